@@ -1,0 +1,90 @@
+"""What a build did, in words that need no knowledge of dbt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flis_semantic.build.dbt_command import NodeResult
+from flis_semantic.warehouse import Connection, Error
+
+_EXAMPLES = 3
+_BAD = ("fail", "error")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A test that found something, or a model that could not be built.
+
+    `kind` is invariant (a test that stops the build), data (a test that only warns) or model.
+    `rows` counts what a test found; `examples` are its first rows as `column=value` texts.
+    """
+
+    kind: str
+    name: str
+    message: str
+    rows: int | None = None
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """Outcome of one build. `version` is the file that became current, None when none did.
+
+    `failures` stopped the build; `warnings` are findings about data; `skipped` were not run because of a failure.
+    """
+
+    version: str | None
+    selected: bool
+    models: int
+    tests: int
+    skipped: int
+    failures: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
+    seconds: dict[str, float]
+
+    @property
+    def exit_code(self) -> int:
+        """0 when nothing failed, else 1."""
+        return 1 if self.failures else 0
+
+    @property
+    def lines(self) -> list[str]:
+        """The report as plain lines."""
+        lines = [f"{self.models} models and seeds built, {self.tests} tests run in {sum(self.seconds.values()):.1f} s."]
+        for word, findings in (("FAILED", self.failures), ("WARNING", self.warnings)):
+            for finding in findings:
+                lines.append(f"{word} {finding.kind} {finding.name}: {finding.message}")
+                lines += [f"    {example}" for example in finding.examples]
+        if self.skipped:
+            lines.append(f"{self.skipped} nodes were not run because of that.")
+        if self.version is not None:
+            lines.append(f"Version {self.version} is current.")
+        elif self.failures:
+            lines.append("No version was published; the previous one stays current.")
+        else:
+            lines.append("A selection was built and tested; it is never published.")
+        return lines
+
+
+def findings(results: list[NodeResult], connection: Connection) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """Failures and warnings of a run. The connection is to the build file, to fetch examples of what tests found."""
+    failures = tuple(_finding(result, connection) for result in results if result.status in _BAD)
+    warnings = tuple(_finding(result, connection) for result in results if result.status == "warn")
+    return failures, warnings
+
+
+def _finding(result: NodeResult, connection: Connection) -> Finding:
+    if result.kind != "test" or result.status == "error":
+        return Finding("model" if result.kind != "test" else "invariant", result.name, result.message)
+    examples = _examples(connection, result.sql)
+    counted = f"{result.rows} rows" if result.rows != 1 else "1 row"
+    return Finding("data" if result.status == "warn" else "invariant", result.name, f"{counted} found.", result.rows, examples)
+
+
+def _examples(connection: Connection, sql: str) -> tuple[str, ...]:
+    try:
+        cursor = connection.execute(f"SELECT * FROM ({sql}\n) LIMIT {_EXAMPLES}")  # noqa: S608 - the test's own compiled text
+    except Error:
+        return ()
+    names = [column[0] for column in cursor.description or []]
+    return tuple(", ".join(f"{name}={value}" for name, value in zip(names, row, strict=True)) for row in cursor.fetchall())

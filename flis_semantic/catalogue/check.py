@@ -1,0 +1,281 @@
+"""What the catalogue's files say together: every name resolved, every component given a meaning, all errors at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import sqlglot
+from sqlglot import exp
+
+from flis_semantic.catalogue.grains import derived_grains, refusal
+from flis_semantic.catalogue.model import Component, Domain, Fact, KeyFigureFile, Measure, Side
+from flis_semantic.catalogue.resolved import KeyFigure, ResolvedComponent, ResolvedFact, SourceSeries
+from flis_semantic.contracts.model import Contract
+from flis_semantic.errors import DefinitionError, suggestion
+from flis_semantic.strict_yaml import Document, Location
+from flis_semantic.vocabulary.calendar import Calendar
+from flis_semantic.vocabulary.model import Vocabulary
+
+Report = Callable[..., None]
+
+
+@dataclass
+class Checker:
+    """Collects errors while it resolves. Use once per load."""
+
+    vocabulary: Vocabulary
+    calendar: Calendar
+    contracts: Mapping[str, Contract]
+    errors: list[DefinitionError] = field(default_factory=list)
+
+    def domain(self, name: str, domain: Domain, document: Document) -> dict[str, ResolvedFact]:
+        """The facts of one domain file, resolved; wrong ones are left out and reported."""
+        report = self._reporter(document)
+        self._texts(report, domain.title, ("title",))
+        for index, grain in enumerate(domain.publish_grains):
+            self._known(report, "grain", grain, self.calendar.grains, ("publish_grains", index))
+        facts: dict[str, ResolvedFact] = {}
+        for fact_name, fact in domain.facts.items():
+            resolved = self._fact(name, fact_name, fact, report)
+            if resolved is not None:
+                facts[resolved.id] = resolved
+        return facts
+
+    def figure(
+        self, domain: str, name: str, file: KeyFigureFile, document: Document, facts: Mapping[str, ResolvedFact], owner: Domain | None
+    ) -> KeyFigure | None:
+        """One key figure, resolved, or None when something in it is wrong."""
+        before = len(self.errors)
+        report = self._reporter(document)
+        self._texts(report, file.title, ("title",))
+        self._texts(report, file.description, ("description",))
+        self._known(report, "unit", file.unit, self.vocabulary.units, ("unit",))
+        if owner is None:
+            report(f"The domain '{domain}' has no _domain.yml.", (), hint="Write one beside this file.")
+        numerator = self._side(domain, file.numerator, "numerator", facts, report)
+        denominator = self._side(domain, file.denominator, "denominator", facts, report) if file.denominator else ()
+        weight: tuple[ResolvedComponent, ...] = ()
+        if file.group_value.weighted_by is not None:
+            resolved = self._component(domain, file.group_value.weighted_by, 1, ("group_value", "weighted_by"), facts, report)
+            weight = (resolved,) if resolved is not None else ()
+        self._figure_fields(file, report)
+        if len(self.errors) > before or owner is None:
+            return None
+        components = (*numerator, *denominator, *weight)
+        grains = derived_grains(components, file.only_grains, self.calendar)
+        publish = self._publish_grains(file, owner, components, grains, report)
+        figure = KeyFigure(
+            id=f"{domain}.{name}",
+            domain=domain,
+            name=name,
+            file=file,
+            numerator=numerator,
+            denominator=denominator,
+            weight=weight,
+            unit=self.vocabulary.units[file.unit],
+            grains=grains,
+            publish_grains=publish,
+            all_units=file.country_members is not None and file.country_members > self.vocabulary.reporting_unit.members,
+            owner=file.owner or owner.owner,
+        )
+        self._cuts(figure, report)
+        return figure if len(self.errors) == before else None
+
+    def unique_titles(self, figures: Iterable[tuple[KeyFigure, Document]]) -> None:
+        """Two key figures with one title cannot be told apart by a reader."""
+        seen: dict[tuple[str, str], str] = {}
+        for figure, document in figures:
+            for language, title in figure.file.title.items():
+                other = seen.setdefault((language, title), figure.id)
+                if other != figure.id:
+                    self._reporter(document)(f"The title '{title}' is also the title of {other}.", ("title", language), hint="Titles are unique.")
+
+    def _reporter(self, document: Document) -> Report:
+        def report(message: str, location: Location, *, hint: str = "") -> None:
+            self.errors.append(DefinitionError(message, where=document.where(location), hint=hint))
+
+        return report
+
+    @staticmethod
+    def _known(report: Report, what: str, name: str, known: Iterable[str], location: Location) -> bool:
+        names = list(known)
+        if name in names:
+            return True
+        report(f"There is no {what} '{name}'.", location, hint=suggestion(name, names))
+        return False
+
+    def _texts(self, report: Report, texts: Mapping[str, str], location: Location) -> None:
+        for language in self.vocabulary.languages:
+            if not texts.get(language):
+                report(f"{'.'.join(map(str, location))} has no text in '{language}'.", location, hint="Every language of the vocabulary is required.")
+        for language in texts:
+            self._known(report, "language", language, self.vocabulary.languages, (*location, language))
+
+    def _fact(self, domain: str, name: str, fact: Fact, report: Report) -> ResolvedFact | None:
+        at: Location = ("facts", name)
+        ok = True
+        tables = fact.sources or tuple(table for tables in fact.vintages.values() for table in tables)
+        for table in tables:
+            ok &= self._known(report, "contract", table, self.contracts, at)
+        for dimension in fact.dimensions:
+            ok &= self._known(report, "dimension", dimension, self.vocabulary.dimensions, (*at, "dimensions", dimension))
+        self._texts(report, fact.title, (*at, "title"))
+        if not ok:
+            return None
+        contracts = [self.contracts[table] for table in tables]
+        if len({(c.base_period, c.status_date, c.absent, c.blank) for c in contracts}) > 1:
+            report(f"The sources of '{name}' differ in base_period, status_date, absent or blank.", at, hint="Feed one fact from like sources.")
+            return None
+        if fact.kind == "snapshot" and contracts[0].status_date is None:
+            report(f"'{name}' is a snapshot, but the contract '{tables[0]}' says no status_date.", at, hint="Say opening or closing there.")
+            return None
+        for measure_name, measure in fact.measures.items():
+            self._measure(fact, measure_name, measure, contracts, (*at, "measures", measure_name), report)
+        return ResolvedFact(
+            domain=domain,
+            name=name,
+            definition=fact,
+            base_grain=contracts[0].base_period,
+            opening=contracts[0].status_date != "closing",
+            absent=contracts[0].absent,
+            blank=contracts[0].blank,
+            dimensions={d: spec.column or self.vocabulary.dimensions[d].key for d, spec in fact.dimensions.items()},
+        )
+
+    def _measure(self, fact: Fact, name: str, measure: Measure, contracts: list[Contract], at: Location, report: Report) -> None:
+        self._texts(report, measure.title, (*at, "title"))
+        self._known(report, "unit", measure.unit, self.vocabulary.units, (*at, "unit"))
+        allowed = {"snapshot": ("first", "last", "average"), "published": ("sum", "average", "first", "last", "recompute")}[fact.kind]
+        if measure.over_time not in allowed:
+            report(f"over_time {measure.over_time} has no meaning for a {fact.kind} fact.", (*at, "over_time"), hint=f"One of {', '.join(allowed)}.")
+        for text, key in ((measure.expression, "expression"), (measure.filter, "filter")):
+            if text is not None:
+                problem = _expression_problem(text)
+                if problem:
+                    report(f"{key} of '{name}' {problem}", (*at, key), hint="Only the fact's own columns may be used.")
+        with_series = [contract for contract in contracts if contract.series]
+        if with_series and not measure.series:
+            report(f"'{name}' names no series, but {with_series[0].table} has several.", at, hint="Add series: [...].")
+        for index, series in enumerate(measure.series):
+            known = {s for contract in contracts for s in contract.series_starts}
+            self._known(report, "series", series, known, (*at, "series", index))
+
+    def _side(
+        self, domain: str, side: Side, name: str, facts: Mapping[str, ResolvedFact], report: Report
+    ) -> tuple[ResolvedComponent, ...]:
+        found: list[ResolvedComponent] = []
+        for part, sign, components in (("plus", 1, side.plus), ("minus", -1, side.minus)):
+            for index, component in enumerate(components):
+                resolved = self._component(domain, component, sign, (name, part, index), facts, report)
+                if resolved is not None:
+                    found.append(resolved)
+        return tuple(found)
+
+    def _component(
+        self, domain: str, component: Component, sign: int, at: Location, facts: Mapping[str, ResolvedFact], report: Report
+    ) -> ResolvedComponent | None:
+        path = component.measure.split(".")
+        owner, fact_name, measure_name = (domain, *path) if len(path) == 2 else path
+        # The single-component form has no plus/0 step in the file.
+        at = (*at, "measure")
+        fact = facts.get(f"{owner}.{fact_name}")
+        if fact is None:
+            known = [f.name if f.domain == domain else f.id for f in facts.values()]
+            report(f"There is no fact '{'.'.join(path[:-1])}'.", at, hint=suggestion(".".join(path[:-1]), known))
+            return None
+        if not self._known(report, f"measure of {fact.id}", measure_name, fact.definition.measures, at):
+            return None
+        measure = fact.definition.measures[measure_name]
+        before = len(self.errors)
+        self._component_fields(component, fact, measure, at, report)
+        if len(self.errors) > before:
+            return None
+        definition = fact.definition
+        tables = definition.vintages[component.vintage] if component.vintage else definition.sources
+        return ResolvedComponent(
+            sign=sign,
+            fact=fact,
+            measure=measure_name,
+            aggregate=measure.aggregate,
+            expression=measure.expression,
+            condition=measure.filter,
+            over_time=measure.over_time,
+            sources=tuple(SourceSeries(table, series) for table in tables for series in (measure.series or ("",))),
+            filters=tuple(component.filter.items()),
+            vintage=(str(definition.vintage_column), component.vintage) if component.vintage else None,
+            unit_column=definition.roles[component.role or definition.default_role],
+            reference=component.reference_date,
+            window=component.window,
+            offset=component.offset,
+            broadcast=component.broadcast,
+        )
+
+    def _component_fields(self, component: Component, fact: ResolvedFact, measure: Measure, at: Location, report: Report) -> None:
+        if component.role is not None:
+            self._known(report, f"role of {fact.id}", component.role, fact.definition.roles, at)
+        if fact.definition.vintages and component.vintage is None:
+            report(f"{fact.id} has vintages, and the component names none.", at, hint=f"Add vintage: one of {', '.join(fact.definition.vintages)}.")
+        elif component.vintage is not None:
+            self._known(report, f"vintage of {fact.id}", component.vintage, fact.definition.vintages, at)
+        for dimension in component.filter:
+            self._known(report, f"dimension of {fact.id}", dimension, fact.dimensions, at)
+        for dimension in component.broadcast:
+            if self._known(report, "dimension", dimension, self.vocabulary.dimensions, at) and dimension in fact.dimensions:
+                report(f"{fact.id} has the dimension '{dimension}' and cannot be broadcast over it.", at)
+        reference = component.reference_date
+        if reference is not None:
+            if fact.kind == "published":
+                report(f"{fact.id} is published for whole periods and has no reference date.", at, hint="Use it without reference_date.")
+            if reference.first_of is not None:
+                self._known(report, "calendar", reference.first_of, self._years(), at)
+        window = component.window
+        if window is not None:
+            if measure.over_time == "recompute":
+                report(f"{fact.id}.{component.measure.split('.')[-1]} cannot be put together over a window.", at, hint="Its over_time is recompute.")
+            if window.to_date is not None:
+                self._known(report, "calendar", window.to_date, self._years(), at)
+
+    def _years(self) -> tuple[str, ...]:
+        return ("year", *self.vocabulary.calendars)
+
+    def _figure_fields(self, file: KeyFigureFile, report: Report) -> None:
+        for index, grain in enumerate(file.publish_grains or ()):
+            self._known(report, "grain", grain, self.calendar.grains, ("publish_grains", index))
+        for index, grain in enumerate(file.only_grains.grains if file.only_grains else ()):
+            self._known(report, "grain", grain, self.calendar.grains, ("only_grains", "grains", index))
+        members = self.vocabulary.reporting_unit.members
+        if file.country_members is not None and file.country_members < members:
+            report(f"country_members is {file.country_members}, below the {members} members.", ("country_members",))
+        if file.group_value.rule == "weighted_by" and file.denominator is not None:
+            report("A figure with a denominator is weighted by it; weighted_by is for published shares.", ("group_value",), hint="Leave one out.")
+
+    def _publish_grains(
+        self, file: KeyFigureFile, owner: Domain, components: tuple[ResolvedComponent, ...], grains: tuple[str, ...], report: Report
+    ) -> tuple[str, ...]:
+        for index, grain in enumerate(file.publish_grains or ()):
+            problem = refusal(components, file.only_grains, grain, self.calendar)
+            if problem is not None:
+                report(f"The figure cannot be published by {grain}: {problem}.", ("publish_grains", index), hint=f"Its grains: {', '.join(grains)}.")
+        wanted = file.publish_grains or owner.publish_grains
+        return tuple(grain for grain in grains if grain in wanted)
+
+    def _cuts(self, figure: KeyFigure, report: Report) -> None:
+        for index, cut in enumerate(figure.file.published_cuts):
+            if not 1 <= len(cut) <= 2:
+                report("A published cut is one or two dimensions.", ("published_cuts", index))
+            for dimension in cut:
+                if dimension not in figure.dimensions:
+                    lacking = next((c.label for c in figure.components if dimension not in c.fact.dimensions), figure.id)
+                    report(f"The figure cannot be cut by '{dimension}': {lacking} does not have it.", ("published_cuts", index))
+
+
+def _expression_problem(text: str) -> str | None:
+    try:
+        tree = sqlglot.parse_one(text, dialect="duckdb")
+    except sqlglot.errors.ParseError:
+        return "is not a SQL expression."
+    if tree.find(exp.Query, exp.AggFunc, exp.Window) is not None:
+        return "must be an expression over one row, without a query, aggregate or window."
+    qualified = next((c for c in tree.find_all(exp.Column) if c.table), None)
+    return f"qualifies the column {qualified.sql()}." if qualified is not None else None

@@ -1,0 +1,116 @@
+"""`flis query` and `flis sql`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+
+from flis_semantic.cli import output
+from flis_semantic.cli.options import HERE, By, FormatOption, From, Grain, KeyFigures, Labels, ProjectOption, To, Where, filters, names
+from flis_semantic.cli.output import Format
+from flis_semantic.query import QueryResult, Session
+
+_SHORT = ("key_figure", "area_level", "area", "area_label", "period", "value", "numerator", "denominator", "status", "reason", "members", "series_break")
+
+
+def query(
+    key_figures: KeyFigures,
+    by: By = None,
+    grain: Grain = None,
+    from_: From = None,
+    to: To = None,
+    where: Where = None,
+    labels: Labels = None,
+    form: FormatOption = Format.table,
+    wide: Annotated[bool, typer.Option("--wide", help="One row per area and period, a column per key figure.")] = False,
+    project: ProjectOption = HERE,
+) -> None:
+    """Ask for key figures. A row per key figure, area and period, with status and coverage.
+
+    Example: flis query citizens.population --by region --grain year --from 2019 --to 2020 --format csv
+    """
+    with Session(project) as session:
+        language = labels or (session.catalogue.vocabulary.languages[0] if form is Format.table and not wide else None)
+        result = session.query(key_figures, names(by), grain, from_=from_, to=to, where=filters(where), labels=language)
+        if wide:
+            output.write_rows(*pivoted(result), form)
+        elif form is Format.table:
+            output.write(answer_table(result, session))
+        elif form in (Format.parquet, Format.arrow):
+            output.write_arrow(result.to_arrow(), form)
+        else:
+            output.write_rows(result.columns, result.tuples(), form)
+        for note in result.notes:
+            output.say(f"note: {note}")
+
+
+def sql(
+    key_figures: KeyFigures,
+    by: By = None,
+    grain: Grain = None,
+    from_: From = None,
+    to: To = None,
+    where: Where = None,
+    labels: Labels = None,
+    project: ProjectOption = HERE,
+) -> None:
+    """The SQL behind an answer, with the values of its parameters as comments.
+
+    Example: flis sql citizens.population --by region --grain year --from 2019 --to 2020
+    """
+    with Session(project) as session:
+        compiled, notes = session.sql(key_figures, names(by), grain, from_=from_, to=to, where=filters(where), labels=labels)
+        for name, value in compiled.parameters.items():
+            shown = value.isoformat() if isinstance(value, date) else value
+            # A value from the command line must not end the comment.
+            output.write(f"-- ${name} = {str(shown).splitlines()[0] if str(shown) else ''}")
+        output.write(compiled.sql)
+        for note in notes:
+            output.say(f"note: {note}")
+
+
+def answer_table(result: QueryResult, session: Session, title: str | None = None) -> str:
+    """An answer for a reader: values in the decimals of their unit, members as `97 of 98`."""
+    figures = session.catalogue.figures
+    position = {name: index for index, name in enumerate(result.columns)}
+    columns = [name for name in result.columns if name in _SHORT or _is_cut(name, result.columns)]
+    rows: list[list[str]] = []
+    for row in result.tuples():
+        unit = figures[str(row[position["key_figure"]])].unit
+        cells: list[str] = []
+        for name in columns:
+            value = row[position[name]]
+            if name == "value":
+                cells.append(output.shown(value, unit.decimals))
+            elif name == "members":
+                cells.append(f"{value} of {row[position['members_expected']]}")
+            else:
+                cells.append(output.shown(value))
+        rows.append(cells)
+    kept = [index for index, name in enumerate(columns) if name not in ("series_break", "reason") or any(row[index] != "–" for row in rows)]
+    return output.table_text([columns[index] for index in kept], [[row[index] for index in kept] for row in rows], title)
+
+
+def pivoted(result: QueryResult) -> tuple[list[str], list[Sequence[Any]]]:
+    """A row per area, cell and period; per key figure a column with its value and one with its status."""
+    position = {name: index for index, name in enumerate(result.columns)}
+    keys = [name for name in result.columns if name in ("area_level", "area", "area_label", "grain", "period") or _is_cut(name, result.columns)]
+    figures: dict[str, None] = {}
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in result.tuples():
+        figure = str(row[position["key_figure"]])
+        figures[figure] = None
+        cells = rows.setdefault(tuple(row[position[name]] for name in keys), {})
+        cells[figure] = row[position["value"]]
+        cells[f"{figure}__status"] = row[position["status"]]
+    columns = [name for figure in figures for name in (figure, f"{figure}__status")]
+    return [*keys, *columns], [[*key, *(cells.get(name) for name in columns)] for key, cells in rows.items()]
+
+
+def _is_cut(name: str, columns: Sequence[str]) -> bool:
+    """Whether a column is a dimension: those stand between area and grain, and their labels at the end."""
+    cuts = columns[columns.index("area") + 1 : columns.index("grain")]
+    return name in cuts or any(name == f"{cut}_label" for cut in cuts)

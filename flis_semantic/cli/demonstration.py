@@ -1,0 +1,50 @@
+"""`flis demo`: the line end to end, on published files where they are and on generated ones where not."""
+
+from __future__ import annotations
+
+from flis_semantic.build import build
+from flis_semantic.cli import output
+from flis_semantic.cli.ask import answer_table
+from flis_semantic.delivery.receive import receive
+from flis_semantic.errors import BuildError, DeliveryError
+from flis_semantic.query import Session
+from flis_semantic.simulate.demo import load_demo
+from flis_semantic.workspace import Project
+
+
+def run_demo(project: Project) -> None:
+    """Receive, build, ask. A second run finds its deliveries unchanged.
+
+    Raises:
+        DeliveryError: a file was refused.
+        BuildError: the build did not become current.
+    """
+    demo = load_demo(project)
+    language = project.vocabulary.languages[0]
+    published = bool(demo.published_files(project))
+    output.say("Receiving published files." if published else "No published files here: receiving generated ones, marked as synthetic.")
+    with output.working("Receiving"):
+        report = receive(project, demo.deliveries(project, project.work / "simulated"))
+    for result in report.results:
+        output.say(f"  {result.file.name}: {result.verdict.replace('_', ' ')}. {result.message}")
+    if report.exit_code:
+        raise DeliveryError("A delivery of the demonstration was refused.", hint="The lines above say why.")
+    with output.working("Building"):
+        built = build(project)
+    for line in built.lines:
+        output.say(f"  {line}")
+    if built.exit_code:
+        raise BuildError("The demonstration was not built.", hint="The lines above say why.")
+    notes: dict[str, None] = {}
+    with Session(project.root) as session:
+        for question in demo.questions:
+            result = session.query(
+                question.key_figures, question.by, question.grain, from_=question.from_, to=question.to, where=question.where, labels=language
+            )
+            output.write(answer_table(result, session, f"{question.title[language]} · {question.title.get('en', '')}"))
+            notes |= dict.fromkeys(result.notes)
+    for note in notes:
+        output.write(f"note: {note}")
+    output.write("\nTry next:")
+    for item in demo.next_commands:
+        output.write(f"  {item.command}\n      {item.title[language]} · {item.title.get('en', '')}")

@@ -1,0 +1,43 @@
+"""All commands of `flis`, and how their errors end."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from flis_semantic.cli import ask, catalogue, output, run_line
+from flis_semantic.errors import FlisError
+
+app = typer.Typer(
+    name="flis",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Key figures of municipalities: receive deliveries, build, ask. Exit codes: 0 done, 1 a check failed, 2 wrong request or arguments.",
+)
+app.command()(run_line.demo)
+app.command()(run_line.receive)
+app.command()(run_line.build)
+app.command()(run_line.generate)
+app.add_typer(catalogue.app, name="catalogue")
+app.command()(ask.query)
+app.command()(ask.sql)
+app.command()(run_line.quality)
+app.command()(run_line.coverage)
+
+
+def run() -> None:
+    """Run one command; a user's mistake ends in one sentence, never in a traceback."""
+    try:
+        app()
+    except FlisError as error:
+        output.fail(error)
+    except BrokenPipeError:
+        # The reader of our output has gone, for example `| head`.
+        sys.stderr.close()
+        raise SystemExit(0) from None
+    except KeyboardInterrupt:
+        output.say("Stopped. What was finished stays; nothing is half-written.")
+        raise SystemExit(130) from None

@@ -1,0 +1,44 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flis_semantic.cli.output import Format, TextFormat
+from flis_semantic.errors import ArgumentError
+
+ProjectOption = Annotated[Path, typer.Option("--project", metavar="DIR", help="The project's folder.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="How rows are written to stdout.")]
+TextFormatOption = Annotated[TextFormat, typer.Option("--format", help="How the report is written to stdout.")]
+KeyFigures = Annotated[list[str], typer.Argument(metavar="KEY_FIGURE…", help="Ids, such as those `flis catalogue list` shows.")]
+By = Annotated[list[str] | None, typer.Option("--by", help="An area level and dimensions; several with commas or repeated. Without: the whole.")]
+Grain = Annotated[str | None, typer.Option("--grain", help="day, week, month, quarter, year, a declared calendar, or range.")]
+From = Annotated[str | None, typer.Option("--from", metavar="PERIOD", help="First period: 2025, 2025-Q1, 2025-01, 2025-W01 or 2025-01-01.")]
+To = Annotated[str | None, typer.Option("--to", metavar="PERIOD", help="Last period, inclusive.")]
+Where = Annotated[list[str] | None, typer.Option("--where", metavar="NAME=CODE,CODE", help="Only these areas or members; may be repeated.")]
+Labels = Annotated[str | None, typer.Option("--labels", metavar="LANGUAGE", help="Add a column with the name of every code.")]
+
+HERE = Path()
+
+
+def names(values: list[str] | None) -> list[str]:
+    """Values given with commas or by repeating the option."""
+    return [part.strip() for value in values or [] for part in value.split(",") if part.strip()]
+
+
+def filters(values: list[str] | None) -> dict[str, list[str]]:
+    """NAME=CODE,CODE … as a mapping.
+
+    Raises:
+        ArgumentError: a filter without an equals sign.
+    """
+    found: dict[str, list[str]] = {}
+    for value in values or []:
+        name, equals, codes = value.partition("=")
+        if not equals or not name.strip():
+            raise ArgumentError(f"'{value}' is no filter.", where="--where", hint="Write NAME=CODE,CODE.", code="bad_filter")
+        found.setdefault(name.strip(), []).extend(code.strip() for code in codes.split(","))
+    return found

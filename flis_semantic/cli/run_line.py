@@ -1,0 +1,168 @@
+"""Commands that run the line: demo, receive, build, generate; and those that look at it: quality, coverage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from flis_semantic.cli import output
+from flis_semantic.cli.options import HERE, FormatOption, ProjectOption, TextFormatOption
+from flis_semantic.cli.output import Format, TextFormat
+from flis_semantic.workspace import Project
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE|DIR…", help="Delivered files, or folders of them.")]
+
+
+def demo(project: ProjectOption = HERE) -> None:
+    """The whole line once: receive, build, and ask for key figures of some municipalities, their region and the country.
+
+    Published files are taken where they are; otherwise deliveries are generated, and marked as synthetic wherever shown.
+
+    Example: flis demo
+    """
+    from flis_semantic.cli.demonstration import run_demo
+
+    run_demo(Project(project))
+
+
+def receive(
+    files: Files,
+    contract: Annotated[str | None, typer.Option("--contract", help="What the files are, instead of recognising it.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a row was set aside.")] = False,
+    supersede: Annotated[bool, typer.Option("--supersede", help="Put an older extract in force again.")] = False,
+    form: TextFormatOption = TextFormat.table,
+    project: ProjectOption = HERE,
+) -> None:
+    """Receive deliveries: check them against their contracts, keep what is right, set aside what is not.
+
+    Exit code 1 when a file is refused; the others are received all the same.
+
+    Example: flis receive deliveries/2026-08 --strict
+    """
+    from flis_semantic.delivery.receive import receive as receive_files
+
+    with output.working("Receiving"):
+        report = receive_files(Project(project), files, contract=contract, strict=strict, supersede=supersede)
+    rows: list[dict[str, Any]] = [
+        {
+            "file": result.file.name,
+            "contract": result.contract,
+            "verdict": result.verdict,
+            "delivered": result.rows_delivered,
+            "accepted": result.rows_accepted,
+            "set_aside": result.rows_set_aside,
+            "rules": " ".join(f"{rule}:{count}" for rule, count in sorted(result.rule_counts.items())),
+            "synthetic": result.synthetic,
+            "code": result.code,
+            "message": result.message,
+            "hint": result.hint,
+        }
+        for result in report.results
+    ]
+    if form is TextFormat.json:
+        output.write(output.json_text(rows))
+    else:
+        columns = ("file", "contract", "verdict", "delivered", "accepted", "set_aside", "rules")
+        output.write(output.table_text(columns, [[output.shown(row[name]) for name in columns] for row in rows]))
+        for result in report.results:
+            if result.exit_code or result.rows_set_aside or result.verdict in ("unchanged", "skipped"):
+                output.say(str(result))
+    raise typer.Exit(report.exit_code)
+
+
+def build(
+    select: Annotated[list[str] | None, typer.Option("--select", help="Build and test only these (dbt's notation); publishes nothing.")] = None,
+    project: ProjectOption = HERE,
+) -> None:
+    """Build marts and key figures from what was received into a new version, test it, and make it current.
+
+    A broken invariant keeps the previous version; findings about data are warnings.
+
+    Example: flis build
+    """
+    from flis_semantic.build import build as build_version
+
+    with output.working("Building"):
+        report = build_version(Project(project), select=select)
+    for line in report.lines:
+        output.say(line)
+    raise typer.Exit(report.exit_code)
+
+
+def generate(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit with 1 when a generated file is stale or orphaned.")] = False,
+    project: ProjectOption = HERE,
+) -> None:
+    """Write the key-figure models and the Cube definitions from the catalogue.
+
+    Example: flis generate --check
+    """
+    from flis_semantic.generate import check as check_generated
+    from flis_semantic.generate import generate as write_generated
+
+    opened = Project(project)
+    report = check_generated(opened) if check else write_generated(opened)
+    for line in report.lines:
+        output.say(line)
+    raise typer.Exit(report.exit_code)
+
+
+def quality(form: TextFormatOption = TextFormat.table, project: ProjectOption = HERE) -> None:
+    """What became of every delivered row, what was set aside and why, and published totals beside computed ones.
+
+    Exit code 1 when the chain does not add up for a delivery.
+
+    Example: flis quality --format json
+    """
+    from flis_semantic.quality.report import CHAIN_COLUMNS, RULE_COLUMNS, quality_report
+
+    report = quality_report(Project(project))
+    if form is TextFormat.json:
+        parts = {"version": report.version, "deliveries": report.deliveries, "rules": report.rules, "controls": report.controls}
+        output.write(output.json_text(parts))
+    else:
+        chain = [name for name in CHAIN_COLUMNS if name != "message"]
+        output.write(output.table_text(chain, _cells(report.deliveries, chain), "Every delivery, from file to mart (rows)"))
+        if report.rules:
+            output.write(output.table_text(RULE_COLUMNS, _cells(report.rules, RULE_COLUMNS), "Rows set aside, by rule"))
+        if report.controls:
+            _write_controls(report.controls)
+        if report.version is None:
+            output.say("note: nothing was built yet; `flis build` makes a version from what was received.")
+    raise typer.Exit(0 if report.adds_up else 1)
+
+
+def coverage(
+    source: Annotated[str | None, typer.Option("--source", help="Only this contract.")] = None,
+    missing: Annotated[bool, typer.Option("--missing", help="List every unit and base period that is not there.")] = False,
+    form: FormatOption = Format.table,
+    project: ProjectOption = HERE,
+) -> None:
+    """How complete the sources are: base periods expected of every unit, and what was delivered.
+
+    Example: flis coverage --source bor_folketal --missing --format csv
+    """
+    from flis_semantic.quality.coverage import coverage_rows, missing_rows
+
+    opened = Project(project)
+    columns, rows = missing_rows(opened, source) if missing else coverage_rows(opened, source)
+    output.write_rows(columns, rows, form)
+
+
+def _cells(rows: list[dict[str, Any]], columns: tuple[str, ...] | list[str]) -> list[list[str]]:
+    return [[output.shown(row[name]) for name in columns] for row in rows]
+
+
+def _write_controls(controls: list[dict[str, Any]]) -> None:
+    """The latest control of every series, with how many of all its controls are within tolerance."""
+    columns = ["source", "series", "category", "period", "published_value", "computed_value", "difference", "member_count", "within_tolerance"]
+    latest: dict[tuple[Any, ...], dict[str, Any]] = {}
+    within: dict[tuple[Any, ...], list[bool]] = {}
+    for row in controls:
+        key = (row["source"], row["series"], row["category"])
+        latest[key] = row
+        within.setdefault(key, []).append(bool(row["is_within_tolerance"]))
+    rows = [{**row, "within_tolerance": f"{sum(within[key])} of {len(within[key])}"} for key, row in latest.items()]
+    output.write(output.table_text(columns, _cells(rows, columns), "Published totals beside computed ones (latest period; all compared)"))

@@ -1,0 +1,203 @@
+"""From a request to its CTEs: what all figures share (periods, units, cells, spans, coverage, scans), then the figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from flis_semantic.catalogue.resolved import ResolvedComponent, SourceSeries
+from flis_semantic.compiler.figure import FigurePlan, Source, answer_query, areas_query, units_query
+from flis_semantic.compiler.keys import PERIODS_MODEL
+from flis_semantic.compiler.request import Request
+from flis_semantic.compiler.scans import UNKNOWN, Scan, Value, coverage_query, filter_parameters, scan_of, scan_query, value_of
+from flis_semantic.compiler.spans import Span, base_periods_query, reads_one, source_condition, span_of, span_query
+from flis_semantic.compiler.sql import (
+    Expr,
+    among,
+    both,
+    cast,
+    col,
+    either,
+    eq,
+    ge,
+    highest,
+    is_null,
+    join,
+    le,
+    lowest,
+    lt,
+    named,
+    num,
+    parameter,
+    scalar,
+    select,
+    table,
+    text,
+)
+
+Cte = tuple[str, Expr]
+
+
+@dataclass
+class Assembly:
+    """The CTEs of one request, in order, and the values of its parameters."""
+
+    request: Request
+    parameters: dict[str, object] = field(default_factory=dict)
+    plans: list[FigurePlan] = field(default_factory=list)
+    _spans: dict[Span, str] = field(default_factory=dict)
+    _scans: dict[Scan, tuple[str, dict[Value, str]]] = field(default_factory=dict)
+
+    def ctes(self) -> list[Cte]:
+        """Every CTE up to the figures' answers; figure i (from 1) answers in `f<i>`."""
+        for position, figure in enumerate(self.request.figures, start=1):
+            sides = [tuple(self._source(component) for component in side) for side in (figure.numerator, figure.denominator, figure.weight)]
+            self.plans.append(FigurePlan(figure, f"f{position}", *sides))
+        found: list[Cte] = [("periods", self._periods()), ("units", self._units())]
+        for span, name in self._spans.items():
+            found.append((name, span_query(span, self.request)))
+            if span.averages and not reads_one(span, self.request):
+                found.append((f"{name}_days", base_periods_query(span, name)))
+            found.append((f"{name}_coverage", coverage_query(span, name, self.request)))
+        for scan, (name, values) in self._scans.items():
+            span_name = self._spans[scan.span]
+            names = {"span": span_name, "base": f"{span_name}_days", "coverage": f"{span_name}_coverage"}
+            found.append((name, scan_query(scan, [(column, value) for value, column in values.items()], names, self.request)))
+        found += self._cells()
+        for position, plan in enumerate(self.plans, start=1):
+            found.append((f"{plan.name}_units", units_query(plan, self.request)))
+            answers: list[exp.Select] = []
+            for level in self.request.levels:
+                name = f"{plan.name}_areas" if len(self.request.levels) == 1 else f"{plan.name}_{level.id}"
+                found.append((name, areas_query(plan, level, self.request)))
+                answers.append(answer_query(plan, level, name, position, self.request))
+            found.append((plan.name, _union(answers)))
+        return found
+
+    def _source(self, component: ResolvedComponent) -> Source:
+        span = span_of(component)
+        span_name = self._spans.setdefault(span, f"w{len(self._spans) + 1}")
+        scan = scan_of(component, self.request)
+        scan_name, values = self._scans.setdefault(scan, (f"s{len(self._scans) + 1}", {}))
+        value_name = values.setdefault(value_of(component), f"v{len(values) + 1}")
+        return Source(
+            component=component,
+            span=span,
+            span_name=span_name,
+            coverage_name=f"{span_name}_coverage",
+            scan_name=scan_name,
+            value_name=value_name,
+            dimensions=scan.dimensions,
+            is_weighted=span.averages and not reads_one(span, self.request),
+        )
+
+    def _periods(self) -> exp.Select:
+        request = self.request
+        if request.is_range:
+            assert request.first is not None
+            self.parameters |= {"range_label": request.first.label, "range_start": request.first.start, "range_end": request.first.end}
+            return exp.Select(
+                expressions=[
+                    named(num(0), "period_key"),
+                    named(parameter("range_label"), "period"),
+                    named(cast(parameter("range_start"), "DATE"), "start_date"),
+                    named(cast(parameter("range_end"), "DATE"), "end_date"),
+                ]
+            )
+        columns = ("period_key", "period", "start_date", "end_date", "label_year", "label_position")
+        where = both(eq(col("grain"), text(request.grain)), self._from(), self._to())
+        return select([col(name) for name in columns], table(PERIODS_MODEL), where=where)
+
+    def _from(self) -> Expr:
+        if self.request.first is None:
+            return ge(col("end_date"), scalar(self._reach(lowest(col("starts_date", "s")))))
+        self.parameters["first_period"] = self.request.first.key
+        return ge(col("period_key"), parameter("first_period"))
+
+    def _to(self) -> Expr:
+        if self.request.last is None:
+            return lt(col("start_date"), scalar(self._reach(highest(col("data_to", "s")))))
+        self.parameters["last_period"] = self.request.last.key
+        return le(col("period_key"), parameter("last_period"))
+
+    def _reach(self, value: Expr) -> exp.Select:
+        """How far the numerators' sources go: what a request without bounds is about."""
+        lines: dict[SourceSeries, None] = {}
+        for figure in self.request.figures:
+            lines |= dict.fromkeys(line for component in figure.numerator for line in component.sources)
+        return select([value], table("source_status", "s"), where=source_condition(tuple(lines), "s"))
+
+    def _units(self) -> exp.Select:
+        unit = self.request.vocabulary.reporting_unit
+        columns: list[Expr] = [
+            col("period_key", "p"),
+            named(col(unit.key, "u"), "unit_key"),
+            named(eq(col(unit.kind, "u"), text(unit.member_kind)), "is_member"),
+        ]
+        for level in self.request.levels:
+            area = col(level.code, "u") if level.code else text(str(level.constant))
+            columns.append(named(area, f"area_{level.id}"))
+        valid = both(
+            le(col(unit.valid_from, "u"), col("end_date", "p")),
+            either(is_null(col(unit.valid_to, "u")), ge(col(unit.valid_to, "u"), col("end_date", "p"))),
+        )
+        conditions: list[Expr | None] = []
+        for level_id, codes in self.request.area_filters.items():
+            level = unit.level(level_id)
+            if level is not None and level.code is not None:
+                conditions.append(among(col(level.code, "u"), self._bound(level_id, codes)))
+        if not any(figure.all_units for figure in self.request.figures):
+            conditions.append(eq(col(unit.kind, "u"), text(unit.member_kind)))
+        return select(columns, table("periods", "p"), joins=[join(table(unit.model, "u"), valid)], where=both(*conditions))
+
+    def _cells(self) -> list[Cte]:
+        """Members of each dimension that are valid in the period, and `unknown` where a fact has rows without a member."""
+        request = self.request
+        found: list[Cte] = []
+        for dimension in request.dimensions:
+            spec = request.vocabulary.dimensions[dimension]
+            valid = None
+            if spec.valid_from and spec.valid_to:
+                valid = both(
+                    le(col(spec.valid_from, "d"), col("end_date", "p")),
+                    either(is_null(col(spec.valid_to, "d")), ge(col(spec.valid_to, "d"), col("end_date", "p"))),
+                )
+            where = None
+            if dimension in request.dimension_filters:
+                where = among(col(spec.code, "d"), self._bound(dimension, request.dimension_filters[dimension]))
+            members: Expr = select(
+                [col("period_key", "p"), named(col(spec.code, "d"), dimension)],
+                table("periods", "p"),
+                joins=[join(table(spec.model, "d"), valid)],
+                where=where,
+            )
+            for scan, (name, _) in self._scans.items():
+                if dimension in scan.dimensions:
+                    unknown = select([col("period_key"), col(dimension)], table(name), where=eq(col(dimension), text(UNKNOWN)))
+                    members = exp.Union(this=members, expression=unknown, distinct=True)
+            found.append((f"cells_{dimension}", members))
+        if found:
+            first, *rest = [name for name, _ in found]
+            columns = [col("period_key", first), *(col(d, f"cells_{d}") for d in request.dimensions)]
+            joins = [join(table(name), eq(col("period_key", name), col("period_key", first))) for name in rest]
+            found.append(("cells", select(columns, table(first), joins=joins)))
+        for dimension, codes in request.dimension_filters.items():
+            self._bound(dimension, codes)
+        return found
+
+    def _bound(self, name: str, values: tuple[str, ...]) -> list[Expr]:
+        names = filter_parameters(name, values)
+        # A code that stands for rows without a member is compared by itself, never as a member's code.
+        self.parameters |= {key: value for key, value in zip(names, values, strict=True) if value != UNKNOWN}
+        return [parameter(key) if value != UNKNOWN else text(UNKNOWN) for key, value in zip(names, values, strict=True)]
+
+
+def _union(queries: list[exp.Select]) -> Expr:
+    result: Expr = queries[0]
+    for query in queries[1:]:
+        result = exp.Union(this=result, expression=query, distinct=False)
+    return result
+
+
+

@@ -1,0 +1,175 @@
+"""The generated key-figure tables: wide, one row per area and period, written as dbt models.
+
+`kf_<domain>__<grain>` has a row per reporting unit with numerators and denominators that may be added over any set of units;
+`kf_<domain>__<grain>__areas` has finished values of every published area, never to be added.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from flis_semantic.catalogue.resolved import Catalogue, KeyFigure
+from flis_semantic.compiler import states
+from flis_semantic.compiler.assemble import Assembly
+from flis_semantic.compiler.request import Request
+from flis_semantic.compiler.sql import Expr, both, cast, coalesce, col, eq, join, left_join, named, num, select, table, text, with_
+
+_SUFFIXES = {
+    "value": "",
+    "numerator": "__num",
+    "denominator": "__den",
+    "status": "__status",
+    "reason": "__reason",
+    "complete": "__complete",
+    "members": "__members",
+    "members_expected": "__members_expected",
+    "denominator_share": "__denominator_share",
+    "series_break": "__series_break",
+}
+_REFERENCE = re.compile(r'"?ref__(\w+?)__ref"?')
+
+
+@dataclass(frozen=True)
+class GeneratedColumn:
+    """One column of a generated table: its name, what it is, and of which key figure."""
+
+    name: str
+    role: str
+    figure: str | None
+    title: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class GeneratedTable:
+    """One generated dbt model."""
+
+    name: str
+    domain: str
+    grain: str
+    kind: str
+    sql: str
+    columns: tuple[GeneratedColumn, ...]
+    key: tuple[str, ...]
+    figures: tuple[KeyFigure, ...] = field(repr=False)
+
+
+def key_figure_tables(catalogue: Catalogue, domain: str, grain: str) -> list[GeneratedTable]:
+    """The generated tables of a domain at one of its publish grains."""
+    published = tuple(figure for figure in catalogue.of_domain(domain) if grain in figure.publish_grains)
+    additive = tuple(figure for figure in published if figure.adds_over_units)
+    tables = [_unit_table(catalogue, domain, grain, additive)] if additive else []
+    return [*tables, _areas_table(catalogue, domain, grain, published)]
+
+
+def _unit_table(catalogue: Catalogue, domain: str, grain: str, figures: tuple[KeyFigure, ...]) -> GeneratedTable:
+    unit = catalogue.vocabulary.reporting_unit
+    levels = tuple(level for level in unit.levels if level.code is not None)
+    assembly = Assembly(Request(catalogue, figures, (unit.base,), (), grain))
+    ctes = assembly.ctes()
+    columns: list[Expr] = [named(col("unit_key", "u"), unit.key)]
+    columns += [col(str(level.code), "m") for level in levels]
+    columns += [col(unit.kind, "m"), *_period_columns("u")]
+    described = [
+        GeneratedColumn(unit.key, "key", None, {"en": f"Key of the {unit.base.title['en'].lower()}.", "da": f"Nøgle til {unit.base.title['da'].lower()}."}),
+        *(GeneratedColumn(str(level.code), "label", None, level.title) for level in levels),
+        GeneratedColumn(unit.kind, "label", None, {"en": "Whether the unit is counted in totals.", "da": "Om enheden tæller med i totaler."}),
+        *_period_descriptions(),
+    ]
+    valid = both(
+        eq(col(unit.key, "m"), col("unit_key", "u")),
+        exp.LTE(this=col(unit.valid_from, "m"), expression=col("end_date", "p")),
+        exp.GTE(this=coalesce(col(unit.valid_to, "m"), col("end_date", "p")), expression=col("end_date", "p")),
+    )
+    joins = [join(table("periods", "p"), eq(col("period_key", "p"), col("period_key", "u"))), join(table(unit.model, "m"), valid)]
+    for plan in assembly.plans:
+        on = both(eq(col("period_key", plan.name), col("period_key", "u")), eq(col("area", plan.name), col(f"area_{unit.base.id}", "u")))
+        joins.append(_left(plan.name, on))
+        for part in ("numerator", *(("denominator",) if plan.figure.denominator else ())):
+            name = f"{plan.figure.name}{_SUFFIXES[part]}"
+            columns.append(named(col(part, plan.name), name))
+            described.append(GeneratedColumn(name, part, plan.figure.id, plan.figure.file.title))
+    query = with_(ctes, _ordered(select(columns, table("units", "u"), joins=joins), "period_key", unit.key))
+    return GeneratedTable(
+        f"kf_{domain}__{grain}", domain, grain, "units", _dbt(query, ctes), tuple(described), (unit.key, "period_key"), figures
+    )
+
+
+def _areas_table(catalogue: Catalogue, domain: str, grain: str, figures: tuple[KeyFigure, ...]) -> GeneratedTable:
+    levels = catalogue.vocabulary.reporting_unit.levels
+    assembly = Assembly(Request(catalogue, figures, levels, (), grain))
+    ctes = assembly.ctes()
+    spine: Expr | None = None
+    for level in levels:
+        area = f"area_{level.id}"
+        of_level = select(
+            [col("period_key"), named(text(level.id), "area_level"), named(col(area), "area")], table("units"), group=[col("period_key"), col(area)]
+        )
+        spine = of_level if spine is None else exp.Union(this=spine, expression=of_level, distinct=False)
+    assert spine is not None
+    ctes.append(("areas", spine))
+    columns: list[Expr] = [col("area_level", "a"), col("area", "a"), *_period_columns("a")]
+    described = [
+        GeneratedColumn("area_level", "key", None, {"en": "Level of the area.", "da": "Områdets niveau."}),
+        GeneratedColumn("area", "key", None, {"en": "Code of the area.", "da": "Områdets kode."}),
+        *_period_descriptions(),
+    ]
+    joins = [join(table("periods", "p"), eq(col("period_key", "p"), col("period_key", "a")))]
+    for plan in assembly.plans:
+        on = both(*(eq(col(name, plan.name), col(name, "a")) for name in ("period_key", "area_level", "area")))
+        joins.append(_left(plan.name, on))
+        for part, suffix in _SUFFIXES.items():
+            name = f"{plan.figure.name}{suffix}"
+            columns.append(named(_area_column(part, plan.name), name))
+            described.append(GeneratedColumn(name, part, plan.figure.id, plan.figure.file.title))
+    query = with_(ctes, _ordered(select(columns, table("areas", "a"), joins=joins), "period_key", "area_level", "area"))
+    return GeneratedTable(
+        f"kf_{domain}__{grain}__areas", domain, grain, "areas", _dbt(query, ctes), tuple(described), ("area_level", "area", "period_key"), figures
+    )
+
+
+def _area_column(part: str, source: str) -> Expr:
+    if part == "status":
+        # A unit that is no member has a row for the sake of figures that count it; the others do not apply to it.
+        return states.status_text(coalesce(col("state", source), num(states.NOT_VALID)))
+    if part == "reason":
+        return states.reason_text(col(part, source))
+    value: Expr = col(part, source)
+    return cast(value, "DOUBLE") if part in ("value", "numerator", "denominator", "denominator_share") else value
+
+
+def _period_columns(alias: str) -> list[Expr]:
+    return [col("period_key", alias), col("period", "p"), named(col("start_date", "p"), "period_start")]
+
+
+def _period_descriptions() -> list[GeneratedColumn]:
+    return [
+        GeneratedColumn("period_key", "key", None, {"en": "Key of the period.", "da": "Periodens nøgle."}),
+        GeneratedColumn("period", "label", None, {"en": "Label of the period.", "da": "Periodens betegnelse."}),
+        GeneratedColumn("period_start", "time", None, {"en": "First day of the period.", "da": "Periodens første dag."}),
+    ]
+
+
+def _left(name: str, on: Expr | None) -> exp.Join:
+    assert on is not None
+    return left_join(table(name), on)
+
+
+def _ordered(query: exp.Select, *names: str) -> exp.Select:
+    query.set("order", exp.Order(expressions=[exp.Ordered(this=col(name), nulls_first=False) for name in names]))
+    return query
+
+
+def _dbt(query: exp.Select, ctes: list[tuple[str, Expr]]) -> str:
+    """The query as a dbt model: every relation that is no CTE becomes a ref."""
+    own = {name for name, _ in ctes}
+    for relation in query.find_all(exp.Table):
+        if relation.name not in own:
+            if not relation.alias:
+                relation.set("alias", exp.TableAlias(this=exp.to_identifier(relation.name)))
+            relation.set("this", exp.to_identifier(f"ref__{relation.name}__ref"))
+    text_ = query.sql(dialect="duckdb", pretty=True, copy=False)
+    return _REFERENCE.sub(r"{{ ref('\1') }}", text_) + "\n"

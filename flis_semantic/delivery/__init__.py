@@ -1,0 +1,1 @@
+"""Receive deliveries: recognise, judge, keep, and make visible."""

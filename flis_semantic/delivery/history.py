@@ -1,0 +1,122 @@
+"""What a contract's earlier deliveries mean for the next: unchanged, superseded, older, or put in force.
+
+Per unit × base period the newest extract is in force, then the highest sequence number, then the latest receipt. A delivery
+that would be in force nowhere is refused, so that an old file cannot come back by mistake; `supersede` puts it in force.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flis_semantic.delivery.arrival import Arrival
+from flis_semantic.delivery.report import OLDER, SUPERSEDED, Refusal
+from flis_semantic.ledger import Ledger
+
+Part = tuple[str, int]
+Rank = tuple[datetime, int, int]
+
+_JUST_AFTER = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A delivery that was admitted earlier, or before this one in the same receive."""
+
+    delivery_id: int
+    file_name: str
+    parts: frozenset[Part]
+    rows_set_aside: int
+
+
+class History:
+    """The state of one contract's deliveries, kept up to date through a receive."""
+
+    def __init__(self, ledger: Ledger, contract: str) -> None:
+        self._ledger = ledger
+        self._contract = contract
+        self._in_force: dict[Part, Rank] = {(p.unit_code, p.base_period_key): p.rank for p in ledger.active_partitions(contract)}
+        self._parts_in_force = Counter(rank[2] for rank in self._in_force.values())
+        self._by_content: dict[str, list[_Known]] = {}
+
+    def unchanged(self, arrival: Arrival, supersede: bool) -> str | None:
+        """A sentence when the same content is in force already and nothing says that it is newer; else None.
+
+        With `supersede` only content that is wholly in force and had no row set aside is left: rules may have been corrected.
+        """
+        for known in self._same_content(arrival.sha256):
+            in_force, parts = self._parts_in_force[known.delivery_id], len(known.parts)
+            if in_force == parts and not (supersede and known.rows_set_aside):
+                return f"The same content as delivery {known.delivery_id} ({known.file_name}), which is in force: nothing changed."
+            if 0 < in_force < parts and not supersede and not self._is_newer(arrival, [self._in_force[part] for part in known.parts]):
+                return (
+                    f"The same content as delivery {known.delivery_id} ({known.file_name}), of which {in_force:,} of {parts:,} parts are "
+                    "in force and the others replaced: nothing changed."
+                )
+        return None
+
+    def rank(self, arrival: Arrival, delivery_id: int, parts: Iterable[Part], supersede: bool) -> Rank:
+        """The rank with which the delivery is admitted. Raises Refusal when it would be in force nowhere."""
+        parts = list(parts)
+        sequence = -1 if arrival.sequence is None else arrival.sequence
+        rank = (arrival.extracted_at, sequence, delivery_id)
+        current = [self._in_force[part] for part in parts if part in self._in_force]
+        superseded = self._superseded(arrival)
+        if supersede and any(other > rank for other in current):
+            return max(other[0] for other in current) + _JUST_AFTER, sequence, delivery_id
+        if superseded is not None and not supersede and not self._is_newer(arrival, current):
+            raise Refusal(
+                SUPERSEDED,
+                f"The file has the content of delivery {superseded.delivery_id} ({superseded.file_name}), which was replaced since, "
+                "and nothing says that it is newer.",
+                "Use --supersede to put it in force again.",
+            )
+        if parts and len(current) == len(parts) and all(other > rank for other in current):
+            newest = max(current)
+            raise Refusal(
+                OLDER,
+                f"The file was extracted {_when(arrival.extracted_at)}; everything in it is there already from a newer extract "
+                f"({_when(newest[0])}, delivery {newest[2]}).",
+                "Use --supersede to put the older one in force.",
+            )
+        return rank
+
+    def admit(self, arrival: Arrival, rank: Rank, parts: Iterable[Part], rows_set_aside: int) -> int:
+        """Remember a delivery that was admitted; returns for how many parts it is in force."""
+        parts = frozenset(parts)
+        known = _Known(rank[2], arrival.file.path.name, parts, rows_set_aside)
+        self._same_content(arrival.sha256).insert(0, known)
+        for part in parts:
+            before = self._in_force.get(part)
+            if before is None or rank > before:
+                if before is not None:
+                    self._parts_in_force[before[2]] -= 1
+                self._in_force[part] = rank
+                self._parts_in_force[rank[2]] += 1
+        return self._parts_in_force[rank[2]]
+
+    def _superseded(self, arrival: Arrival) -> _Known | None:
+        """The latest delivery with this content, when another is in force for some of its parts."""
+        same = self._same_content(arrival.sha256)
+        return next((known for known in same if self._parts_in_force[known.delivery_id] < len(known.parts)), None)
+
+    def _is_newer(self, arrival: Arrival, current: list[Rank]) -> bool:
+        """Whether the sender says that the arrival was extracted after what is in force; the time of receipt says nothing."""
+        newest = max(current, default=None)
+        sequence = -1 if arrival.sequence is None else arrival.sequence
+        return newest is None or (arrival.extracted_from != "receipt" and (arrival.extracted_at, sequence) > newest[:2])
+
+    def _same_content(self, sha256: str) -> list[_Known]:
+        if sha256 not in self._by_content:
+            found = self._ledger.same_content(self._contract, sha256)
+            parts = self._ledger.partitions(delivery.delivery_id for delivery in found)
+            self._by_content[sha256] = [
+                _Known(d.delivery_id, d.file_name, frozenset(parts[d.delivery_id]), d.rows_set_aside) for d in found
+            ]
+        return self._by_content[sha256]
+
+
+def _when(moment: datetime) -> str:
+    return moment.date().isoformat() if moment.time() == datetime.min.time() else moment.isoformat(sep=" ", timespec="seconds")

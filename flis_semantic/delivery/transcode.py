@@ -1,0 +1,200 @@
+"""One pass over one file: bytes become strict UTF-8 lines, each with the delivery's number and its own line number in front.
+
+The engine's reader gives no line numbers, drops a byte order mark only sometimes, knows no Windows-1252 and accepts a last
+line that was cut; so all of that is settled here. Lines without quotation marks pass through untouched in blocks. A record
+may span lines inside quotation marks: it carries the number of its first line.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from flis_semantic.delivery.encoding import UTF_8, refuse_utf_8, second_encoding
+from flis_semantic.delivery.files import blocks
+from flis_semantic.delivery.report import DELIVER_AGAIN, EMPTY, FORMAT, TRUNCATED, Refusal
+
+MOST_LINES = 1000
+"""A quoted value that spans more lines than this is a quotation mark that nobody closed."""
+
+
+LONGEST_LINE = 1_000_000
+"""Characters of one record; nothing that is a table comes near."""
+
+
+@dataclass
+class Malformed:
+    """A line that is no record of the notation; it is set aside as it is."""
+
+    line: int
+    text: str
+    reason: str
+
+
+@dataclass
+class Transcript:
+    """What one pass found."""
+
+    encoding: str
+    records: int = 0
+    malformed: list[Malformed] = field(default_factory=list[Malformed])
+    open_ended: bool = False
+
+    @property
+    def rows(self) -> int:
+        """Rows below the header, well formed or not."""
+        return self.records + len(self.malformed)
+
+
+def split_line(line: str, delimiter: str) -> list[str]:
+    """The values of one line."""
+    return next(csv.reader([line], delimiter=delimiter), list[str]())
+
+
+def transcode(path: Path, number: int, delimiter: str, accepted: tuple[str, ...], out: BinaryIO) -> Transcript:
+    """Append the rows of the file to `out` as `number;line;row` (with the delimiter for ;), without the header.
+
+    Raises Refusal and leaves `out` as it was when the file is empty, cut, or in an encoding that is not accepted.
+    """
+    start = out.tell()
+    try:
+        try:
+            return _Pass(path, number, delimiter, out).run(UTF_8, refuse_other=UTF_8 not in accepted)
+        except UnicodeDecodeError:
+            out.truncate(out.seek(start))
+            encoding = second_encoding(path, accepted)
+            return _Pass(path, number, delimiter, out).run(encoding)
+    except BaseException:
+        out.truncate(out.seek(start))
+        raise
+
+
+class _Pass:
+    def __init__(self, path: Path, number: int, delimiter: str, out: BinaryIO) -> None:
+        self._path = path
+        self._delimiter = delimiter
+        self._out = out
+        self._prefix = f"{number}{delimiter}"
+        self._line = 1
+        self._columns: int | None = None
+        self._pending: list[str] = []
+        self._pending_line = 0
+        mark = re.escape(delimiter)
+        quoted = r'"[^"]*(?:""[^"]*)*"'
+        plain = rf'[^"\r\n{mark}][^\r\n{mark}]*'
+        value = rf"(?:{quoted}|{plain}|)"
+        self._whole = re.compile(rf"{value}(?:{mark}{value})*")
+        self._open = re.compile(rf'(?:{value}{mark})*"[^"]*(?:""[^"]*)*')
+
+    def run(self, encoding: str, refuse_other: bool = False) -> Transcript:
+        self._transcript = Transcript(encoding)
+        decoder = codecs.getincrementaldecoder("utf-8-sig" if encoding == UTF_8 else "cp1252")("strict")
+        rest = ""
+        for block in blocks(self._path):
+            if b"\0" in block:
+                raise Refusal(FORMAT, "The file has zero bytes in it: it is no text file.", "Deliver it as text, in UTF-8.")
+            text = rest + decoder.decode(block)
+            if refuse_other and not text.isascii():
+                raise refuse_utf_8(self._line + text[: _first_other(text)].count("\n"))
+            whole, newline, rest = text.rpartition("\n")
+            if newline:
+                self._take(whole)
+            if len(rest) > LONGEST_LINE:
+                raise Refusal(FORMAT, f"Line {self._line} is longer than {LONGEST_LINE:,} characters: this is no table.")
+        rest += self._end(decoder)
+        if rest:
+            self._take_last(rest)
+        if self._pending:
+            raise self._unclosed()
+        if not self._transcript.rows:
+            raise Refusal(EMPTY, "The file has a header, but no row.", DELIVER_AGAIN)
+        return self._transcript
+
+    def _end(self, decoder: codecs.IncrementalDecoder) -> str:
+        try:
+            return decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            if error.reason != "unexpected end of data":
+                raise
+            raise Refusal(TRUNCATED, "The file ends in the middle of a character: it was cut.", DELIVER_AGAIN) from error
+
+    def _take(self, text: str) -> None:
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").removesuffix("\r")
+        lines = text.split("\n")
+        first = self._line
+        self._line += len(lines)
+        if self._columns is None:
+            self._columns = len(split_line(lines[0], self._delimiter))
+            lines = lines[1:]
+            first += 1
+        if self._pending or '"' in text or "\r" in text:
+            for number, line in enumerate(lines, start=first):
+                self._take_line(number, line)
+            return
+        prefix, mark = self._prefix, self._delimiter
+        rows = [f"{prefix}{number}{mark}{line}\n" for number, line in enumerate(lines, start=first) if line]
+        self._transcript.records += len(rows)
+        self._out.write("".join(rows).encode())
+
+    def _take_line(self, number: int, line: str) -> None:
+        if self._pending:
+            self._continue(number, line)
+        elif not line:
+            return
+        elif self._whole.fullmatch(line):
+            self._write(number, line)
+        elif self._open.fullmatch(line):
+            self._pending, self._pending_line = [line], number
+        else:
+            why = "a carriage return stands inside the line" if "\r" in line else "a value goes on after its closing quotation mark"
+            self._transcript.malformed.append(Malformed(number, line, why))
+
+    def _continue(self, number: int, line: str) -> None:
+        self._pending.append(line)
+        if '"' in line:
+            record = "\n".join(self._pending)
+            if self._whole.fullmatch(record):
+                self._write(self._pending_line, record)
+                self._pending = []
+            elif not self._open.fullmatch(record):
+                why = "a value goes on after its closing quotation mark"
+                self._transcript.malformed.append(Malformed(self._pending_line, record, why))
+                self._pending = []
+        if len(self._pending) > MOST_LINES or sum(map(len, self._pending)) > LONGEST_LINE:
+            raise self._unclosed()
+
+    def _write(self, number: int, record: str) -> None:
+        self._transcript.records += 1
+        self._out.write(f"{self._prefix}{number}{self._delimiter}{record}\n".encode())
+
+    def _take_last(self, line: str) -> None:
+        """The last line, which has no line end: complete, or what is left of one that was cut."""
+        self._transcript.open_ended = True
+        number = self._line
+        columns = self._columns
+        self._take(line)
+        if self._pending:
+            raise self._unclosed()
+        found = len(split_line(line, self._delimiter))
+        if columns is not None and found < columns:
+            raise Refusal(
+                TRUNCATED,
+                f"The file was cut: its last line ({number}) has no line end and {found} of {columns} values.",
+                DELIVER_AGAIN,
+            )
+
+    def _unclosed(self) -> Refusal:
+        return Refusal(
+            TRUNCATED,
+            f"The quotation mark opened on line {self._pending_line} is never closed: the file was cut, or the mark is a mistake.",
+            DELIVER_AGAIN,
+        )
+
+
+def _first_other(text: str) -> int:
+    return next((index for index, character in enumerate(text) if not character.isascii()), len(text))

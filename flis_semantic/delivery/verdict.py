@@ -1,0 +1,184 @@
+"""From counts to a verdict: the result a user reads, and the entry the ledger keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from flis_semantic.delivery.arrival import Arrival
+from flis_semantic.delivery.history import Rank
+from flis_semantic.delivery.judging import Tally
+from flis_semantic.delivery.report import FUTURE, WINDOW, DeliveryResult, Refusal, counted
+from flis_semantic.ledger import Delivery, Entry, Verdict
+
+_MOST_RULES_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A file that was refused as a whole, and what is known of it."""
+
+    path: Path
+    refusal: Refusal
+    contract: str | None = None
+    form: str | None = None
+    sha256: str = ""
+
+    def result(self, delivery_id: int | None = None) -> DeliveryResult:
+        """The verdict that the user reads."""
+        refusal = self.refusal
+        return DeliveryResult(
+            file=self.path,
+            contract=self.contract,
+            form=self.form,
+            verdict="refused",
+            message=refusal.message,
+            hint=refusal.hint,
+            code=refusal.code,
+            delivery_id=delivery_id,
+            rule_counts={refusal.code: 1},
+            exit_code=refusal.exit_code,
+        )
+
+    def entry(self, delivery_id: int, received_at: datetime) -> Entry:
+        """What the ledger keeps: that it came, and why it is not here."""
+        delivery = Delivery(
+            delivery_id=delivery_id,
+            contract=self.contract or "",
+            form=self.form or "",
+            file_name=self.path.name,
+            content_sha256=self.sha256,
+            extracted_at=received_at,
+            extracted_from="receipt",
+            received_at=received_at,
+            rank_at=received_at,
+            sequence=None,
+            verdict="refused",
+            code=self.refusal.code,
+            message=self.refusal.message,
+            rows_delivered=0,
+            rows_accepted=0,
+            rows_control=0,
+            rows_set_aside=0,
+            encoding="",
+            synthetic=False,
+            has_manifest=False,
+            batch=None,
+        )
+        return Entry(delivery, {self.refusal.code: 1})
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """A file whose accepted rows go into the landing zone."""
+
+    arrival: Arrival
+    tally: Tally
+    rank: Rank
+    parts_in_force: int
+    received_at: datetime
+
+    @property
+    def delivery_id(self) -> int:
+        """The delivery's id."""
+        return self.rank[2]
+
+    def result(self, strict: bool) -> DeliveryResult:
+        """The verdict that the user reads."""
+        arrival, tally = self.arrival, self.tally
+        return DeliveryResult(
+            file=arrival.file.path,
+            contract=arrival.contract.table,
+            form=arrival.form_name,
+            verdict=self._verdict,
+            message=self._message,
+            hint="They are kept with rule, line and reason; correct them at the source and deliver again." if tally.set_aside else "",
+            delivery_id=self.delivery_id,
+            rows_delivered=arrival.transcript.rows,
+            rows_accepted=tally.accepted,
+            rows_control=tally.control,
+            rows_set_aside=tally.set_aside,
+            rule_counts=self._rule_counts,
+            synthetic=arrival.synthetic,
+            exit_code=1 if strict and tally.set_aside else 0,
+        )
+
+    def entry(self, batch: str) -> Entry:
+        """What the ledger keeps."""
+        arrival, tally = self.arrival, self.tally
+        delivery = Delivery(
+            delivery_id=self.delivery_id,
+            contract=arrival.contract.table,
+            form=arrival.form_name,
+            file_name=arrival.file.path.name,
+            content_sha256=arrival.sha256,
+            extracted_at=arrival.extracted_at,
+            extracted_from=arrival.extracted_from,
+            received_at=self.received_at,
+            rank_at=self.rank[0],
+            sequence=arrival.sequence,
+            verdict=self._verdict,
+            code="",
+            message=self._message,
+            rows_delivered=arrival.transcript.rows,
+            rows_accepted=tally.accepted,
+            rows_control=tally.control,
+            rows_set_aside=tally.set_aside,
+            encoding=arrival.transcript.encoding,
+            synthetic=arrival.synthetic,
+            has_manifest=arrival.manifest is not None,
+            batch=batch,
+        )
+        return Entry(delivery, self._rule_counts, tally.partitions)
+
+    @property
+    def _verdict(self) -> Verdict:
+        return "accepted_with_warnings" if self._rule_counts else "accepted"
+
+    @property
+    def _rule_counts(self) -> dict[str, int]:
+        counts = dict(self.tally.rule_counts)
+        if self._rows_outside_window:
+            counts[WINDOW] = self._rows_outside_window
+        if self.arrival.extracted_at > self.received_at:
+            counts[FUTURE] = 1
+        return counts
+
+    @property
+    def _rows_outside_window(self) -> int:
+        """Rows of periods further back from the latest than the form's declared length; they are kept."""
+        length, parts = self.arrival.form.length, self.tally.partitions
+        if length is None or not parts:
+            return 0
+        first = max(key for _, key in parts) - length
+        return sum(rows for (_, key), rows in parts.items() if key <= first)
+
+    @property
+    def _message(self) -> str:
+        delivered, accepted = self.arrival.transcript.rows, self.tally.accepted
+        if accepted == delivered:
+            text = f"{counted(accepted, 'row')} accepted"
+        else:
+            text = f"{accepted:,} of {counted(delivered, 'row')} accepted, {self.tally.set_aside:,} set aside: {self._rules_named}"
+            text += f"; first {self.tally.first_reason}"
+        return f"{text}{self._notes}."
+
+    @property
+    def _rules_named(self) -> str:
+        ranked = sorted(self.tally.rule_counts.items(), key=lambda item: (-item[1], item[0]))
+        named = ", ".join(f"{rule} × {rows:,}" for rule, rows in ranked[:_MOST_RULES_NAMED])
+        return f"{named} and {len(ranked) - _MOST_RULES_NAMED} more rules" if len(ranked) > _MOST_RULES_NAMED else named
+
+    @property
+    def _notes(self) -> str:
+        notes = ""
+        parts = len(self.tally.partitions)
+        if self.parts_in_force < parts:
+            notes += f"; newer extracts stay in force for {parts - self.parts_in_force:,} of {parts:,} parts"
+        if self._rows_outside_window:
+            length, grain = self.arrival.form.length, self.arrival.contract.base_period
+            notes += f"; {counted(self._rows_outside_window, 'row')} before the window of {length} periods ({grain}) that the form declares"
+        if self.arrival.extracted_at > self.received_at:
+            notes += f"; the extract date {self.arrival.extracted_at.date()} is later than the receipt"
+        return notes

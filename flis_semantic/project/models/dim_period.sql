@@ -1,0 +1,3 @@
+select *
+from {{ source('landing_zone', 'periods') }}
+order by grain, period_key

@@ -1,0 +1,157 @@
+"""A project opened for asking: request → SQL → rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flis_semantic.catalogue.resolved import Catalogue
+from flis_semantic.compiler.metric import Compiled, compile_request
+from flis_semantic.compiler.request import Request
+from flis_semantic.compiler.scans import UNKNOWN
+from flis_semantic.errors import RequestError, suggestion
+from flis_semantic.query.parse import Asked, parse_request
+from flis_semantic.query.result import QueryResult
+from flis_semantic.workspace import Project
+
+if TYPE_CHECKING:
+    from flis_semantic.warehouse import Connection
+
+
+class Session:
+    """Questions to one project's current version. Open it with `flis_semantic.open(DIR)`; close it when done."""
+
+    def __init__(self, root: Path) -> None:
+        self.project = Project(root)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The project's key figures."""
+        return self.project.catalogue
+
+    @cached_property
+    def connection(self) -> Connection:
+        """A connection to the current version, read-only."""
+        from flis_semantic import warehouse
+
+        return warehouse.open_current(self.project.versions, self.project.pointer)
+
+    def query(
+        self,
+        key_figures: Sequence[str] | str,
+        by: Sequence[str] | str = (),
+        grain: str | None = None,
+        *,
+        from_: str | None = None,
+        to: str | None = None,
+        where: Mapping[str, Sequence[str] | str] | None = None,
+        labels: str | None = None,
+    ) -> QueryResult:
+        """Ask for key figures.
+
+        Args:
+            key_figures: ids, such as `domain.name`; one may be given alone.
+            by: one level of the area hierarchy (the whole without one) and dimensions.
+            grain: a period length of the calendar, or `range`; the finest published one without.
+            from_: label of the first period, of any grain; without, as far back as the sources reach.
+            to: label of the last period, inclusive.
+            where: level or dimension → code or codes that count.
+            labels: a language; adds a column of names beside every code.
+
+        Raises:
+            RequestError: the request has no meaning.
+            WarehouseError: nothing was built yet.
+        """
+        request, notes = self._request(key_figures, by, grain, from_, to, where)
+        self._check_codes(request)
+        compiled = compile_request(request, labels=self._language(labels))
+        return QueryResult(compiled, self.connection, [*notes, *self._synthetic(request)])
+
+    def sql(
+        self,
+        key_figures: Sequence[str] | str,
+        by: Sequence[str] | str = (),
+        grain: str | None = None,
+        *,
+        from_: str | None = None,
+        to: str | None = None,
+        where: Mapping[str, Sequence[str] | str] | None = None,
+        labels: str | None = None,
+    ) -> tuple[Compiled, list[str]]:
+        """The SQL that `query` with the same arguments runs, and notes. Opens the warehouse only to check filter values."""
+        request, notes = self._request(key_figures, by, grain, from_, to, where)
+        if where:
+            self._check_codes(request)
+        return compile_request(request, labels=self._language(labels)), notes
+
+    def close(self) -> None:
+        """Close the connection, if one was opened."""
+        if "connection" in self.__dict__:
+            self.connection.close()
+            del self.__dict__["connection"]
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _request(
+        self,
+        key_figures: Sequence[str] | str,
+        by: Sequence[str] | str,
+        grain: str | None,
+        start: str | None,
+        end: str | None,
+        where: Mapping[str, Sequence[str] | str] | None,
+    ) -> tuple[Request, list[str]]:
+        asked = Asked(
+            key_figures=_several(key_figures),
+            by=_several(by),
+            grain=grain,
+            start=start,
+            end=end,
+            where={name: _several(codes) for name, codes in (where or {}).items()},
+        )
+        return parse_request(asked, self.catalogue)
+
+    def _language(self, labels: str | None) -> str | None:
+        languages = self.catalogue.vocabulary.languages
+        if labels is not None and labels not in languages:
+            raise RequestError(f"There are no labels in '{labels}'.", where="labels", hint=suggestion(labels, languages), code="unknown_language")
+        return labels
+
+    def _check_codes(self, request: Request) -> None:
+        """Refuse a filter value that no area or member has, before anything is computed."""
+        unit = request.vocabulary.reporting_unit
+        for name, codes in request.area_filters.items():
+            level = unit.level(name)
+            assert level is not None
+            known = self._codes(unit.model, level.code) if level.code is not None else [str(level.constant)]
+            _refuse_unknown(name, codes, known)
+        for name, codes in request.dimension_filters.items():
+            dimension = request.vocabulary.dimensions[name]
+            _refuse_unknown(name, codes, [*self._codes(dimension.model, dimension.code), UNKNOWN])
+
+    def _codes(self, model: str, column: str) -> list[str]:
+        # Both names are identifiers of the vocabulary, checked when it was loaded.
+        rows = self.connection.sql(f'SELECT DISTINCT "{column}" FROM "{model}" WHERE "{column}" IS NOT NULL').fetchall()
+        return [str(code) for (code,) in rows]
+
+    def _synthetic(self, request: Request) -> list[str]:
+        tables = {line.table for figure in request.figures for component in figure.components for line in component.sources}
+        found = self.connection.sql("SELECT DISTINCT source FROM source_status WHERE synthetic").fetchall()
+        names = sorted(tables & {str(source) for (source,) in found})
+        return [f"Synthetic data: {name} was generated for trying and says nothing about any area." for name in names]
+
+
+def _several(value: Sequence[str] | str) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _refuse_unknown(name: str, codes: Sequence[str], known: Sequence[str]) -> None:
+    for code in codes:
+        if code not in known:
+            raise RequestError(f"There is no {name} '{code}'.", where="where", hint=suggestion(code, known), code="unknown_filter_value")

@@ -1,0 +1,174 @@
+"""YAML that bends nothing: the reader of every vocabulary, contract and catalogue file.
+
+Plain YAML turns `0101` into 65, `no` into False, `12:30` into 750, `2025-07-01` into a date, and lets a repeated key win
+silently. Here a plain scalar is an integer or a decimal number only when it is written as one without ambiguity, `true`
+and `false` are the only booleans, an ambiguous scalar is an error that says to quote it, and every value knows its line.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from flis_semantic.errors import DefinitionError, suggestion
+
+Location = tuple[str | int, ...]
+Model = TypeVar("Model", bound=BaseModel)
+
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)\Z")
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+\Z")
+_WORDS_YAML_BENDS = {"yes", "no", "on", "off", "y", "n"}
+_AMBIGUOUS = re.compile(r"[-+]?0[0-9]+\Z|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+\Z|0[xob][0-9a-fA-F]+\Z|[-+]?[0-9][0-9_]*_[0-9_]*\Z")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class Document:
+    """One parsed file: its data, and the line (1-based) of every value by its path in the data."""
+
+    path: Path
+    name: str
+    data: Any
+    lines: dict[Location, int] = field(repr=False)
+
+    def where(self, location: Location = ()) -> str:
+        """`file:line` of the value at `location`, or of its nearest ancestor that has a line."""
+        while location and location not in self.lines:
+            location = location[:-1]
+        return f"{self.name}:{self.lines.get(location, 1)}"
+
+
+def read(path: Path, name: str) -> tuple[Document | None, list[DefinitionError]]:
+    """Read one file. `name` is how errors call it. Returns the document (None when it is no YAML) and all errors."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        return None, [DefinitionError("The file is not UTF-8.", where=name, hint=f"Byte {error.start} cannot be read; save it as UTF-8.")]
+    try:
+        node = yaml.compose(text, Loader=_LOADER)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark is not None else 1
+        problem = getattr(error, "problem", None) or "cannot be read"
+        return None, [DefinitionError(f"The file is not YAML: {problem}.", where=f"{name}:{line}")]
+    if node is None:
+        return None, [DefinitionError("The file is empty.", where=f"{name}:1", hint="See `flis catalogue schema` for what belongs in it.")]
+    lines: dict[Location, int] = {}
+    errors: list[DefinitionError] = []
+    data = _construct(node, (), name, lines, errors)
+    return Document(path, name, data, lines), errors
+
+
+def parse(model: type[Model], document: Document) -> tuple[Model | None, list[DefinitionError]]:
+    """Validate a document against a model; every error names file, line and field and suggests the nearest field."""
+    try:
+        return model.model_validate(document.data), []
+    except ValidationError as error:
+        return None, _readable(model, document, error)
+
+
+def _construct(node: Any, location: Location, name: str, lines: dict[Location, int], errors: list[DefinitionError]) -> Any:
+    lines[location] = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        mapping: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            where = f"{name}:{key_node.start_mark.line + 1}"
+            if key in mapping:
+                errors.append(DefinitionError(f"The key '{key}' is there twice.", where=where, hint="Keep one of them."))
+                continue
+            mapping[key] = _construct(value_node, (*location, key), name, lines, errors)
+            lines[(*location, key)] = key_node.start_mark.line + 1
+        return mapping
+    if isinstance(node, yaml.SequenceNode):
+        return [_construct(child, (*location, index), name, lines, errors) for index, child in enumerate(node.value)]
+    return _scalar(node, name, errors)
+
+
+def _scalar(node: Any, name: str, errors: list[DefinitionError]) -> Any:
+    text = node.value
+    if node.style in ("'", '"', "|", ">"):
+        return text
+    if text in ("", "null", "~"):
+        return None
+    if text in ("true", "false"):
+        return text == "true"
+    if _INTEGER.match(text):
+        return int(text)
+    if _DECIMAL.match(text):
+        return float(text)
+    if text.lower() in _WORDS_YAML_BENDS or _AMBIGUOUS.match(text):
+        errors.append(
+            DefinitionError(
+                f"{text} without quotes is read differently by different YAML readers.",
+                where=f"{name}:{node.start_mark.line + 1}",
+                hint=f'Write "{text}" for the text, or true/false for a yes or no.',
+            )
+        )
+    return text
+
+
+def _readable(model: type[BaseModel], document: Document, error: ValidationError) -> list[DefinitionError]:
+    found: list[DefinitionError] = []
+    for item in error.errors():
+        location = _in_document(tuple(item["loc"]), document.data)
+        field_path = ".".join(str(part) for part in location) or "the file"
+        hint = ""
+        if item["type"] == "missing":
+            message = f"{field_path} is missing."
+            hint = "Add it; `flis catalogue schema` describes it."
+        elif item["type"] == "extra_forbidden":
+            message = f"{field_path} is not a field that exists here."
+            hint = suggestion(str(location[-1]), _fields_at(model, tuple(item["loc"])[:-1]))
+        elif item["type"] in ("literal_error", "enum"):
+            message = f"{field_path} is {item['input']!r}, expected {item.get('ctx', {}).get('expected', 'another value')}."
+        else:
+            text = item["msg"].removeprefix("Value error, ")
+            message = f"{field_path}: {text}{'' if text.endswith('.') else '.'}"
+        found.append(DefinitionError(message, where=document.where(location), hint=hint))
+    return found
+
+
+def _in_document(location: Location, data: Any) -> Location:
+    """A validation location without the steps that name a union's branch and not a place in the file."""
+    kept: list[str | int] = []
+    missing_last = location[-1:] if location else ()
+    here = data
+    for index, part in enumerate(location):
+        if isinstance(here, dict) and part in here:
+            here = here[part]
+            kept.append(part)
+        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
+            here = here[part]
+            kept.append(part)
+        elif index == len(location) - 1 and isinstance(here, dict):
+            kept.extend(missing_last)
+    return tuple(kept)
+
+
+def _fields_at(model: Any, location: Location) -> list[str]:
+    """Names of the fields of the model that sits at `location` inside `model` (best effort, for suggestions)."""
+    here: list[Any] = [model]
+    for part in location:
+        step: list[Any] = []
+        for candidate in here:
+            if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+                info = candidate.model_fields.get(str(part)) or next((f for f in candidate.model_fields.values() if f.alias == part), None)
+                step += _models_in(info.annotation) if info is not None else ([candidate] if candidate.__name__ == part else [])
+        here = step or here
+    names: list[str] = []
+    for candidate in here:
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            names += [info.alias or name for name, info in candidate.model_fields.items()]
+    return names
+
+
+def _models_in(annotation: Any) -> list[Any]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in getattr(annotation, "__args__", ()) for model in _models_in(argument)]

@@ -1,0 +1,159 @@
+"""What the definitions of one project are written in: reporting units, calendars, languages, units, dimensions.
+
+Parsed from `catalogue/_vocabulary.yml`. Nothing here knows a country, an administration or a domain: those are the file's
+contents. Field descriptions become the JSON Schema that editors complete from.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", description="MM-DD")]
+
+BUILT_IN_GRAINS = ("day", "week", "month", "quarter", "year")
+RANGE_GRAIN = "range"
+
+
+class Strict(BaseModel):
+    """Frozen, and an unknown field is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Level(Strict):
+    """One level of the area hierarchy. The reporting unit itself is the first, the whole is the last."""
+
+    id: Identifier
+    title: dict[str, str]
+    code: Identifier | None = Field(default=None, description="column of the unit's model with this level's code")
+    name: dict[str, Identifier] = Field(default_factory=dict, description="columns with this level's name, by language")
+    constant: str | None = Field(default=None, description="the one code of the top level, instead of a column")
+    constant_name: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _column_or_constant(self) -> Level:
+        if (self.code is None) == (self.constant is None):
+            raise ValueError(f"level '{self.id}' needs either code (a column) or constant (one area)")
+        return self
+
+
+class ReportingUnit(Strict):
+    """The unit that delivers and is reported on, and the dated hierarchy above it."""
+
+    model: Identifier = Field(description="dbt model with one row per unit and validity interval")
+    key: Identifier = Field(description="integer key column, the same in every fact's role column by default")
+    code_format: str = Field(description="regular expression of a unit code")
+    code_width: int | None = Field(default=None, description="codes delivered as shorter digit strings are padded with zeros to this")
+    seed: Identifier = Field(description="seed (seeds/<seed>.csv) that lists the codes, read when deliveries are received")
+    seed_code: Identifier
+    seed_kind: Identifier
+    kind: Identifier = Field(description="column of the model that says which units are members")
+    member_kind: str = Field(description="the kind that is counted in totals by default")
+    members: int = Field(gt=0, description="how many members the whole has")
+    valid_from: Identifier
+    valid_to: Identifier
+    levels: tuple[Level, ...] = Field(min_length=1)
+
+    @field_validator("code_format")
+    @classmethod
+    def _compiles(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"code_format is no regular expression: {error}") from error
+        return value
+
+    @property
+    def base(self) -> Level:
+        """The reporting unit's own level."""
+        return self.levels[0]
+
+    @property
+    def top(self) -> Level:
+        """The whole: what an answer is about when no level is asked for."""
+        return self.levels[-1]
+
+    def level(self, level_id: str) -> Level | None:
+        """The level with this id, or None."""
+        return next((level for level in self.levels if level.id == level_id), None)
+
+
+class CalendarDefinition(Strict):
+    """A year that does not start on 1 January."""
+
+    title: dict[str, str]
+    starts: MonthDay
+    label: Literal["{start}/{end2}", "{start}-{end}", "{start}/{end}"] = Field(
+        default="{start}/{end2}", description="start and end are four-digit years, end2 the last two digits of the end year"
+    )
+
+
+class Holiday(Strict):
+    """A public holiday, on a fixed date or so many days from Easter Sunday."""
+
+    title: dict[str, str]
+    month_day: MonthDay | None = None
+    easter: int | None = None
+    first_year: int | None = None
+    last_year: int | None = None
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Holiday:
+        if (self.month_day is None) == (self.easter is None):
+            raise ValueError("a holiday needs either month_day or easter")
+        return self
+
+
+class CalendarSpan(Strict):
+    """First and last calendar year of the period table."""
+
+    first_year: int = Field(ge=1900, le=2200)
+    last_year: int = Field(ge=1900, le=2200)
+
+
+class Unit(Strict):
+    """A unit of measurement; it carries the factor of a ratio."""
+
+    title: dict[str, str]
+    factor: int = Field(default=1, gt=0)
+    decimals: int = Field(default=0, ge=0, le=6)
+
+
+class Dimension(Strict):
+    """A shared dimension: a dbt model with one row per member (and validity interval, where it is dated)."""
+
+    title: dict[str, str]
+    model: Identifier
+    key: Identifier
+    code: Identifier
+    name: dict[str, Identifier] = Field(default_factory=dict)
+    valid_from: Identifier | None = None
+    valid_to: Identifier | None = None
+
+
+class Vocabulary(Strict):
+    """The whole of `catalogue/_vocabulary.yml`."""
+
+    languages: tuple[str, ...] = Field(min_length=1, description="first is the default")
+    reporting_unit: ReportingUnit
+    calendar: CalendarSpan
+    calendars: dict[Identifier, CalendarDefinition] = Field(default_factory=dict)
+    holidays: tuple[Holiday, ...] = ()
+    units: dict[Identifier, Unit]
+    dimensions: dict[Identifier, Dimension] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _names_are_free(self) -> Vocabulary:
+        taken = set(BUILT_IN_GRAINS) | {RANGE_GRAIN}
+        for calendar in self.calendars:
+            if calendar in taken:
+                raise ValueError(f"calendar '{calendar}' has the name of a built-in grain")
+        levels = {level.id for level in self.reporting_unit.levels}
+        for dimension in self.dimensions:
+            if dimension in levels or dimension in taken:
+                raise ValueError(f"dimension '{dimension}' has the name of an area level or a grain")
+        return self

@@ -1,0 +1,106 @@
+"""The only importer of duckdb: opening connections, the current version, and rows from Python into a table.
+
+A version is a closed file in `versions/`; the pointer file holds the name of the current one. Readers attach it read-only
+under one constant name, so SQL is the same for every version and a build never disturbs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+
+from flis_semantic.errors import WarehouseError
+
+Connection = duckdb.DuckDBPyConnection
+"""An open connection; whoever opens it closes it."""
+
+Error = duckdb.Error
+"""What the engine raises."""
+
+ALIAS = "wh"
+"""Database name of the warehouse, while it is built and when it is read."""
+
+_STORAGE_VERSION = "v1.2.0"
+
+
+def connect() -> Connection:
+    """A connection to nothing but memory."""
+    return duckdb.connect(":memory:")
+
+
+def open_for_build(path: Path) -> Connection:
+    """The warehouse file at `path`, created when absent, in a storage version that older readers open too.
+
+    Raises:
+        WarehouseError: another process has the file open, or it is no warehouse.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return duckdb.connect(str(path), config={"storage_compatibility_version": _STORAGE_VERSION})
+    except duckdb.Error as error:
+        raise _cannot_open(path, error) from error
+
+
+def current_version(versions: Path, pointer: Path) -> Path | None:
+    """The file that the pointer names, or None before the first build.
+
+    Raises:
+        WarehouseError: the pointer names a file that is not there.
+    """
+    try:
+        name = pointer.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+    path = versions / name
+    if not name or not path.is_file():
+        raise WarehouseError(
+            f"The current version '{name}' is not there.", where=str(pointer), hint="Run `flis build`.", code="version_lost"
+        )
+    return path
+
+
+def open_current(versions: Path, pointer: Path) -> Connection:
+    """A connection to memory with the current version attached read-only as `wh` and made the default database.
+
+    Raises:
+        WarehouseError: nothing was built yet, or the file cannot be read.
+    """
+    path = current_version(versions, pointer)
+    if path is None:
+        raise WarehouseError("There is no warehouse yet.", where=str(pointer), hint="Run `flis build`.", code="no_warehouse")
+    connection = connect()
+    try:
+        connection.execute(f"ATTACH {quoted(str(path))} AS {ALIAS} (READ_ONLY)")
+        connection.execute(f"USE {ALIAS}")
+    except duckdb.Error as error:
+        connection.close()
+        raise _cannot_open(path, error) from error
+    return connection
+
+
+def quoted(text: str) -> str:
+    """A string literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def append(connection: Connection, table: str, columns: Mapping[str, Sequence[object]]) -> None:
+    """Insert equally long columns into a table that has them, cast to its types."""
+    names = ", ".join(f'"{name}"' for name in columns)
+    values = ", ".join("unnest(?)" for _ in columns)
+    connection.execute(f"INSERT INTO {table} ({names}) SELECT {values}", [list(column) for column in columns.values()])  # noqa: S608 - our own names
+
+
+def _cannot_open(path: Path, error: duckdb.Error) -> WarehouseError:
+    if isinstance(error, duckdb.IOException) and "lock" in str(error).lower():
+        return WarehouseError(
+            "Another process has the warehouse file open.",
+            where=str(path),
+            hint="Wait until it is done, or end it.",
+            code="warehouse_locked",
+        )
+    first_line = str(error).splitlines()[0]
+    return WarehouseError(
+        f"The warehouse file cannot be opened: {first_line}", where=str(path), hint="Run `flis build`.", code="warehouse_unreadable"
+    )

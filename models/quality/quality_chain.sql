@@ -1,0 +1,86 @@
+with
+
+deliveries as (
+    select *
+    from {{ source('landing_zone', 'deliveries') }}
+    where verdict in ('accepted', 'accepted_with_warnings')
+),
+
+ledger_rows as (
+    select contract, delivery_id, 'delivered' as stage, rows_delivered as row_count from deliveries
+    union all
+    select contract, delivery_id, 'set_aside' as stage, rows_set_aside as row_count from deliveries
+    union all
+    select contract, delivery_id, 'accepted' as stage, rows_accepted as row_count from deliveries
+    union all
+    select
+        contract,
+        delivery_id,
+        case when is_active then 'landed' else 'superseded' end as stage,
+        sum(row_count) as row_count
+    from {{ source('landing_zone', 'partitions') }}
+    group by contract, delivery_id, is_active
+),
+
+staged as (
+    select
+        'bor_folketal' as contract,
+        delivery_id,
+        true as is_mapped
+    from {{ ref('stg_citizens__population') }}
+    union all
+    select
+        'bes_jobindsats' as contract,
+        delivery_id,
+        (source_category is not null) = (series in ('cashVisitation.fullTime', 'offers.activated', 'offers.courses')) as is_mapped
+    from {{ ref('stg_employment__labour_market_published') }}
+),
+
+staged_rows as (
+    select contract, delivery_id, 'staged' as stage, count(*) as row_count from staged group by contract, delivery_id
+    union all
+    select contract, delivery_id, 'unmapped' as stage, count(*) as row_count
+    from staged
+    where not is_mapped
+    group by contract, delivery_id
+),
+
+mart_rows as (
+    select 'bor_folketal' as contract, delivery_id, source_row_count from {{ ref('fct_population') }}
+    union all
+    select 'bes_jobindsats' as contract, delivery_id, source_row_count from {{ ref('fct_labour_market_published') }}
+    union all
+    select 'bes_jobindsats' as contract, delivery_id, source_row_count from {{ ref('fct_cash_benefit_visitation_published') }}
+    union all
+    select 'bes_jobindsats' as contract, delivery_id, source_row_count from {{ ref('fct_active_offers_published') }}
+),
+
+counted as (
+    select * from ledger_rows
+    union all
+    select * from staged_rows
+    union all
+    select contract, delivery_id, 'mart' as stage, sum(source_row_count) as row_count from mart_rows group by contract, delivery_id
+    union all
+    select source as contract, delivery_id, 'control' as stage, count(*) as row_count
+    from {{ ref('fct_published_controls') }}
+    group by source, delivery_id
+)
+
+-- Every stage of every delivery has a row, so that a stage without rows reads 0 and is not absent.
+select
+    deliveries.contract,
+    deliveries.delivery_id,
+    stages.stage,
+    cast(coalesce(counted.row_count, 0) as bigint) as rows
+from deliveries
+cross join (
+    values
+    ('delivered'), ('set_aside'), ('accepted'), ('superseded'), ('landed'), ('control'), ('staged'), ('unmapped'), ('mart')
+) as stages (stage)
+left join counted
+    on
+        deliveries.contract = counted.contract
+        and deliveries.delivery_id = counted.delivery_id
+        and stages.stage = counted.stage
+order by deliveries.contract, deliveries.delivery_id, stages.stage

@@ -1,0 +1,114 @@
+"""Whole files → receive → build: the published ones where they are, and the simulated ones everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flis_semantic.build import BuildReport, build
+from flis_semantic.delivery.receive import receive
+from flis_semantic.simulate import recipes, simulate
+from flis_semantic.warehouse import Connection, open_current
+from tests.integration.landed import project_in
+
+
+def rows(warehouse: Connection, sql: str) -> list[tuple[Any, ...]]:
+    return warehouse.execute(sql).fetchall()
+
+
+@pytest.fixture(scope="module")
+def published(published_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[BuildReport, Connection]]:
+    project = project_in(tmp_path_factory.mktemp("published"))
+    received = receive(project, sorted([*published_data.glob("population_*.csv"), *published_data.glob("jobindsats_*.csv.gz")]))
+    assert received.exit_code == 0
+    report = build(project)
+    warehouse = open_current(project.versions, project.pointer)
+    yield report, warehouse
+    warehouse.close()
+
+
+def test_the_published_population_of_regions_and_country_comes_out(published: tuple[BuildReport, Connection]) -> None:
+    _, warehouse = published
+    found = rows(
+        warehouse,
+        "SELECT coalesce(region_name_da, 'Danmark'), sum(population_count) "
+        "FROM fct_population JOIN dim_municipality USING (municipality_key) "
+        "WHERE status_date = DATE '2020-01-01' GROUP BY ROLLUP (region_name_da) ORDER BY 1",
+    )
+    # Statistics Denmark, 2020Q1; Hovedstaden and the country with Christiansø's 84.
+    assert found == [
+        ("Danmark", 5_822_763),
+        ("Region Hovedstaden", 1_846_023),
+        ("Region Midtjylland", 1_326_340),
+        ("Region Nordjylland", 589_936),
+        ("Region Sjælland", 837_359),
+        ("Region Syddanmark", 1_223_105),
+    ]
+
+
+def test_the_unemployment_share_is_weighted_by_the_implied_workforce(published: tuple[BuildReport, Connection]) -> None:
+    _, warehouse = published
+    controls = rows(
+        warehouse,
+        "SELECT series, published_value, computed_value, member_count FROM quality_controls "
+        f"WHERE base_period_key = {2026 * 12 + 6} AND series IN ('unemployment.total', 'unemployment.totalRate') ORDER BY series",
+    )
+    # Jobindsats, 2026M07: the country 91,583 and 3.0; the municipalities add up to 91,533; recomputed 3.014.
+    assert [tuple(float(value) for value in row[1:]) for row in controls] == [(91583, 91533, 98), (3.0, 3.014, 98)]
+
+
+def test_every_delivered_row_of_the_published_files_is_accounted_for(published: tuple[BuildReport, Connection]) -> None:
+    report, warehouse = published
+    assert report.exit_code == 0
+    chain = dict(rows(warehouse, "SELECT stage, sum(rows) FROM quality_chain GROUP BY stage"))
+    # 95,460 lines of Jobindsats (966 of them the country), 5,049 and 98 of population.
+    assert chain == {
+        "delivered": 100_607,
+        "set_aside": 0,
+        "accepted": 100_607,
+        "superseded": 0,
+        "landed": 100_607,
+        "control": 966,
+        "staged": 99_641,
+        "unmapped": 0,
+        "mart": 99_641,
+    }
+
+
+def test_small_municipalities_lack_long_term_rows_and_are_missing(published: tuple[BuildReport, Connection]) -> None:
+    _, warehouse = published
+    # Fanø (563) and Læsø (825) have no row for July 2026.
+    missing = rows(
+        warehouse,
+        "SELECT municipality_key FROM coverage "
+        f"WHERE series = 'longterm.total' AND base_period_key = {2026 * 12 + 6} AND state = 'missing' ORDER BY 1",
+    )
+    present = rows(warehouse, f"SELECT count(*) FROM fct_labour_market_published WHERE month_key = {2026 * 12 + 6}")
+    assert missing == [(563,), (825,)]
+    assert present == [(98,)]
+
+
+def test_christiansoe_is_exempt_on_1_january_2026_only(published: tuple[BuildReport, Connection]) -> None:
+    _, warehouse = published
+    states = rows(
+        warehouse, "SELECT period, state FROM coverage JOIN dim_period ON grain = 'quarter' AND period_key = base_period_key "
+        "WHERE source = 'bor_folketal' AND municipality_key = 411 AND period IN ('2020-Q3', '2025-Q4', '2026-Q1') ORDER BY period",
+    )  # fmt: skip
+    assert states == [("2020-Q3", "delivered"), ("2025-Q4", "missing"), ("2026-Q1", "exempt")]
+
+
+def test_simulated_deliveries_go_through_like_any_other_and_are_marked(tmp_path: Path) -> None:
+    project = project_in(tmp_path)
+    files = [file.path for table in recipes(project) for file in simulate(project, table, out=tmp_path / "simulated", scale=0.1)]
+    assert receive(project, files).exit_code == 0
+    report = build(project)
+    assert report.exit_code == 0
+    warehouse = open_current(project.versions, project.pointer)
+    marked = dict(rows(warehouse, "SELECT source, bool_and(synthetic) FROM coverage WHERE state = 'delivered' GROUP BY source"))
+    assert marked == {"bes_jobindsats": True, "bor_folketal": False}
+    assert rows(warehouse, "SELECT count(*) FROM fct_population WHERE quarter_key = 8104") == [(98,)]
+    assert rows(warehouse, "SELECT count(*) FROM fct_labour_market_published") == [(98 * 3,)]
+    warehouse.close()

@@ -1,0 +1,240 @@
+"""The whole answer row of a key figure for an area and a period, from readings per unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from tests.oracle.component import UNKNOWN, Cell, Component, Reading, first_that_applies
+from tests.oracle.days import Span
+from tests.oracle.world import MEMBER, Unit, World
+
+REASONS = (
+    "reference_date_not_available",
+    "base_period_missing",
+    "member_missing",
+    "offset_label_missing",
+    "denominator_zero",
+    "suppressed_at_source",
+    "period_unfinished",
+    "not_additive_over_areas",
+)
+OUT = ("not_valid", "suppressed", "missing", "exempt", "held")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One row of an answer."""
+
+    value: Fraction | None
+    numerator: Fraction | None
+    denominator: Fraction | None
+    status: str
+    reason: str | None
+    complete: bool
+    members: int
+    members_expected: int
+    denominator_share: Fraction | None
+    series_break: date | None
+
+
+@dataclass(frozen=True)
+class Case:
+    """A key figure of one unit in one period."""
+
+    state: str
+    reasons: frozenset[str]
+    numerator: Fraction | None
+    denominator: Fraction | None
+    denominator_alone: Fraction | None
+    value: Fraction | None
+    weight: Reading | None
+
+    @property
+    def inside(self) -> bool:
+        """Whether it is one of the members that are in the value."""
+        return self.state not in OUT
+
+
+def first_reason(reasons: frozenset[str] | set[str]) -> str | None:
+    """The one that is shown of several."""
+    return min(reasons, key=REASONS.index) if reasons else None
+
+
+class Figure:
+    """A key figure as written, over one world."""
+
+    def __init__(self, world: World, figure_id: str) -> None:
+        self.world = world
+        domain = figure_id.split(".")[0]
+        self.file = world.figures[figure_id]
+        self.numerator = self._side(self.file["numerator"], domain)
+        self.denominator = self._side(self.file["denominator"], domain) if self.file.get("denominator") else []
+        group = self.file.get("group_value", "ratio_of_sums")
+        self.rule = group if isinstance(group, str) else "weighted_by"
+        weight = None if isinstance(group, str) else group["weighted_by"]
+        self.weight = Component(world, {"measure": weight} if isinstance(weight, str) else weight, domain) if weight else None
+        self.factor = world.vocabulary["units"][self.file["unit"]].get("factor", 1)
+        members = world.vocabulary["reporting_unit"]["members"]
+        self.all_units = (self.file.get("country_members") or 0) > members
+
+    def _side(self, written: Mapping[str, Any], domain: str) -> list[tuple[int, Component]]:
+        if "measure" in written:
+            written = {"plus": [written]}
+        signed = [(1, part) for part in written.get("plus", ())] + [(-1, part) for part in written.get("minus", ())]
+        return [(sign, Component(self.world, part, domain)) for sign, part in signed]
+
+    @property
+    def components(self) -> list[Component]:
+        """All components of all sides."""
+        sides = [component for _, component in (*self.numerator, *self.denominator)]
+        return [*sides, self.weight] if self.weight else sides
+
+    # -- one unit -------------------------------------------------------------------------------------------------------
+
+    def case(self, unit: Unit, period: Span, cell: Cell) -> Case:
+        """The figure of one unit."""
+        numerators = [(sign, c.read(unit.key, period, cell)) for sign, c in self.numerator]
+        denominators = [(sign, c.read(unit.key, period, cell)) for sign, c in self.denominator]
+        readings = [reading for _, reading in (*numerators, *denominators)]
+        state = first_that_applies([reading.state for reading in readings])
+        reasons = frozenset[str]().union(*(reading.reasons for reading in readings))
+        alone = self._sum(denominators)
+        if any(reading.state in OUT for _, reading in denominators):
+            alone = None
+        if state in OUT:
+            return Case(state, reasons, None, None, alone, None, None)
+        top, bottom = self._sum(numerators), self._sum(denominators)
+        value = self._divide(top, bottom) if self.denominator else top
+        weight = self.weight.read(unit.key, period, cell) if self.weight else None
+        return Case(state, reasons, top, bottom, alone, None if value is None else value * self.factor, weight)
+
+    @staticmethod
+    def _sum(readings: Sequence[tuple[int, Reading]]) -> Fraction | None:
+        if not readings or any(reading.value is None for _, reading in readings):
+            return None
+        return sum((sign * reading.value for sign, reading in readings), Fraction(0))
+
+    @staticmethod
+    def _divide(top: Fraction | None, bottom: Fraction | None) -> Fraction | None:
+        return None if top is None or not bottom else top / bottom
+
+    # -- areas ----------------------------------------------------------------------------------------------------------
+
+    def area(self, unit: Unit, level: str, day: date) -> str | None:
+        """The area of a level that a unit lies in; None when the unit does not exist then or does not count here."""
+        region = unit.region(day)
+        if region is None or (unit.kind != MEMBER and not self.all_units):
+            return None
+        return {"municipality": unit.code, "region": region, "country": "DK"}[level]
+
+    def areas(self, level: str, period: Span, area_filters: Mapping[str, Sequence[str]]) -> dict[str, list[Unit]]:
+        """Units by area. The period's last day says where a unit lies."""
+        found: dict[str, list[Unit]] = {}
+        for unit in self.world.units:
+            area = self.area(unit, level, period.last)
+            if area is not None and all(self.area(unit, other, period.last) in codes for other, codes in area_filters.items()):
+                found.setdefault(area, []).append(unit)
+        return found
+
+    def answer(self, level: str, units: Sequence[Unit], period: Span, cell: Cell) -> Answer:
+        """The row of an area that these units make up."""
+        cases = [self.case(unit, period, cell) for unit in units]
+        single = level == "municipality"
+        weighing = not single and self.rule in ("weighted_by", "mean_of_members")
+        inside = [case for case in cases if case.inside and (not weighing or self._weighs(case))]
+        expected = [case for case in cases if case.state != "exempt"]
+        found = self._break(period)
+        if not single and self.rule == "none":
+            return Answer(None, None, None, "not_valid", "not_additive_over_areas", False, len(inside), len(expected), None, found)
+        share = self._share(inside, expected)
+        status = self._status(cases, inside)
+        top, bottom, value = self._together(inside, single)
+        reason = self._reason(cases, inside, expected, top, bottom)
+        complete = len(inside) == len(expected) > 0 and status in ("validated", "approved", "final")
+        if inside and share is not None and share < Fraction(str(self.file.get("min_share", 0))):
+            value = None
+        return Answer(value, top, bottom, status, reason, complete, len(inside), len(expected), share, found)
+
+    @staticmethod
+    def _weighs(case: Case) -> bool:
+        return case.value is not None and (case.weight is None or case.weight.value is not None)
+
+    def _status(self, cases: Sequence[Case], inside: Sequence[Case]) -> str:
+        if inside:
+            weights = [case.weight.state for case in inside if case.weight and self._weighs(case)]
+            return first_that_applies([case.state for case in inside] + (weights if len(cases) > 0 else []))
+        states = {case.state for case in cases}
+        return states.pop() if len(states) == 1 else "missing"
+
+    def _together(self, inside: Sequence[Case], single: bool) -> tuple[Fraction | None, Fraction | None, Fraction | None]:
+        if not inside:
+            return None, None, None
+        if single or self.rule == "ratio_of_sums":
+            top = _total([case.numerator for case in inside])
+            if not self.denominator:
+                return top, None, None if top is None else top * self.factor
+            bottom = _total([case.denominator for case in inside])
+            value = self._divide(top, bottom)
+            return top, bottom, None if value is None else value * self.factor
+        if self.rule == "mean_of_members":
+            top, bottom = _total([case.value for case in inside]), Fraction(len(inside))
+        else:
+            top = _total([case.value * case.weight.value for case in inside])
+            bottom = _total([case.weight.value for case in inside])
+        return top, bottom, self._divide(top, bottom)
+
+    def _share(self, inside: Sequence[Case], expected: Sequence[Case]) -> Fraction | None:
+        if not expected:
+            return None
+        if self.denominator:
+            known = [case.denominator_alone for case in expected]
+            if all(value is not None for value in known) and sum(known):
+                return sum((case.denominator_alone for case in inside), Fraction(0)) / sum(known, Fraction(0))
+        return Fraction(len(inside), len(expected))
+
+    def _reason(
+        self, cases: Sequence[Case], inside: Sequence[Case], expected: Sequence[Case], top: Fraction | None, bottom: Fraction | None
+    ) -> str | None:
+        if not inside:
+            return first_reason({reason for case in cases for reason in case.reasons})
+        if len(inside) < len(expected):
+            return "member_missing"
+        if bottom is not None and not bottom:
+            return "denominator_zero"
+        return first_reason({reason for case in inside for reason in case.reasons})
+
+    def _break(self, period: Span) -> date | None:
+        """The day on which the series changed inside what is read."""
+        stretches = [c.stretch(target) for c in self.components if (target := c.target(period))]
+        first = min([period.first, *(stretch.first for stretch in stretches)])
+        found = sorted(date.fromisoformat(item["date"]) for item in self.file.get("series_breaks", ()))
+        inside = [day for day in found if first < day <= period.last]
+        return inside[-1] if inside else None
+
+    # -- cells ----------------------------------------------------------------------------------------------------------
+
+    def cells(self, dimensions: Sequence[str], filters: Mapping[str, Sequence[str]], period: Span, units: Sequence[Unit]) -> Iterator[Cell]:
+        """Every combination of codes that a row is given for."""
+        kept = tuple((dimension, tuple(codes)) for dimension, codes in filters.items())
+        cells: list[tuple[tuple[str, str], ...]] = [()]
+        for dimension in dimensions:
+            codes = [*self.world.dimensions[dimension], *([UNKNOWN] if self._has_unknown(dimension, period) else [])]
+            codes = [code for code in codes if dimension not in filters or code in filters[dimension]]
+            cells = [(*cell, (dimension, code)) for cell in cells for code in codes]
+        return (Cell(cell, kept) for cell in cells)
+
+    def _has_unknown(self, dimension: str, period: Span) -> bool:
+        """Whether a component has a row without a known code (whichever period it lies in)."""
+        return any(
+            dimension in c.fact.get("dimensions", {}) and any(c.code(row, dimension) == UNKNOWN for row in self.world.rows[c.fact["model"]])
+            for c in self.components
+        )
+
+
+def _total(values: Sequence[Fraction | None]) -> Fraction | None:
+    known = [value for value in values if value is not None]
+    return sum(known, Fraction(0)) if known else None

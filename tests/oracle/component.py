@@ -1,0 +1,226 @@
+"""What one component of a key figure is for one reporting unit and one period, day by day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from tests.oracle.days import ONE_DAY, Span, months_before
+from tests.oracle.world import DELIVERED, Row, World
+
+STATES = ("not_valid", "suppressed", "missing", "exempt", "held", "not_comparable", "provisional", "validated", "approved", "final")
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A component's value for one unit, or why there is none."""
+
+    state: str
+    reasons: frozenset[str] = frozenset()
+    value: Fraction | None = None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The codes that a row must have: one of each cut, some of each filter."""
+
+    cuts: tuple[tuple[str, str], ...] = ()
+    filters: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+def first_that_applies(states: list[str]) -> str:
+    """The state that is shown of several."""
+    return min(states, key=STATES.index)
+
+
+class Component:
+    """A measure with its place in time, as written in a key figure's file."""
+
+    def __init__(self, world: World, written: Mapping[str, Any], domain: str) -> None:
+        self.world = world
+        self.days = world.days
+        self.written = written
+        self.fact, self.measure, _ = world.fact(written["measure"], domain)
+        self.vintage = written.get("vintage")
+        tables = world.tables(self.fact, self.vintage)
+        self.contract = world.contracts[tables[0]]
+        self.base = self.contract["base_period"]
+        self.published = self.fact["kind"] == "published"
+        self.opening = self.contract.get("status_date") != "closing"
+        self.lines = [(table, series) for table in tables for series in (self.measure.get("series") or ("",))]
+        self.reference = written.get("reference_date")
+        self.unit_column = self.fact["roles"][written.get("role") or self.fact["default_role"]]
+
+    # -- time -----------------------------------------------------------------------------------------------------------
+
+    def target(self, period: Span) -> Span | None:
+        """The period that is read: the one asked for, or an earlier one by its label."""
+        offset = self.written.get("offset") or {}
+        if "years" in offset:
+            return self.days.years_before(period, offset["years"])
+        return self.days.before(period, offset["periods"]) if offset else period
+
+    def stretch(self, target: Span) -> Span:
+        """The days to which over_time is applied: the period, or the window that ends with it."""
+        window = self.written.get("window")
+        if not window:
+            return target
+        if "rolling" in window:
+            first = months_before(target.last.replace(day=1), window["rolling"]["months"] - 1)
+        else:
+            first = self.days.holding(window["to_date"], target.last).first
+        return Span("window", target.label, first, target.last)
+
+    def in_force(self, day: date) -> Span:
+        """The base period whose value or state a day has. A closing state counts from the day after its own."""
+        base = self.days.holding(self.base, day)
+        if self.published or self.opening:
+            return base
+        return self.days.holding(self.base, base.first - ONE_DAY)
+
+    def status_date(self, base: Span) -> date:
+        """The day that a base period's state is dated."""
+        return base.first if self.opening else base.last
+
+    def due(self, base: Span) -> bool:
+        """Whether somebody has delivered this base period, or a later one, of everything that the measure reads."""
+        return all(base.first <= self._end_of_reach(line).first for line in self.lines)
+
+    def _end_of_reach(self, line: tuple[str, str]) -> Span:
+        end = self.days.named(self.base, self.world.reach[line][1])
+        assert end is not None
+        return end
+
+    def reference_day(self, target: Span) -> date | None:
+        """The one day on which the state is looked up."""
+        reference = self.reference
+        if reference in ("first_of_period", "end_of_period"):
+            return target.first if reference == "first_of_period" else target.last
+        if "first_of" in reference:
+            return self.days.holding(reference["first_of"], target.last).first
+        month, day = map(int, reference["month_day"].split("-"))
+        try:
+            return date(target.last.year, month, day)
+        except ValueError:
+            return None
+
+    # -- reading --------------------------------------------------------------------------------------------------------
+
+    def read(self, unit: int, period: Span, cell: Cell) -> Reading:
+        """The component for one unit, period and cell."""
+        target = self.target(period)
+        if target is None:
+            return Reading("not_valid", frozenset({"offset_label_missing"}))
+        if self.reference == "average_of_period":
+            return self._over_days(unit, target, cell)
+        if isinstance(self.reference, dict) and "latest_known" in self.reference:
+            return self._latest_known(unit, target, cell)
+        if self.reference is not None:
+            day = self.reference_day(target)
+            return self._one(unit, self.in_force(day) if day else None, cell)
+        stretch = self.stretch(target)
+        over_time = self.measure["over_time"]
+        if self.published and over_time in ("first", "last", "recompute"):
+            return self._one(unit, self.days.holding(self.base, stretch.last), cell)
+        if over_time in ("first", "last"):
+            bases = {self.days.holding(self.base, day) for day in stretch.days()}
+            inside = sorted((b for b in bases if stretch.first <= self.status_date(b) <= stretch.last), key=lambda b: b.first)
+            return self._one(unit, inside[0 if over_time == "first" else -1] if inside else None, cell)
+        return self._over_days(unit, stretch, cell, mean=over_time == "average")
+
+    def _one(self, unit: int, base: Span | None, cell: Cell) -> Reading:
+        """The state or value of a single base period."""
+        looked_up = self.reference is not None
+        if base is None:
+            return Reading("missing", frozenset({"reference_date_not_available" if looked_up else "base_period_missing"}))
+        if not self.due(base):
+            if looked_up:
+                return Reading("missing", frozenset({"reference_date_not_available"}))
+            return Reading("provisional", frozenset({"period_unfinished"}))
+        return self._base(unit, base, cell)
+
+    def _over_days(self, unit: int, stretch: Span, cell: Cell, *, mean: bool = True) -> Reading:
+        """The sum over base periods, or the mean over days, as far as anything is due."""
+        days = Counter(self.in_force(day) for day in stretch.days())
+        readings = {base: self._base(unit, base, cell) for base in days if self.due(base)}
+        unfinished = len(readings) < len(days)
+        states = [reading.state for reading in readings.values()]
+        reasons = frozenset[str]().union(*(reading.reasons for reading in readings.values()))
+        if unfinished:
+            states.append("provisional")
+            reasons |= {"period_unfinished"}
+        state = first_that_applies(states)
+        if not readings or any(reading.value is None for reading in readings.values()):
+            return Reading(state, reasons)
+        if not mean:
+            return Reading(state, reasons, sum((r.value for r in readings.values()), Fraction(0)))
+        total = sum((r.value * days[base] for base, r in readings.items()), Fraction(0))
+        return Reading(state, reasons, total / sum(days[base] for base in readings))
+
+    def _latest_known(self, unit: int, target: Span, cell: Cell) -> Reading:
+        """The newest state delivered for the unit and in force on the period's last day, unless it is too old."""
+        age = self.reference["latest_known"]["max_age"]
+        months = age.get("years", 0) * 12 + age.get("months", 0)
+        base = self.in_force(target.last)
+        while self.status_date(base) >= months_before(target.last, months):
+            if all(self.world.coverage.get((*line, unit, base.label)) in DELIVERED for line in self.lines):
+                return self._base(unit, base, cell)
+            earlier = self.days.before(base, 1)
+            assert earlier is not None
+            base = earlier
+        return Reading("missing", frozenset({"reference_date_not_available"}))
+
+    def _base(self, unit: int, base: Span, cell: Cell) -> Reading:
+        """What was delivered for one base period."""
+        covered = [self.world.coverage.get((*line, unit, base.label), "missing") for line in self.lines]
+        states = [{"delivered": "validated", "reported_by_other": "validated"}.get(state, state) for state in covered]
+        state = first_that_applies(states)
+        if any(found not in DELIVERED for found in covered):
+            gap = "reference_date_not_available" if self.reference is not None else "base_period_missing"
+            return Reading(state, frozenset({gap}))
+        rows = [row for row in self.world.rows[self.fact["model"]] if self._counts(row, unit, base, cell)]
+        return self._aggregate(rows, state)
+
+    def _counts(self, row: Row, unit: int, base: Span, cell: Cell) -> bool:
+        if row[self.unit_column] != unit or row[self.base] != base.label:
+            return False
+        if self.vintage and row[self.fact["vintage_column"]] != self.vintage:
+            return False
+        wanted = [*((d, (c,)) for d, c in cell.cuts), *cell.filters, *self.written.get("filter", {}).items()]
+        for dimension, codes in wanted:
+            if dimension in self.fact.get("dimensions", {}) and self.code(row, dimension) not in codes:
+                return False
+        condition = self.measure.get("filter")
+        return condition is None or bool(self.world.evaluate(condition, row))
+
+    def code(self, row: Row, dimension: str) -> str:
+        """The code of a row, `unknown` where it has none or one that the dimension does not know."""
+        key = row[(self.fact["dimensions"][dimension] or {}).get("column") or f"{dimension}_key"]
+        codes = self.world.dimensions[dimension]
+        return codes[key - 1] if key is not None and 1 <= key <= len(codes) else UNKNOWN
+
+    def _aggregate(self, rows: list[Row], state: str) -> Reading:
+        if not rows:
+            absent = self.contract["absent"]
+            if absent == "zero":
+                return Reading(state, value=Fraction(0))
+            return self._gap(absent)
+        if self.measure.get("aggregate") == "count":
+            return Reading(state, value=Fraction(len(rows)))
+        values = [self.world.evaluate(self.measure["expression"], row) for row in rows]
+        if any(value is None for value in values):
+            return self._gap(self.contract["blank"])
+        return Reading(state, value=sum((Fraction(value) for value in values), Fraction(0)))
+
+    @staticmethod
+    def _gap(meaning: str) -> Reading:
+        if meaning == "suppressed":
+            return Reading("suppressed", frozenset({"suppressed_at_source"}))
+        if meaning == "missing":
+            return Reading("missing", frozenset({"base_period_missing"}))
+        return Reading("not_valid")

@@ -1,0 +1,228 @@
+"""A world as the package sees it: definitions written as files and loaded, rows in the relations that its SQL reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from flis_semantic.catalogue.load import load_catalogue
+from flis_semantic.catalogue.resolved import Catalogue
+from flis_semantic.compiler import Request, compile_request
+from flis_semantic.contracts.load import load_contracts
+from flis_semantic.vocabulary.calendar import Calendar
+from flis_semantic.vocabulary.load import load_vocabulary
+from tests.oracle.world import World
+
+TITLE = {"da": "Titel", "en": "Title"}
+
+
+def vocabulary(members: int, first_year: int, last_year: int, **more: Any) -> dict[str, Any]:
+    """A vocabulary with municipalities, regions and a country, as a dictionary."""
+    return {
+        "languages": ["da", "en"],
+        "reporting_unit": {
+            "model": "dim_municipality",
+            "key": "municipality_key",
+            "code_format": "[0-9]{4}",
+            "code_width": 4,
+            "seed": "municipalities",
+            "seed_code": "municipality_code",
+            "seed_kind": "unit_kind",
+            "kind": "unit_kind",
+            "member_kind": "member",
+            "members": members,
+            "valid_from": "valid_from",
+            "valid_to": "valid_to",
+            "levels": [
+                {"id": "municipality", "title": TITLE, "code": "municipality_code"},
+                {"id": "region", "title": TITLE, "code": "region_code"},
+                {"id": "country", "title": TITLE, "constant": "DK"},
+            ],
+        },
+        "calendar": {"first_year": first_year, "last_year": last_year},
+        "units": {"persons": {"title": TITLE}, "percent": {"title": TITLE, "factor": 100, "decimals": 1}},
+        **more,
+    }
+
+
+def contract(table: str, base_period: str, starts: str | Mapping[str, str], **more: Any) -> dict[str, Any]:
+    """A contract with the least that the loader accepts. `starts` by series where the table has series."""
+    text = {"da": "Tekst", "en": "Text"}
+    columns: dict[str, Any] = {
+        "enhed": {"type": "unit_code", "role": "unit", "required": True, "title": text},
+        "periode": {"type": "period", "role": "period", "required": True, "title": text},
+    }
+    rules = [{"check": check} for check in ("row_shape", "unique_key")]
+    rules += [{"check": check, "column": "enhed"} for check in ("known_unit", "required")]
+    rules += [{"check": check, "column": "periode"} for check in ("known_period", "required")]
+    written: dict[str, Any] = {"starts": starts}
+    if not isinstance(starts, str):
+        columns["serie"] = {"type": "text", "required": True, "title": text}
+        rules += [{"check": "required", "column": "serie"}, {"check": "known_series"}]
+        written = {"series": ["serie"], "series_starts": dict(starts)}
+    return {
+        **{"table": table, "title": TITLE, "description": text, "publisher": "P", "licence": "L", "owner": "O"},
+        **{"base_period": base_period, "absent": "missing", "blank": "suppressed"},
+        **written,
+        "key": list(columns),
+        "columns": columns,
+        "forms": {
+            "file": {
+                **{"file_name": f"{table}_*.csv", "mode": "full", "extracted_at": "receipt"},
+                **{"header": {name: name for name in columns}, "period": ["{year}"]},
+            }
+        },
+        "rules": [{"id": f"V-{table.upper().replace('_', '-')}-{number}", "title": text, **rule} for number, rule in enumerate(rules, 1)],
+        **more,
+    }
+
+
+def load(world: World, folder: Path) -> Catalogue:
+    """The world's definitions, written as files and read by the package. JSON is YAML."""
+    files = {"catalogue/_vocabulary": world.vocabulary}
+    files |= {f"contracts/{table}": written for table, written in world.contracts.items()}
+    files |= {f"catalogue/{domain}/_domain": written for domain, written in world.domains.items()}
+    files |= {f"catalogue/{figure.replace('.', '/')}": written for figure, written in world.figures.items()}
+    for name, written in files.items():
+        path = folder / f"{name}.yml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(written, ensure_ascii=False, indent=1), encoding="utf-8")
+    words = load_vocabulary(folder / "catalogue")
+    calendar = Calendar(words)
+    return load_catalogue(folder / "catalogue", words, calendar, load_contracts(folder / "contracts", words, calendar))
+
+
+def literal(value: Any) -> str:
+    """A Python value as SQL."""
+    match value:
+        case None:
+            return "NULL"
+        case bool() | int():
+            return str(value)
+        case Decimal():
+            return f"CAST('{value}' AS DECIMAL(18,2))"
+        case date():
+            return f"DATE '{value}'"
+    quoted = str(value).replace("'", "''")
+    return f"'{quoted}'"
+
+
+def create(connection: duckdb.DuckDBPyConnection, table: str, types: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
+    """A table with these columns and rows."""
+    quoted = {f'"{name}"': kind for name, kind in types.items()}
+    connection.execute(f"CREATE OR REPLACE TABLE {table} ({', '.join(f'{name} {kind}' for name, kind in quoted.items())})")
+    values = ",\n".join(f"({', '.join(map(literal, row))})" for row in rows)
+    if values:
+        connection.execute(f"INSERT INTO {table} VALUES {values}")
+
+
+def write_periods(connection: duckdb.DuckDBPyConnection, calendar: Calendar) -> None:
+    """The period table."""
+    types = {"grain": "VARCHAR", "period_key": "INTEGER", "period": "VARCHAR", "start_date": "DATE", "end_date": "DATE"}
+    types |= {"day_count": "INTEGER", "label_year": "INTEGER", "label_position": "INTEGER"}
+    periods = [p for grain in calendar.grains for p in calendar.periods(grain)]
+    create(connection, "dim_period", types, [(p.grain, p.key, p.label, p.start, p.end, p.days, *calendar.label_parts(p)) for p in periods])
+
+
+def write_warehouse(connection: duckdb.DuckDBPyConnection, world: World, calendar: Calendar) -> None:
+    """Every relation that compiled SQL reads, but the period table."""
+    types = {"municipality_key": "INTEGER", "municipality_code": "VARCHAR", "unit_kind": "VARCHAR"}
+    types |= {"region_code": "VARCHAR", "valid_from": "DATE", "valid_to": "DATE"}
+    units = [(unit.key, unit.code, unit.kind, *stay) for unit in world.units for stay in unit.regions]
+    create(connection, "dim_municipality", types, units)
+    for dimension, codes in world.dimensions.items():
+        spec = world.vocabulary["dimensions"][dimension]
+        create(connection, spec["model"], {spec["key"]: "INTEGER", spec["code"]: "VARCHAR"}, list(enumerate(codes, start=1)))
+    for model, (columns, rows) in mart_tables(world, calendar).items():
+        create(connection, model, columns, rows)
+    _write_coverage(connection, world, calendar)
+
+
+def mart_tables(world: World, calendar: Calendar) -> dict[str, tuple[dict[str, str], list[list[Any]]]]:
+    """Types of columns and rows of every mart, base periods as keys."""
+    found: dict[str, tuple[dict[str, str], list[list[Any]]]] = {}
+    for domain in world.domains.values():
+        for fact in domain["facts"].values():
+            tables = fact.get("sources") or [table for tables in fact["vintages"].values() for table in tables]
+            base = world.contracts[tables[0]]["base_period"]
+            columns = fact["test_columns"] if "test_columns" in fact else _columns(world.rows[fact["model"]], base)
+            rows = [[_key(calendar, value) if name == base else value for name, value in row.items()] for row in world.rows[fact["model"]]]
+            found[fact["model"]] = (columns, rows)
+    return found
+
+
+def _columns(rows: Sequence[Mapping[str, Any]], base: str) -> dict[str, str]:
+    types: dict[str, str] = {}
+    for name in rows[0] if rows else ():
+        values = [row[name] for row in rows if row[name] is not None]
+        if name == base:
+            types[f"{base}_key"] = "INTEGER"
+        elif name.endswith("_key"):
+            types[name] = "INTEGER"
+        elif values and isinstance(values[0], str):
+            types[name] = "VARCHAR"
+        else:
+            types[name] = "DECIMAL(18,2)" if any(isinstance(value, Decimal) for value in values) else "BIGINT"
+    return types
+
+
+def _key(calendar: Calendar, label: str) -> int:
+    period = calendar.parse(label)
+    assert period is not None, label
+    return period.key
+
+
+def _write_coverage(connection: duckdb.DuckDBPyConnection, world: World, calendar: Calendar) -> None:
+    keyed = [(source, series, unit, _key(calendar, label), state) for (source, series, unit, label), state in world.coverage.items()]
+    types = {"source": "VARCHAR", "series": "VARCHAR", "municipality_key": "INTEGER", "base_period_key": "INTEGER", "state": "VARCHAR"}
+    create(connection, "coverage", types, keyed)
+    status: list[tuple[Any, ...]] = []
+    for (source, series), (starts, due) in world.reach.items():
+        first, last = calendar.parse(starts), calendar.parse(due)
+        assert first is not None and last is not None
+        status.append((source, series, first.grain, first.key, last.key, first.start, date.fromordinal(last.end.toordinal() + 1)))
+    types = {"source": "VARCHAR", "series": "VARCHAR", "base_grain": "VARCHAR", "starts_key": "INTEGER", "due_key": "INTEGER"}
+    create(connection, "source_status", {**types, "starts_date": "DATE", "data_to": "DATE"}, status)
+
+
+def ask(
+    connection: duckdb.DuckDBPyConnection,
+    catalogue: Catalogue,
+    figures: Sequence[str],
+    levels: Sequence[str],
+    grain: str,
+    first: str | None,
+    last: str | None,
+    *,
+    by: Sequence[str] = (),
+    areas: Mapping[str, tuple[str, ...]] | None = None,
+    where: Mapping[str, tuple[str, ...]] | None = None,
+) -> list[dict[str, Any]]:
+    """The package's answer, a dictionary per row. For the grain `range`, first and last are its days."""
+    unit = catalogue.vocabulary.reporting_unit
+    if grain == "range":
+        assert first and last
+        ends = [catalogue.calendar.range(date.fromisoformat(first), date.fromisoformat(last))] * 2
+    else:
+        ends = [catalogue.calendar.parse(label) if label else None for label in (first, last)]
+    known = [unit.level(level) for level in levels]
+    request = Request(
+        catalogue,
+        tuple(catalogue.figures[figure] for figure in figures),
+        tuple(level for level in known if level is not None),
+        tuple(by),
+        grain,
+        *ends,
+        area_filters=areas or {},
+        dimension_filters=where or {},
+    )
+    compiled = compile_request(request)
+    cursor = connection.execute(compiled.sql, dict(compiled.parameters))
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

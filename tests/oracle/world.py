@@ -1,0 +1,78 @@
+"""A small world: who reports, what was delivered, and the definitions, all in plain dictionaries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from tests.oracle.days import Days, days_of
+
+Row = Mapping[str, Any]
+DELIVERED = ("delivered", "approved", "reported_by_other")
+MEMBER = "member"
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A reporting unit. `regions`: (region, first day, last day or None for going on); outside of them it does not exist."""
+
+    code: str
+    kind: str
+    regions: tuple[tuple[str, date, date | None], ...]
+
+    @property
+    def key(self) -> int:
+        """The number of its code."""
+        return int(self.code)
+
+    def region(self, day: date) -> str | None:
+        """Its region on a day; None when it does not exist then."""
+        return next((r for r, first, last in self.regions if first <= day and (last is None or day <= last)), None)
+
+
+@dataclass
+class World:
+    """Everything an answer depends on.
+
+    `vocabulary`, `contracts` (by table), `domains` (by name) and `figures` (by id) are files as dictionaries. `rows` holds the
+    marts' rows by model; a row names its base period by label under the base grain. `coverage` says the state of
+    (source, series, unit key, base label); what it does not say was never delivered. `reach` is the first and the last
+    base period due of (source, series). `dimensions`: codes by dimension id, a code's key being its place, from 1.
+    `python` says in Python what an SQL expression or filter of a measure says.
+    """
+
+    vocabulary: dict[str, Any]
+    contracts: dict[str, dict[str, Any]]
+    domains: dict[str, dict[str, Any]]
+    figures: dict[str, dict[str, Any]]
+    units: Sequence[Unit]
+    rows: dict[str, list[dict[str, Any]]]
+    coverage: dict[tuple[str, str, int, str], str]
+    reach: dict[tuple[str, str], tuple[str, str]]
+    dimensions: dict[str, list[str]] = field(default_factory=dict)
+    python: dict[str, Callable[[Row], Any]] = field(default_factory=dict)
+
+    @cached_property
+    def days(self) -> Days:
+        """The calendar, with a margin so that every window and offset finds its days."""
+        calendars = {name: tuple(map(int, spec["starts"].split("-"))) for name, spec in self.vocabulary.get("calendars", {}).items()}
+        span = self.vocabulary["calendar"]
+        return days_of(tuple(calendars.items()), date(span["first_year"] - 4, 1, 1), date(span["last_year"] + 1, 12, 31))
+
+    def fact(self, measure: str, domain: str) -> tuple[dict[str, Any], dict[str, Any], str]:
+        """The fact and the measure that a component names, and the fact's domain."""
+        *owner, fact, name = measure.split(".")
+        domain = owner[0] if owner else domain
+        definition = self.domains[domain]["facts"][fact]
+        return definition, definition["measures"][name], domain
+
+    def tables(self, fact: Mapping[str, Any], vintage: str | None) -> list[str]:
+        """The contracts that feed a component."""
+        return list(fact["vintages"][vintage] if vintage else fact["sources"])
+
+    def evaluate(self, sql: str, row: Row) -> Any:
+        """What a measure's expression or filter says about a row; a bare column name says itself."""
+        return self.python[sql](row) if sql in self.python else row[sql]

@@ -1,0 +1,195 @@
+"""YAML that bends nothing, and errors that say where, what was expected and what was meant, all at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from flis_semantic import strict_yaml
+from flis_semantic.errors import DefinitionError
+
+
+class Part(BaseModel):
+    """A part of the sample model."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    measure: str
+    filter: dict[str, str] = Field(default_factory=dict)
+
+
+class Definition(BaseModel):
+    """The sample model."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: dict[str, str]
+    direction: Literal["up", "down", "neutral"] = "neutral"
+    numerator: Part
+    parts: tuple[Part, ...] = ()
+    decimals: int = 0
+
+    @field_validator("decimals")
+    @classmethod
+    def _few(cls, value: int) -> int:
+        if value > 6:
+            raise ValueError("at most 6 decimals")
+        return value
+
+
+def read(tmp_path: Path, text: str) -> tuple[strict_yaml.Document | None, list[DefinitionError]]:
+    """Write a file and read it as `catalogue/sample.yml`."""
+    path = tmp_path / "sample.yml"
+    path.write_text(text, encoding="utf-8")
+    return strict_yaml.read(path, "catalogue/sample.yml")
+
+
+def data(tmp_path: Path, text: str) -> Any:
+    """What the file holds; it must be without errors."""
+    document, errors = read(tmp_path, text)
+    assert not errors
+    assert document is not None
+    return document.data
+
+
+@pytest.mark.parametrize(
+    "scalar",
+    ["0101", "no", "No", "NO", "yes", "on", "off", "y", "n", "12:30", "1:20:30", "1_000", "0x1F", "0o17", "0b11", "007", "-012", "+08"],
+)
+def test_what_yaml_readers_bend_must_be_quoted(tmp_path: Path, scalar: str) -> None:
+    document, errors = read(tmp_path, f"# a comment\ncode: {scalar}\n")
+    assert [str(error) for error in errors] == [
+        f"catalogue/sample.yml:2: {scalar} without quotes is read differently by different YAML readers."
+        f' Write "{scalar}" for the text, or true/false for a yes or no.'
+    ]
+    assert document is not None
+    assert document.data == {"code": scalar}
+
+
+@pytest.mark.parametrize("scalar", ["0101", "no", "12:30", "1_000", "0x1F"])
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_quoted_it_is_the_text(tmp_path: Path, scalar: str, quote: str) -> None:
+    assert data(tmp_path, f"code: {quote}{scalar}{quote}") == {"code": scalar}
+
+
+@pytest.mark.parametrize(
+    ("scalar", "value"),
+    [
+        ("0", 0),
+        ("98", 98),
+        ("-1", -1),
+        ("0.5", 0.5),
+        ("-12.25", -12.25),
+        ("true", True),
+        ("false", False),
+        ("null", None),
+        ("~", None),
+        ("", None),
+        # Text, where plain YAML makes dates, floats and infinities of it.
+        ("2025-07-01", "2025-07-01"),
+        ("2026-W53", "2026-W53"),
+        ("1e3", "1e3"),
+        (".5", ".5"),
+        (".inf", ".inf"),
+        ("True", "True"),
+        ("norway", "norway"),
+        ("2025/26", "2025/26"),
+    ],
+)
+def test_a_plain_scalar_is_what_it_looks_like(tmp_path: Path, scalar: str, value: object) -> None:
+    found = data(tmp_path, f"key: {scalar}")["key"]
+    assert (found, type(found)) == (value, type(value))
+
+
+def test_a_key_that_is_there_twice_is_an_error_on_the_second_line(tmp_path: Path) -> None:
+    document, errors = read(tmp_path, "unit: percent\ntitle:\n  da: Folketal\n  da: Indbyggere\nunit: persons\n")
+    assert [str(error) for error in errors] == [
+        "catalogue/sample.yml:4: The key 'da' is there twice. Keep one of them.",
+        "catalogue/sample.yml:5: The key 'unit' is there twice. Keep one of them.",
+    ]
+    assert document is not None
+    assert document.data == {"unit": "percent", "title": {"da": "Folketal"}}
+
+
+def test_a_key_is_text_also_when_it_looks_like_a_number(tmp_path: Path) -> None:
+    assert data(tmp_path, "0101: København\n98: x\n") == {"0101": "København", "98": "x"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "catalogue/sample.yml:1: The file is empty."),
+        ("# only a comment\n", "catalogue/sample.yml:1: The file is empty."),
+        ("a: [1, 2\n", "catalogue/sample.yml:2: The file is not YAML: "),
+        ("a: 1\n\tb: 2\n", "catalogue/sample.yml:2: The file is not YAML: "),
+        ("a: 'x\n", "catalogue/sample.yml:2: The file is not YAML: "),
+    ],
+)
+def test_what_is_no_definition_is_one_error(tmp_path: Path, text: str, message: str) -> None:
+    document, errors = read(tmp_path, text)
+    assert document is None
+    assert len(errors) == 1
+    assert str(errors[0]).startswith(message)
+
+
+def test_a_file_in_another_encoding_is_one_error(tmp_path: Path) -> None:
+    path = tmp_path / "sample.yml"
+    path.write_bytes("title: {da: Ærø}\n".encode("windows-1252"))
+    document, errors = strict_yaml.read(path, "catalogue/sample.yml")
+    assert document is None
+    assert [str(error) for error in errors] == ["catalogue/sample.yml: The file is not UTF-8. Byte 12 cannot be read; save it as UTF-8."]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: Path) -> None:
+    assert data(tmp_path, "\ufefftitle: x\n") == {"title": "x"}
+
+
+def test_every_value_knows_its_line(tmp_path: Path) -> None:
+    document, _ = read(tmp_path, "title:\n  da: Folketal\nparts:\n  - measure: a\n  - measure: b\n    filter:\n      age: x\n")
+    assert document is not None
+    assert document.where(("title", "da")) == "catalogue/sample.yml:2"
+    assert document.where(("parts", 1)) == "catalogue/sample.yml:5"
+    assert document.where(("parts", 1, "filter", "age")) == "catalogue/sample.yml:7"
+    assert document.where(("parts", 1, "filter", "absent", "deeper")) == "catalogue/sample.yml:6"
+    assert document.where(("nowhere",)) == "catalogue/sample.yml:1"
+
+
+def test_five_errors_are_five_errors(tmp_path: Path) -> None:
+    text = "titel: {da: x}\ndirection: sideways\nnumerator:\n  mesure: a\ndecimals: 9\nparts:\n  - measure: b\n    filters: {}\n"
+    document, errors = read(tmp_path, text)
+    assert document is not None
+    assert not errors
+    model, errors = strict_yaml.parse(Definition, document)
+    assert model is None
+    assert sorted(str(error) for error in errors) == [
+        "catalogue/sample.yml:1: titel is not a field that exists here. Did you mean 'title'?",
+        "catalogue/sample.yml:1: title is missing. Add it; `flis catalogue schema` describes it.",
+        "catalogue/sample.yml:2: direction is 'sideways', expected 'up', 'down' or 'neutral'.",
+        "catalogue/sample.yml:3: numerator.measure is missing. Add it; `flis catalogue schema` describes it.",
+        "catalogue/sample.yml:4: numerator.mesure is not a field that exists here. Did you mean 'measure'?",
+        "catalogue/sample.yml:5: decimals: at most 6 decimals.",
+        "catalogue/sample.yml:8: parts.0.filters is not a field that exists here. Did you mean 'filter'?",
+    ]
+
+
+def test_what_the_model_accepts_is_the_model(tmp_path: Path) -> None:
+    document, errors = read(tmp_path, "title: {da: x}\nnumerator: {measure: a}\n")
+    assert document is not None
+    model, more = strict_yaml.parse(Definition, document)
+    assert not [*errors, *more]
+    assert model == Definition(title={"da": "x"}, numerator=Part(measure="a"))
+
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=12)
+VALUES = st.recursive(TEXTS, lambda children: st.lists(children, max_size=4) | st.dictionaries(TEXTS, children, max_size=4), max_leaves=12)
+
+
+@given(value=st.dictionaries(TEXTS, VALUES, min_size=1, max_size=4))
+def test_what_is_written_in_quotes_comes_back_as_it_was(tmp_path: Path, value: dict[str, object]) -> None:
+    assert data(tmp_path, yaml.safe_dump(value, allow_unicode=True, default_style='"', width=10_000)) == value

@@ -1,0 +1,143 @@
+"""The words of one project: what the vocabulary file may say, and that the package takes any country's."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from flis_semantic.errors import DefinitionErrors
+from flis_semantic.vocabulary.calendar import Calendar
+from flis_semantic.vocabulary.load import load_vocabulary
+from flis_semantic.vocabulary.model import Vocabulary
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Another country, made up: other units and codes, another language, a year that starts in April.
+FOREIGN: dict[str, Any] = {
+    "languages": ["nl"],
+    "reporting_unit": {
+        "model": "dim_canton",
+        "key": "canton_key",
+        "code_format": "[A-Z]{2}",
+        "seed": "cantons",
+        "seed_code": "canton_code",
+        "seed_kind": "kind",
+        "kind": "kind",
+        "member_kind": "canton",
+        "members": 3,
+        "valid_from": "valid_from",
+        "valid_to": "valid_to",
+        "levels": [
+            {"id": "canton", "title": {"nl": "Kanton"}, "code": "canton_code"},
+            {"id": "realm", "title": {"nl": "Rijk"}, "constant": "XX", "constant_name": {"nl": "Rijk"}},
+        ],
+    },
+    "calendar": {"first_year": 2020, "last_year": 2024},
+    "calendars": {"budget_year": {"title": {"nl": "Begrotingsjaar"}, "starts": "04-01", "label": "{start}-{end}"}},
+    "units": {"percent": {"title": {"nl": "procent"}, "factor": 100}},
+}
+
+
+def foreign(**changes: Any) -> dict[str, Any]:
+    """The made-up vocabulary with changes by dotted path (`__` for the dot)."""
+    data = copy.deepcopy(FOREIGN)
+    for path, value in changes.items():
+        *parents, last = path.split("__")
+        here: Any = data
+        for part in parents:
+            here = here[int(part) if part.isdigit() else part]
+        here[last] = value
+    return data
+
+
+def write(tmp_path: Path, data: object) -> Path:
+    """A catalogue folder with this vocabulary."""
+    folder = tmp_path / "catalogue"
+    folder.mkdir()
+    (folder / "_vocabulary.yml").write_text(yaml.safe_dump(data, allow_unicode=True, default_style=None, sort_keys=False), encoding="utf-8")
+    return folder
+
+
+def test_ours_has_98_members_in_three_levels() -> None:
+    unit = load_vocabulary(ROOT / "catalogue").reporting_unit
+    assert unit.members == 98
+    assert unit.code_width == 4
+    assert [level.id for level in unit.levels] == ["municipality", "region", "country"]
+    assert (unit.base.id, unit.top.id, unit.top.constant) == ("municipality", "country", "DK")
+    assert unit.level("region") == unit.levels[1]
+    assert unit.level("county") is None
+
+
+def test_ours_has_danish_and_english_titles_everywhere() -> None:
+    vocabulary = load_vocabulary(ROOT / "catalogue")
+    titled = [*vocabulary.reporting_unit.levels, *vocabulary.calendars.values(), *vocabulary.units.values()]
+    titled += [*vocabulary.dimensions.values(), *vocabulary.holidays]
+    assert all(thing.title.get("da") and thing.title.get("en") for thing in titled)
+
+
+def test_another_country_needs_only_another_file(tmp_path: Path) -> None:
+    vocabulary = load_vocabulary(write(tmp_path, FOREIGN))
+    calendar = Calendar(vocabulary)
+    assert calendar.grains == ("day", "week", "month", "quarter", "year", "budget_year")
+    period = calendar.parse("2021-2022")
+    assert period is not None
+    assert (period.grain, period.start.isoformat(), period.end.isoformat()) == ("budget_year", "2021-04-01", "2022-03-31")
+    assert calendar.nests("quarter", "budget_year")
+    assert vocabulary.dimensions == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"reporting_unit__levels__0__constant": "XX"}, "level 'canton' needs either code (a column) or constant (one area)"),
+        ({"reporting_unit__levels__1__constant": None}, "level 'realm' needs either code (a column) or constant (one area)"),
+        ({"reporting_unit__code_format": "[A-Z"}, "code_format is no regular expression"),
+        ({"reporting_unit__levels": []}, "at least 1 item"),
+        ({"calendars": {"year": FOREIGN["calendars"]["budget_year"]}}, "calendar 'year' has the name of a built-in grain"),
+        ({"calendars": {"range": FOREIGN["calendars"]["budget_year"]}}, "calendar 'range' has the name of a built-in grain"),
+        ({"calendars__budget_year__starts": "13-01"}, "starts"),
+        ({"calendars__budget_year__label": "{start}"}, "label"),
+        ({"dimensions": {"canton": {"title": {"nl": "x"}, "model": "m", "key": "k", "code": "c"}}}, "name of an area level or a grain"),
+        ({"holidays": [{"title": {"nl": "x"}}]}, "a holiday needs either month_day or easter"),
+        ({"holidays": [{"title": {"nl": "x"}, "easter": 1, "month_day": "01-01"}]}, "a holiday needs either month_day or easter"),
+        ({"units__percent__factor": 0}, "greater than 0"),
+        ({"languages": []}, "at least 1 item"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(DefinitionErrors) as raised:
+        load_vocabulary(write(tmp_path, foreign(**changes)))
+    assert message in str(raised.value)
+    assert "catalogue/_vocabulary.yml:" in str(raised.value)
+
+
+def test_all_errors_come_at_once_with_their_lines(tmp_path: Path) -> None:
+    folder = tmp_path / "catalogue"
+    folder.mkdir()
+    text = "languages: [nl]\nlanguages: [da]\nreporting_units: {}\ncalendar: {first_year: 0900, last_year: 2024}\nunits: {}\n"
+    (folder / "_vocabulary.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(DefinitionErrors) as raised:
+        load_vocabulary(folder)
+    lines = str(raised.value).splitlines()
+    assert [line for line in lines if "The key 'languages' is there twice." in line and ":2:" in line]
+    assert [line for line in lines if "Did you mean 'reporting_unit'?" in line and ":3:" in line]
+    assert [line for line in lines if "0900 without quotes" in line and ":4:" in line]
+    assert [line for line in lines if "reporting_unit is missing" in line]
+
+
+def test_a_folder_without_vocabulary_is_no_project(tmp_path: Path) -> None:
+    with pytest.raises(DefinitionErrors) as raised:
+        load_vocabulary(tmp_path)
+    assert "There is no vocabulary." in str(raised.value)
+    assert "--project DIR" in str(raised.value)
+
+
+def test_a_vocabulary_cannot_be_changed_after_loading() -> None:
+    vocabulary = Vocabulary.model_validate(FOREIGN)
+    with pytest.raises(ValidationError):
+        vocabulary.languages = ("da",)
