@@ -66,7 +66,9 @@ clean: ## remove what these commands installed or cached; received data in work/
 
 $(LOCKED): requirements-dev.lock
 	@if [ -z "$(PYTHON)" ] || ! $(PYTHON) -c '$(IS_3_11)' 2>/dev/null; then \
-		echo "FLIS needs Python 3.11 and $(if $(PYTHON),$(PYTHON) is $$($(PYTHON) --version 2>&1 || true),found none): install it, or say where it is with make PYTHON=/path/to/python3.11." >&2; exit 1; fi
+		found=$$($(or $(PYTHON),false) --version 2>/dev/null | head -n 1 || true); \
+		echo "FLIS needs Python 3.11, and $(if $(PYTHON),$(PYTHON) is $${found:-not here},there is none): install it, or say where it is with make PYTHON=/path/to/python3.11." >&2; \
+		exit 1; fi
 	@echo "Installing locked packages in .venv (once, about a minute) …"
 	@$(PYTHON) -m venv --clear .venv || { echo "$(PYTHON) cannot make a virtual environment: install its venv module (Debian: python3.11-venv)." >&2; exit 1; }
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
@@ -78,7 +80,7 @@ $(INSTALLED): $(LOCKED) pyproject.toml
 
 # The Cube check needs node; without it the tests that compile Cube definitions are skipped, and say so.
 cube:
-	@if command -v node >/dev/null && command -v npm >/dev/null; then $(MAKE) --no-print-directory $(CUBE)/node_modules/.installed; \
+	@if command -v node >/dev/null && command -v npm >/dev/null; then $(MAKE) --no-print-directory -s $(CUBE)/node_modules/.installed; \
 		else echo "node is not here: the check of the Cube definitions in Cube's own compiler is skipped."; fi
 
 $(CUBE)/node_modules/.installed: $(CUBE)/package-lock.json

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -24,7 +24,8 @@ _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)\Z")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+\Z")
 _WORDS_YAML_BENDS = {"yes", "no", "on", "off", "y", "n"}
 _AMBIGUOUS = re.compile(r"[-+]?0[0-9]+\Z|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+\Z|0[xob][0-9a-fA-F]+\Z|[-+]?[0-9][0-9_]*_[0-9_]*\Z")
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_compose: Any = getattr(yaml, "compose")  # noqa: B009 - the package has no types; its nodes are read by their documented names
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def read(path: Path, name: str) -> tuple[Document | None, list[DefinitionError]]
     except UnicodeDecodeError as error:
         return None, [DefinitionError("The file is not UTF-8.", where=name, hint=f"Byte {error.start} cannot be read; save it as UTF-8.")]
     try:
-        node = yaml.compose(text, Loader=_LOADER)
+        node: Any = _compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark is not None else 1
@@ -138,13 +139,13 @@ def _in_document(location: Location, data: Any) -> Location:
     """A validation location without the steps that name a union's branch and not a place in the file."""
     kept: list[str | int] = []
     missing_last = location[-1:] if location else ()
-    here = data
+    here: Any = data
     for index, part in enumerate(location):
         if isinstance(here, dict) and part in here:
-            here = here[part]
+            here = cast(dict[Any, Any], here)[part]
             kept.append(part)
-        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
-            here = here[part]
+        elif isinstance(here, list) and isinstance(part, int) and part < len(cast(list[Any], here)):
+            here = cast(list[Any], here)[part]
             kept.append(part)
         elif index == len(location) - 1 and isinstance(here, dict):
             kept.extend(missing_last)
@@ -171,4 +172,5 @@ def _fields_at(model: Any, location: Location) -> list[str]:
 def _models_in(annotation: Any) -> list[Any]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [model for argument in getattr(annotation, "__args__", ()) for model in _models_in(argument)]
+    arguments: tuple[Any, ...] = getattr(cast(object, annotation), "__args__", ())
+    return [model for argument in arguments for model in _models_in(argument)]

@@ -22,7 +22,9 @@ class Project:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         if not (self.root / "dbt_project.yml").is_file():
-            raise ArgumentError(f"{self.root} holds no dbt_project.yml.", hint="Give the project's folder with --project DIR.", code="no_project")
+            raise ArgumentError(
+                f"{self.root} holds no dbt_project.yml.", hint="Give the project's folder with --project DIR.", code="no_project"
+            )
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -56,7 +58,11 @@ class Project:
             rows = list(csv.DictReader(file))
         if not rows or unit.seed_code not in rows[0] or unit.seed_kind not in rows[0]:
             raise DefinitionErrors(
-                [DefinitionError(f"The seed lacks the column {unit.seed_code} or {unit.seed_kind}.", where=name, hint="The vocabulary names them.")]
+                [
+                    DefinitionError(
+                        f"The seed lacks the column {unit.seed_code} or {unit.seed_kind}.", where=name, hint="The vocabulary names them."
+                    )
+                ]
             )
         return {row[unit.seed_code]: row[unit.seed_kind] for row in rows}
 

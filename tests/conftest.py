@@ -6,8 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
+from tests.projects import copy_project, run_line
 from tests.sampling import many
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,3 +38,28 @@ def published_data() -> Path:
     if not PUBLISHED_DATA.is_dir():
         pytest.skip(f"the published files are not here: {PUBLISHED_DATA} does not exist (FLIS_PUBLISHED_DATA names their folder)")
     return PUBLISHED_DATA
+
+
+@pytest.fixture(scope="session")
+def demo_project(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """This project, received and built once per run: with the published files where they are, else with generated ones."""
+    return _once("demo", tmp_path_factory, worker_id, simulated=False)
+
+
+@pytest.fixture(scope="session")
+def synthetic_project(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """This project, received and built once per run from generated deliveries."""
+    return _once("synthetic", tmp_path_factory, worker_id, simulated=True)
+
+
+def _once(name: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str, *, simulated: bool) -> Path:
+    base = tmp_path_factory.getbasetemp()
+    # Workers have a folder each below the run's own; the first to come builds for all.
+    shared = base if worker_id == "master" else base.parent
+    folder = shared / f"project-{name}"
+    with FileLock(shared / f"{name}.lock"):
+        done = folder / ".done"
+        if not done.exists():
+            run_line(copy_project(folder), simulated=simulated)
+            done.touch()
+    return folder

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.errors import ParseError
 
 from flis_semantic.catalogue.grains import derived_grains, refusal
 from flis_semantic.catalogue.model import Component, Domain, Fact, KeyFigureFile, Measure, Side
@@ -27,7 +28,7 @@ class Checker:
     vocabulary: Vocabulary
     calendar: Calendar
     contracts: Mapping[str, Contract]
-    errors: list[DefinitionError] = field(default_factory=list)
+    errors: list[DefinitionError] = field(default_factory=list[DefinitionError])
 
     def domain(self, name: str, domain: Domain, document: Document) -> dict[str, ResolvedFact]:
         """The facts of one domain file, resolved; wrong ones are left out and reported."""
@@ -89,7 +90,9 @@ class Checker:
             for language, title in figure.file.title.items():
                 other = seen.setdefault((language, title), figure.id)
                 if other != figure.id:
-                    self._reporter(document)(f"The title '{title}' is also the title of {other}.", ("title", language), hint="Titles are unique.")
+                    self._reporter(document)(
+                        f"The title '{title}' is also the title of {other}.", ("title", language), hint="Titles are unique."
+                    )
 
     def _reporter(self, document: Document) -> Report:
         def report(message: str, location: Location, *, hint: str = "") -> None:
@@ -108,7 +111,11 @@ class Checker:
     def _texts(self, report: Report, texts: Mapping[str, str], location: Location) -> None:
         for language in self.vocabulary.languages:
             if not texts.get(language):
-                report(f"{'.'.join(map(str, location))} has no text in '{language}'.", location, hint="Every language of the vocabulary is required.")
+                report(
+                    f"{'.'.join(map(str, location))} has no text in '{language}'.",
+                    location,
+                    hint="Every language of the vocabulary is required.",
+                )
         for language in texts:
             self._known(report, "language", language, self.vocabulary.languages, (*location, language))
 
@@ -125,7 +132,9 @@ class Checker:
             return None
         contracts = [self.contracts[table] for table in tables]
         if len({(c.base_period, c.status_date, c.absent, c.blank) for c in contracts}) > 1:
-            report(f"The sources of '{name}' differ in base_period, status_date, absent or blank.", at, hint="Feed one fact from like sources.")
+            report(
+                f"The sources of '{name}' differ in base_period, status_date, absent or blank.", at, hint="Feed one fact from like sources."
+            )
             return None
         if fact.kind == "snapshot" and contracts[0].status_date is None:
             report(f"'{name}' is a snapshot, but the contract '{tables[0]}' says no status_date.", at, hint="Say opening or closing there.")
@@ -148,7 +157,11 @@ class Checker:
         self._known(report, "unit", measure.unit, self.vocabulary.units, (*at, "unit"))
         allowed = {"snapshot": ("first", "last", "average"), "published": ("sum", "average", "first", "last", "recompute")}[fact.kind]
         if measure.over_time not in allowed:
-            report(f"over_time {measure.over_time} has no meaning for a {fact.kind} fact.", (*at, "over_time"), hint=f"One of {', '.join(allowed)}.")
+            report(
+                f"over_time {measure.over_time} has no meaning for a {fact.kind} fact.",
+                (*at, "over_time"),
+                hint=f"One of {', '.join(allowed)}.",
+            )
         for text, key in ((measure.expression, "expression"), (measure.filter, "filter")):
             if text is not None:
                 problem = _expression_problem(text)
@@ -161,9 +174,7 @@ class Checker:
             known = {s for contract in contracts for s in contract.series_starts}
             self._known(report, "series", series, known, (*at, "series", index))
 
-    def _side(
-        self, domain: str, side: Side, name: str, facts: Mapping[str, ResolvedFact], report: Report
-    ) -> tuple[ResolvedComponent, ...]:
+    def _side(self, domain: str, side: Side, name: str, facts: Mapping[str, ResolvedFact], report: Report) -> tuple[ResolvedComponent, ...]:
         found: list[ResolvedComponent] = []
         for part, sign, components in (("plus", 1, side.plus), ("minus", -1, side.minus)):
             for index, component in enumerate(components):
@@ -215,7 +226,11 @@ class Checker:
         if component.role is not None:
             self._known(report, f"role of {fact.id}", component.role, fact.definition.roles, at)
         if fact.definition.vintages and component.vintage is None:
-            report(f"{fact.id} has vintages, and the component names none.", at, hint=f"Add vintage: one of {', '.join(fact.definition.vintages)}.")
+            report(
+                f"{fact.id} has vintages, and the component names none.",
+                at,
+                hint=f"Add vintage: one of {', '.join(fact.definition.vintages)}.",
+            )
         elif component.vintage is not None:
             self._known(report, f"vintage of {fact.id}", component.vintage, fact.definition.vintages, at)
         for dimension in component.filter:
@@ -223,6 +238,9 @@ class Checker:
         for dimension in component.broadcast:
             if self._known(report, "dimension", dimension, self.vocabulary.dimensions, at) and dimension in fact.dimensions:
                 report(f"{fact.id} has the dimension '{dimension}' and cannot be broadcast over it.", at)
+        self._component_time(component, fact, measure, at, report)
+
+    def _component_time(self, component: Component, fact: ResolvedFact, measure: Measure, at: Location, report: Report) -> None:
         reference = component.reference_date
         if reference is not None:
             if fact.kind == "published":
@@ -232,7 +250,11 @@ class Checker:
         window = component.window
         if window is not None:
             if measure.over_time == "recompute":
-                report(f"{fact.id}.{component.measure.split('.')[-1]} cannot be put together over a window.", at, hint="Its over_time is recompute.")
+                report(
+                    f"{fact.id}.{component.measure.split('.')[-1]} cannot be put together over a window.",
+                    at,
+                    hint="Its over_time is recompute.",
+                )
             if window.to_date is not None:
                 self._known(report, "calendar", window.to_date, self._years(), at)
 
@@ -248,7 +270,11 @@ class Checker:
         if file.country_members is not None and file.country_members < members:
             report(f"country_members is {file.country_members}, below the {members} members.", ("country_members",))
         if file.group_value.rule == "weighted_by" and file.denominator is not None:
-            report("A figure with a denominator is weighted by it; weighted_by is for published shares.", ("group_value",), hint="Leave one out.")
+            report(
+                "A figure with a denominator is weighted by it; weighted_by is for published shares.",
+                ("group_value",),
+                hint="Leave one out.",
+            )
 
     def _publish_grains(
         self, file: KeyFigureFile, owner: Domain, components: tuple[ResolvedComponent, ...], grains: tuple[str, ...], report: Report
@@ -256,7 +282,11 @@ class Checker:
         for index, grain in enumerate(file.publish_grains or ()):
             problem = refusal(components, file.only_grains, grain, self.calendar)
             if problem is not None:
-                report(f"The figure cannot be published by {grain}: {problem}.", ("publish_grains", index), hint=f"Its grains: {', '.join(grains)}.")
+                report(
+                    f"The figure cannot be published by {grain}: {problem}.",
+                    ("publish_grains", index),
+                    hint=f"Its grains: {', '.join(grains)}.",
+                )
         wanted = file.publish_grains or owner.publish_grains
         return tuple(grain for grain in grains if grain in wanted)
 
@@ -273,7 +303,7 @@ class Checker:
 def _expression_problem(text: str) -> str | None:
     try:
         tree = sqlglot.parse_one(text, dialect="duckdb")
-    except sqlglot.errors.ParseError:
+    except ParseError:
         return "is not a SQL expression."
     if tree.find(exp.Query, exp.AggFunc, exp.Window) is not None:
         return "must be an expression over one row, without a query, aggregate or window."

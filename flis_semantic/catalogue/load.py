@@ -82,7 +82,9 @@ def _is_definition(path: Path, name: str, checker: Checker) -> bool:
         return False
     if path.name != DOMAIN_FILE and not _IDENTIFIER.match(path.stem):
         checker.errors.append(
-            DefinitionError(f"'{path.stem}' is no id.", where=name, hint="Use lower-case letters a-z, digits and _, starting with a letter.")
+            DefinitionError(
+                f"'{path.stem}' is no id.", where=name, hint="Use lower-case letters a-z, digits and _, starting with a letter."
+            )
         )
         return False
     return True

@@ -7,7 +7,7 @@ together (a measure that a key figure names, a grain that a component cannot ans
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, field_validator, model_validator
 
@@ -189,7 +189,9 @@ class Side(Strict):
     @model_validator(mode="before")
     @classmethod
     def _single(cls, value: Any) -> Any:
-        return {"plus": [value]} if isinstance(value, dict) and not ({"plus", "minus"} & value.keys()) else value
+        if isinstance(value, dict) and "plus" not in value and "minus" not in value:
+            return {"plus": [cast(object, value)]}
+        return cast(object, value)
 
     @model_validator(mode="after")
     def _some(self) -> Side:
@@ -210,10 +212,10 @@ class GroupValue(Strict):
         if isinstance(value, str):
             return {"rule": value}
         if isinstance(value, dict) and "weighted_by" in value and "rule" not in value:
-            weight = value["weighted_by"]
-            component = {"measure": weight} if isinstance(weight, str) else weight
-            return {**value, "rule": "weighted_by", "weighted_by": component}
-        return value
+            given = cast(dict[str, object], value)
+            weight = given["weighted_by"]
+            return {**given, "rule": "weighted_by", "weighted_by": {"measure": weight} if isinstance(weight, str) else weight}
+        return cast(object, value)
 
     @model_validator(mode="after")
     def _weight(self) -> GroupValue:

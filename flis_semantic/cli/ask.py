@@ -13,10 +13,23 @@ from flis_semantic.cli.options import HERE, By, FormatOption, From, Grain, KeyFi
 from flis_semantic.cli.output import Format
 from flis_semantic.query import QueryResult, Session
 
-_SHORT = ("key_figure", "area_level", "area", "area_label", "period", "value", "numerator", "denominator", "status", "reason", "members", "series_break")
+_SHORT = (
+    "key_figure",
+    "area_level",
+    "area",
+    "area_label",
+    "period",
+    "value",
+    "numerator",
+    "denominator",
+    "status",
+    "reason",
+    "members",
+    "series_break",
+)
 
 
-def query(
+def query(  # noqa: PLR0913, PLR0917 - a command has as many options as it has
     key_figures: KeyFigures,
     by: By = None,
     grain: Grain = None,
@@ -30,7 +43,7 @@ def query(
 ) -> None:
     """Ask for key figures. A row per key figure, area and period, with status and coverage.
 
-    Example: flis query citizens.population --by region --grain year --from 2019 --to 2020 --format csv
+    Example: flis query DOMAIN.KEY_FIGURE --by LEVEL --grain year --from 2019 --to 2020 --format csv
     """
     with Session(project) as session:
         language = labels or (session.catalogue.vocabulary.languages[0] if form is Format.table and not wide else None)
@@ -47,7 +60,7 @@ def query(
             output.say(f"note: {note}")
 
 
-def sql(
+def sql(  # noqa: PLR0913, PLR0917 - likewise
     key_figures: KeyFigures,
     by: By = None,
     grain: Grain = None,
@@ -59,7 +72,7 @@ def sql(
 ) -> None:
     """The SQL behind an answer, with the values of its parameters as comments.
 
-    Example: flis sql citizens.population --by region --grain year --from 2019 --to 2020
+    Example: flis sql DOMAIN.KEY_FIGURE --by LEVEL --grain year --from 2019 --to 2020
     """
     with Session(project) as session:
         compiled, notes = session.sql(key_figures, names(by), grain, from_=from_, to=to, where=filters(where), labels=labels)
@@ -97,7 +110,9 @@ def answer_table(result: QueryResult, session: Session, title: str | None = None
 def pivoted(result: QueryResult) -> tuple[list[str], list[Sequence[Any]]]:
     """A row per area, cell and period; per key figure a column with its value and one with its status."""
     position = {name: index for index, name in enumerate(result.columns)}
-    keys = [name for name in result.columns if name in ("area_level", "area", "area_label", "grain", "period") or _is_cut(name, result.columns)]
+    keys = [
+        name for name in result.columns if name in ("area_level", "area", "area_label", "grain", "period") or _is_cut(name, result.columns)
+    ]
     figures: dict[str, None] = {}
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in result.tuples():

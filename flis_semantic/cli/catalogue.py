@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -15,7 +15,7 @@ from flis_semantic.contracts.model import Contract
 from flis_semantic.errors import RequestError, suggestion
 from flis_semantic.workspace import Project
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The definitions: list them, read one, check them all.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List, read and check the definitions. Example: flis catalogue list")
 
 
 @app.command("list")
@@ -41,7 +41,7 @@ def list_(form: FormatOption = Format.table, project: ProjectOption = HERE) -> N
 def show(key_figure: str, form: TextFormatOption = TextFormat.table, project: ProjectOption = HERE) -> None:
     """One key figure: what it means, what it is made of, at which grains it can be asked.
 
-    Example: flis catalogue show citizens.population
+    Example: flis catalogue show DOMAIN.KEY_FIGURE
     """
     found = Project(project).catalogue
     figure = found.figures.get(key_figure)
@@ -51,7 +51,9 @@ def show(key_figure: str, form: TextFormatOption = TextFormat.table, project: Pr
     if form is TextFormat.json:
         output.write(output.json_text(card))
     else:
-        output.write(output.table_text(["field", "value"], [[name, _line(value)] for name, value in card.items() if value not in (None, [], {})]))
+        output.write(
+            output.table_text(["field", "value"], [[name, _line(value)] for name, value in card.items() if value not in (None, [], {})])
+        )
 
 
 @app.command()
@@ -67,7 +69,8 @@ def check(project: ProjectOption = HERE) -> None:
 
 @app.command()
 def schema(
-    file: Annotated[str | None, typer.Argument(help="One of the kinds of file; without, all of them.")] = None, project: ProjectOption = HERE
+    file: Annotated[str | None, typer.Argument(help="One of the kinds of file; without, all of them.")] = None,
+    project: ProjectOption = HERE,
 ) -> None:
     """The JSON Schema of the definition files, generated from the models that read them.
 
@@ -115,5 +118,5 @@ def _source(table: str, series: str) -> str:
 
 def _line(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {_line(part)}" for name, part in value.items())
-    return "\n".join(str(part) for part in value) if isinstance(value, list) else str(value)
+        return ", ".join(f"{name}: {_line(part)}" for name, part in cast(dict[str, Any], value).items())
+    return "\n".join(str(part) for part in cast(list[Any], value)) if isinstance(value, list) else str(value)

@@ -39,7 +39,13 @@ def run_demo(project: Project) -> None:
     with Session(project.root) as session:
         for question in demo.questions:
             result = session.query(
-                question.key_figures, question.by, question.grain, from_=question.from_, to=question.to, where=question.where, labels=language
+                question.key_figures,
+                question.by,
+                question.grain,
+                from_=question.from_,
+                to=question.to,
+                where=question.where,
+                labels=language,
             )
             output.write(answer_table(result, session, f"{question.title[language]} · {question.title.get('en', '')}"))
             notes |= dict.fromkeys(result.notes)

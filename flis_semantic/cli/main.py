@@ -15,7 +15,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Key figures of municipalities: receive deliveries, build, ask. Exit codes: 0 done, 1 a check failed, 2 wrong request or arguments.",
+    help=(
+        "Key figures from deliveries: receive, build, ask. Exit codes: 0 done, 1 a check or validation failed, "
+        "2 the request or the arguments are wrong. Example: flis demo"
+    ),
 )
 app.command()(run_line.demo)
 app.command()(run_line.receive)

@@ -14,7 +14,9 @@ ProjectOption = Annotated[Path, typer.Option("--project", metavar="DIR", help="T
 FormatOption = Annotated[Format, typer.Option("--format", help="How rows are written to stdout.")]
 TextFormatOption = Annotated[TextFormat, typer.Option("--format", help="How the report is written to stdout.")]
 KeyFigures = Annotated[list[str], typer.Argument(metavar="KEY_FIGURE…", help="Ids, such as those `flis catalogue list` shows.")]
-By = Annotated[list[str] | None, typer.Option("--by", help="An area level and dimensions; several with commas or repeated. Without: the whole.")]
+By = Annotated[
+    list[str] | None, typer.Option("--by", help="An area level and dimensions; several with commas or repeated. Without: the whole.")
+]
 Grain = Annotated[str | None, typer.Option("--grain", help="day, week, month, quarter, year, a declared calendar, or range.")]
 From = Annotated[str | None, typer.Option("--from", metavar="PERIOD", help="First period: 2025, 2025-Q1, 2025-01, 2025-W01 or 2025-01-01.")]
 To = Annotated[str | None, typer.Option("--to", metavar="PERIOD", help="Last period, inclusive.")]

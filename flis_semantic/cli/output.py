@@ -7,17 +7,15 @@ import io
 import json
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NoReturn
+from importlib import import_module
+from typing import Any, NoReturn
 
 from flis_semantic.errors import FlisError
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 Row = Sequence[Any]
 PROGRESS_AFTER_SECONDS = 2.0
@@ -58,8 +56,8 @@ def write_bytes(content: bytes) -> None:
 
 
 def fail(error: FlisError) -> NoReturn:
-    """Say what is wrong and end with the error's exit code."""
-    say(f"error: {error}")
+    """Say what is wrong and end with the error's exit code. Its stable code stands in brackets, for those who search for it."""
+    say(f"error[{error.code}]: {error}")
     raise SystemExit(error.exit_code)
 
 
@@ -76,22 +74,19 @@ def write_rows(columns: Sequence[str], rows: Sequence[Row], form: Format) -> Non
         writer.writerows([[_plain(value) for value in row] for row in rows])
         write(buffer.getvalue())
     else:
-        import pyarrow
-
+        pyarrow: Any = import_module("pyarrow")
         cells = {name: [row[index] for row in rows] for index, name in enumerate(columns)}
         write_arrow(pyarrow.table(cells), form)
 
 
-def write_arrow(table: pa.Table, form: Format) -> None:
+def write_arrow(table: Any, form: Format) -> None:
     """An Arrow table as Parquet or as an IPC stream."""
-    import pyarrow
-    from pyarrow import ipc, parquet
-
+    pyarrow: Any = import_module("pyarrow")
     buffer = pyarrow.BufferOutputStream()
     if form is Format.parquet:
-        parquet.write_table(table, buffer)
+        import_module("pyarrow.parquet").write_table(table, buffer)
     else:
-        with ipc.new_stream(buffer, table.schema) as stream:
+        with import_module("pyarrow.ipc").new_stream(buffer, table.schema) as stream:
             stream.write_table(table)
     write_bytes(buffer.getvalue().to_pybytes())
 
@@ -137,7 +132,7 @@ def shown(value: Any, decimals: int | None = None) -> str:
 
 
 @contextmanager
-def working(text: str) -> Iterator[None]:
+def working(text: str) -> Generator[None]:
     """Show that work goes on, once it has taken two seconds, where a person looks at the terminal."""
     if not sys.stderr.isatty():
         yield
@@ -145,7 +140,9 @@ def working(text: str) -> Iterator[None]:
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    progress = Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=Console(stderr=True), transient=True)
+    progress = Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=Console(stderr=True), transient=True
+    )
     progress.add_task(text, total=None)
     timer = threading.Timer(PROGRESS_AFTER_SECONDS, progress.start)
     timer.daemon = True

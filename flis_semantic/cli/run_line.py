@@ -16,7 +16,7 @@ Files = Annotated[list[Path], typer.Argument(metavar="FILE|DIR…", help="Delive
 
 
 def demo(project: ProjectOption = HERE) -> None:
-    """The whole line once: receive, build, and ask for key figures of some municipalities, their region and the country.
+    """The whole line once: receive, build, and ask for key figures of some areas.
 
     Published files are taken where they are; otherwise deliveries are generated, and marked as synthetic wherever shown.
 
@@ -73,7 +73,9 @@ def receive(
 
 
 def build(
-    select: Annotated[list[str] | None, typer.Option("--select", help="Build and test only these (dbt's notation); publishes nothing.")] = None,
+    select: Annotated[
+        list[str] | None, typer.Option("--select", help="Build and test only these (dbt's notation); publishes nothing.")
+    ] = None,
     project: ProjectOption = HERE,
 ) -> None:
     """Build marts and key figures from what was received into a new version, test it, and make it current.
@@ -142,7 +144,7 @@ def coverage(
 ) -> None:
     """How complete the sources are: base periods expected of every unit, and what was delivered.
 
-    Example: flis coverage --source bor_folketal --missing --format csv
+    Example: flis coverage --source TABLE --missing --format csv
     """
     from flis_semantic.quality.coverage import coverage_rows, missing_rows
 
@@ -157,7 +159,17 @@ def _cells(rows: list[dict[str, Any]], columns: tuple[str, ...] | list[str]) -> 
 
 def _write_controls(controls: list[dict[str, Any]]) -> None:
     """The latest control of every series, with how many of all its controls are within tolerance."""
-    columns = ["source", "series", "category", "period", "published_value", "computed_value", "difference", "member_count", "within_tolerance"]
+    columns = [
+        "source",
+        "series",
+        "category",
+        "period",
+        "published_value",
+        "computed_value",
+        "difference",
+        "member_count",
+        "within_tolerance",
+    ]
     latest: dict[tuple[Any, ...], dict[str, Any]] = {}
     within: dict[tuple[Any, ...], list[bool]] = {}
     for row in controls:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from flis_semantic.catalogue.resolved import ResolvedComponent, SourceSeries
-from flis_semantic.compiler.figure import FigurePlan, Source, answer_query, areas_query, units_query
+from flis_semantic.compiler.answer import answer_query
+from flis_semantic.compiler.areas import areas_query
 from flis_semantic.compiler.keys import PERIODS_MODEL
+from flis_semantic.compiler.plan import FigurePlan, Source
 from flis_semantic.compiler.request import Request
 from flis_semantic.compiler.scans import UNKNOWN, Scan, Value, coverage_query, filter_parameters, scan_of, scan_query, value_of
 from flis_semantic.compiler.spans import Span, base_periods_query, reads_one, source_condition, span_of, span_query
@@ -35,6 +37,7 @@ from flis_semantic.compiler.sql import (
     table,
     text,
 )
+from flis_semantic.compiler.units import units_query
 
 Cte = tuple[str, Expr]
 
@@ -44,10 +47,10 @@ class Assembly:
     """The CTEs of one request, in order, and the values of its parameters."""
 
     request: Request
-    parameters: dict[str, object] = field(default_factory=dict)
-    plans: list[FigurePlan] = field(default_factory=list)
-    _spans: dict[Span, str] = field(default_factory=dict)
-    _scans: dict[Scan, tuple[str, dict[Value, str]]] = field(default_factory=dict)
+    parameters: dict[str, object] = field(default_factory=dict[str, object])
+    plans: list[FigurePlan] = field(default_factory=list[FigurePlan])
+    _spans: dict[Span, str] = field(default_factory=dict[Span, str])
+    _scans: dict[Scan, tuple[str, dict[Value, str]]] = field(default_factory=dict[Scan, tuple[str, dict[Value, str]]])
 
     def ctes(self) -> list[Cte]:
         """Every CTE up to the figures' answers; figure i (from 1) answers in `f<i>`."""
@@ -198,6 +201,3 @@ def _union(queries: list[exp.Select]) -> Expr:
     for query in queries[1:]:
         result = exp.Union(this=result, expression=query, distinct=False)
     return result
-
-
-

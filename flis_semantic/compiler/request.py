@@ -25,8 +25,8 @@ class Request:
     grain: str
     first: Period | None = None
     last: Period | None = None
-    area_filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    dimension_filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    area_filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    dimension_filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
     @property
     def vocabulary(self) -> Vocabulary:

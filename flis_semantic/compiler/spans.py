@@ -13,8 +13,8 @@ from sqlglot import exp
 
 from flis_semantic.catalogue.model import Age, Offset, ReferenceDate, Window
 from flis_semantic.catalogue.resolved import ResolvedComponent, SourceSeries
-from flis_semantic.compiler.keys import Make, containing, days_after, days_between, key_of, months_before, part
 from flis_semantic.compiler.keys import PERIODS_MODEL as PERIODS
+from flis_semantic.compiler.keys import Make, containing, days_after, days_between, key_of, months_before, part
 from flis_semantic.compiler.request import Request
 from flis_semantic.compiler.sql import (
     Expr,
@@ -203,7 +203,10 @@ def _stretch(span: Span, request: Request) -> tuple[Make, Make, list[exp.Join]]:
 def _shifted_range(offset: Offset, request: Request) -> tuple[Make, Make]:
     """A free range moves by whole years; the query core refuses what has no such dates."""
     assert request.first is not None and offset.years is not None
-    moved = [request.calendar.same_label_years_earlier(request.calendar.containing("day", d), offset.years) for d in (request.first.start, request.first.end)]
+    moved = [
+        request.calendar.same_label_years_earlier(request.calendar.containing("day", d), offset.years)
+        for d in (request.first.start, request.first.end)
+    ]
     first, last = (period.start if period else None for period in moved)
     return (lambda: day(first) if first else null()), (lambda: day(last) if last else null())
 
@@ -213,8 +216,10 @@ def _keys(span: Span, request: Request, start: Make, end: Make) -> tuple[Make, M
     calendar, grain = request.calendar, span.base_grain
 
     def key(value: Make, shift: int = 0) -> Make:
-        return lambda: plus(key_of(calendar, grain, value), num(shift)) if shift > 0 else (
-            minus(key_of(calendar, grain, value), num(-shift)) if shift < 0 else key_of(calendar, grain, value)
+        return lambda: (
+            plus(key_of(calendar, grain, value), num(shift))
+            if shift > 0
+            else (minus(key_of(calendar, grain, value), num(-shift)) if shift < 0 else key_of(calendar, grain, value))
         )
 
     def after(value: Make, count: int) -> Make:
@@ -279,4 +284,3 @@ def _describe(span: Span) -> str:
         reads += f", {span.offset.years} years before" if span.offset.years else f", {span.offset.periods} periods before"
     lines = ", ".join(f"{line.table}{'/' + line.series if line.series else ''}" for line in span.sources)
     return f"{lines} by {span.base_grain}: {reads}".replace("*/", "")
-

@@ -13,7 +13,7 @@ from functools import lru_cache
 import sqlglot
 from sqlglot import exp
 
-Expr = exp.Expression
+Expr = exp.Expr
 
 EXACT = "DECIMAL(38, 9)"
 """Type in which computed numbers are added: a sum of decimals is the same in every order of rows."""

@@ -74,9 +74,16 @@ def _unit_table(catalogue: Catalogue, domain: str, grain: str, figures: tuple[Ke
     columns += [col(str(level.code), "m") for level in levels]
     columns += [col(unit.kind, "m"), *_period_columns("u")]
     described = [
-        GeneratedColumn(unit.key, "key", None, {"en": f"Key of the {unit.base.title['en'].lower()}.", "da": f"Nøgle til {unit.base.title['da'].lower()}."}),
+        GeneratedColumn(
+            unit.key,
+            "key",
+            None,
+            {"en": f"Key of the {unit.base.title['en'].lower()}.", "da": f"Nøgle til {unit.base.title['da'].lower()}."},
+        ),
         *(GeneratedColumn(str(level.code), "label", None, level.title) for level in levels),
-        GeneratedColumn(unit.kind, "label", None, {"en": "Whether the unit is counted in totals.", "da": "Om enheden tæller med i totaler."}),
+        GeneratedColumn(
+            unit.kind, "label", None, {"en": "Whether the unit is counted in totals.", "da": "Om enheden tæller med i totaler."}
+        ),
         *_period_descriptions(),
     ]
     valid = both(
@@ -106,7 +113,9 @@ def _areas_table(catalogue: Catalogue, domain: str, grain: str, figures: tuple[K
     for level in levels:
         area = f"area_{level.id}"
         of_level = select(
-            [col("period_key"), named(text(level.id), "area_level"), named(col(area), "area")], table("units"), group=[col("period_key"), col(area)]
+            [col("period_key"), named(text(level.id), "area_level"), named(col(area), "area")],
+            table("units"),
+            group=[col("period_key"), col(area)],
         )
         spine = of_level if spine is None else exp.Union(this=spine, expression=of_level, distinct=False)
     assert spine is not None
@@ -127,7 +136,14 @@ def _areas_table(catalogue: Catalogue, domain: str, grain: str, figures: tuple[K
             described.append(GeneratedColumn(name, part, plan.figure.id, plan.figure.file.title))
     query = with_(ctes, _ordered(select(columns, table("areas", "a"), joins=joins), "period_key", "area_level", "area"))
     return GeneratedTable(
-        f"kf_{domain}__{grain}__areas", domain, grain, "areas", _dbt(query, ctes), tuple(described), ("area_level", "area", "period_key"), figures
+        f"kf_{domain}__{grain}__areas",
+        domain,
+        grain,
+        "areas",
+        _dbt(query, ctes),
+        tuple(described),
+        ("area_level", "area", "period_key"),
+        figures,
     )
 
 

@@ -51,7 +51,7 @@ def missing_rows(project: Project, source: str | None = None) -> Rows:
     JOIN dim_period AS p ON p.grain = s.base_grain AND p.period_key = c.base_period_key
     WHERE c.state IN ('missing', 'held') AND ($source IS NULL OR c.source = $source)
     ORDER BY c.source, c.series, c.base_period_key, u.code
-    """
+    """  # noqa: S608
     return _rows(project, sql, source)
 
 

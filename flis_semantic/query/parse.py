@@ -30,7 +30,7 @@ class Asked:
     grain: str | None = None
     start: str | None = None
     end: str | None = None
-    where: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    where: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
 
 
 def parse_request(asked: Asked, catalogue: Catalogue) -> tuple[Request, list[str]]:
@@ -68,11 +68,16 @@ def parse_request(asked: Asked, catalogue: Catalogue) -> tuple[Request, list[str
 
 def _figures(names: Sequence[str], catalogue: Catalogue) -> tuple[KeyFigure, ...]:
     if not names:
-        raise RequestError("No key figure is asked for.", where="key_figures", hint="`flis catalogue list` shows them.", code="no_key_figure")
+        raise RequestError(
+            "No key figure is asked for.", where="key_figures", hint="`flis catalogue list` shows them.", code="no_key_figure"
+        )
     for name in names:
         if name not in catalogue.figures:
             raise RequestError(
-                f"There is no key figure '{name}'.", where="key_figures", hint=suggestion(name, catalogue.figures), code="unknown_key_figure"
+                f"There is no key figure '{name}'.",
+                where="key_figures",
+                hint=suggestion(name, catalogue.figures),
+                code="unknown_key_figure",
             )
     return tuple(catalogue.figures[name] for name in dict.fromkeys(names))
 
@@ -107,7 +112,9 @@ def _where(where: Mapping[str, Sequence[str]], catalogue: Catalogue) -> tuple[di
     for name, values in where.items():
         codes = tuple(dict.fromkeys(values))
         if not codes or not all(codes):
-            raise RequestError(f"The filter on '{name}' names no value.", where="where", hint=f"Write {name}=CODE,CODE.", code="empty_filter")
+            raise RequestError(
+                f"The filter on '{name}' names no value.", where="where", hint=f"Write {name}=CODE,CODE.", code="empty_filter"
+            )
         if unit.level(name) is not None:
             areas[name] = codes
         elif name in catalogue.vocabulary.dimensions:
@@ -171,7 +178,9 @@ def _bounds(asked: Asked, grain: str, calendar: Calendar) -> tuple[Period | None
     first = _label(asked.start, "from", calendar) if asked.start is not None else None
     last = _label(asked.end, "to", calendar) if asked.end is not None else None
     if first and last and first.start > last.end:
-        raise RequestError(f"The range ends ({asked.end}) before it begins ({asked.start}).", where="to", hint="Exchange them.", code="empty_range")
+        raise RequestError(
+            f"The range ends ({asked.end}) before it begins ({asked.start}).", where="to", hint="Exchange them.", code="empty_range"
+        )
     if grain == RANGE_GRAIN:
         if first is None or last is None:
             raise RequestError("A range needs both ends.", where="from", hint="Give --from and --to.", code="open_range")
@@ -220,7 +229,10 @@ def _range_problem(component: ResolvedComponent, period: Period, calendar: Calen
     if component.offset is not None:
         if component.offset.periods is not None:
             return "is compared with an earlier period, and a free range has none before it"
-        shifted = [calendar.same_label_years_earlier(calendar.containing("day", d), component.offset.years or 0) for d in (period.start, period.end)]
+        shifted = [
+            calendar.same_label_years_earlier(calendar.containing("day", d), component.offset.years or 0)
+            for d in (period.start, period.end)
+        ]
         if None in shifted:
             return "is compared with a date that does not exist"
     if reference is not None and (reference.first_of or reference.month_day) and _longer_than_a_year(period):

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from flis_semantic.compiler.metric import Compiled
 
 if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
-
     from flis_semantic.warehouse import Connection
+
+
+ArrowTable = Any
+"""pyarrow.Table; the package is imported only when somebody asks for it, and has no types of its own."""
 
 
 class QueryResult:
@@ -28,20 +29,20 @@ class QueryResult:
         self.notes = notes
         self._connection = connection
         self._tuples: list[tuple[Any, ...]] | None = None
-        self._table: pa.Table | None = None
+        self._table: ArrowTable | None = None
 
     @property
-    def rows(self) -> pa.Table:
+    def rows(self) -> ArrowTable:
         """The rows as an Arrow table."""
         if self._table is None:
             self._table = self._connection.sql(self.sql, params=self.parameters).to_arrow_table()
         return self._table
 
-    def to_arrow(self) -> pa.Table:
+    def to_arrow(self) -> ArrowTable:
         """The rows as an Arrow table."""
         return self.rows
 
-    def to_pandas(self) -> pd.DataFrame:
+    def to_pandas(self) -> Any:
         """The rows as a pandas frame."""
         return self.rows.to_pandas()
 

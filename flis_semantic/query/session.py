@@ -67,7 +67,7 @@ class Session:
         request, notes = self._request(key_figures, by, grain, from_, to, where)
         self._check_codes(request)
         compiled = compile_request(request, labels=self._language(labels))
-        return QueryResult(compiled, self.connection, [*notes, *self._synthetic(request)])
+        return QueryResult(compiled, self.connection, [*notes, *self._remarks(request), *self._synthetic(request)])
 
     def sql(
         self,
@@ -120,7 +120,9 @@ class Session:
     def _language(self, labels: str | None) -> str | None:
         languages = self.catalogue.vocabulary.languages
         if labels is not None and labels not in languages:
-            raise RequestError(f"There are no labels in '{labels}'.", where="labels", hint=suggestion(labels, languages), code="unknown_language")
+            raise RequestError(
+                f"There are no labels in '{labels}'.", where="labels", hint=suggestion(labels, languages), code="unknown_language"
+            )
         return labels
 
     def _check_codes(self, request: Request) -> None:
@@ -137,8 +139,14 @@ class Session:
 
     def _codes(self, model: str, column: str) -> list[str]:
         # Both names are identifiers of the vocabulary, checked when it was loaded.
-        rows = self.connection.sql(f'SELECT DISTINCT "{column}" FROM "{model}" WHERE "{column}" IS NOT NULL').fetchall()
+        query = f'SELECT DISTINCT "{column}" FROM "{model}" WHERE "{column}" IS NOT NULL'  # noqa: S608
+        rows = self.connection.sql(query).fetchall()
         return [str(code) for (code,) in rows]
+
+    def _remarks(self, request: Request) -> list[str]:
+        """What the definitions want a reader of these figures to know, in the default language."""
+        language = request.vocabulary.languages[0]
+        return [f"{figure.id}: {remark}" for figure in request.figures if (remark := figure.file.remarks.get(language))]
 
     def _synthetic(self, request: Request) -> list[str]:
         tables = {line.table for figure in request.figures for component in figure.components for line in component.sources}

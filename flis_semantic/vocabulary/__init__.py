@@ -1,0 +1,1 @@
+"""The words of one project: reporting units, calendars, units of measurement, dimensions."""

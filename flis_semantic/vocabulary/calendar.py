@@ -76,7 +76,7 @@ class Calendar:
 
     def nests(self, fine: str, coarse: str) -> bool:
         """Whether every period of `fine` lies inside one period of `coarse`."""
-        if fine == coarse or fine == "day":
+        if fine in (coarse, "day"):
             return True
         if fine == "week" or coarse in ("day", "week") or self.rank(fine) >= self.rank(coarse):
             return False

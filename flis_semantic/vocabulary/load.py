@@ -20,7 +20,9 @@ def load_vocabulary(folder: Path) -> Vocabulary:
     path = folder / FILE_NAME
     name = f"{folder.name}/{FILE_NAME}"
     if not path.is_file():
-        raise DefinitionErrors([DefinitionError("There is no vocabulary.", where=name, hint="Is this the folder of a project? Give it with --project DIR.")])
+        raise DefinitionErrors(
+            [DefinitionError("There is no vocabulary.", where=name, hint="Is this the folder of a project? Give it with --project DIR.")]
+        )
     document, errors = strict_yaml.read(path, name)
     if document is None:
         raise DefinitionErrors(errors)

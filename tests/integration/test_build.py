@@ -355,15 +355,19 @@ def test_each_generic_test_finds_what_was_planted_for_it(tmp_path: Path) -> None
     project = project_in(tmp_path)
     (tmp_path / "models" / "faulty.yml").write_text(FAULTY)
     (tmp_path / "models" / "faulty.sql").write_text(
-        "select * from (values (101, 'a', 5), (101, 'a', 5), (null, 'b', -1), (7, 'z', 200), (147, null, null)) as v (municipality_key, code, size)"
+        "select * from (values (101, 'a', 5), (101, 'a', 5), (null, 'b', -1), (7, 'z', 200), (147, null, null)) "
+        "as v (municipality_key, code, size)"
     )
-    report = build(project, select=["faulty"])
+    # A test that reads another table runs only where that one is selected too.
+    report = build(project, select=["faulty", "dim_municipality"])
     assert report.exit_code == 1
     found = {finding.name: (finding.kind, finding.examples) for finding in (*report.failures, *report.warnings)}
     assert {name.removesuffix(" of faulty"): (kind, set(examples)) for name, (kind, examples) in found.items()} == {
         # Twice there; a part of the key is null.
         "unique_key": ("invariant", {
-            "municipality_key=101, code=a, row_count=2", "municipality_key=None, code=b, row_count=1", "municipality_key=147, code=None, row_count=1"
+            "municipality_key=101, code=a, row_count=2",
+            "municipality_key=None, code=b, row_count=1",
+            "municipality_key=147, code=None, row_count=1",
         }),
         # Null is accepted only where it is listed.
         "accepted_codes": ("invariant", {

@@ -222,7 +222,8 @@ class Figure:
         kept = tuple((dimension, tuple(codes)) for dimension, codes in filters.items())
         cells: list[tuple[tuple[str, str], ...]] = [()]
         for dimension in dimensions:
-            codes = [*self.world.dimensions[dimension], *([UNKNOWN] if self._has_unknown(dimension, period) else [])]
+            codes = [code.code for code in self.world.dimensions[dimension] if code.exists(period.first, period.last)]
+            codes += [UNKNOWN] if self._has_unknown(dimension, period) else []
             codes = [code for code in codes if dimension not in filters or code in filters[dimension]]
             cells = [(*cell, (dimension, code)) for cell in cells for code in codes]
         return (Cell(cell, kept) for cell in cells)

@@ -195,14 +195,13 @@ class Component:
         for dimension, codes in wanted:
             if dimension in self.fact.get("dimensions", {}) and self.code(row, dimension) not in codes:
                 return False
-        condition = self.measure.get("filter")
-        return condition is None or bool(self.world.evaluate(condition, row))
+        return True
 
     def code(self, row: Row, dimension: str) -> str:
         """The code of a row, `unknown` where it has none or one that the dimension does not know."""
-        key = row[(self.fact["dimensions"][dimension] or {}).get("column") or f"{dimension}_key"]
+        key = row[(self.fact["dimensions"][dimension] or {}).get("column") or self.world.vocabulary["dimensions"][dimension]["key"]]
         codes = self.world.dimensions[dimension]
-        return codes[key - 1] if key is not None and 1 <= key <= len(codes) else UNKNOWN
+        return codes[key - 1].code if key is not None and 1 <= key <= len(codes) else UNKNOWN
 
     def _aggregate(self, rows: list[Row], state: str) -> Reading:
         if not rows:
@@ -210,6 +209,9 @@ class Component:
             if absent == "zero":
                 return Reading(state, value=Fraction(0))
             return self._gap(absent)
+        condition = self.measure.get("filter")
+        if condition is not None:
+            rows = [row for row in rows if self.world.evaluate(condition, row)]
         if self.measure.get("aggregate") == "count":
             return Reading(state, value=Fraction(len(rows)))
         values = [self.world.evaluate(self.measure["expression"], row) for row in rows]

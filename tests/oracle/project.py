@@ -61,15 +61,15 @@ def contract(table: str, base_period: str, starts: str | Mapping[str, str], **mo
     rules = [{"check": check} for check in ("row_shape", "unique_key")]
     rules += [{"check": check, "column": "enhed"} for check in ("known_unit", "required")]
     rules += [{"check": check, "column": "periode"} for check in ("known_period", "required")]
-    written: dict[str, Any] = {"starts": starts}
+    start: dict[str, Any] = {"starts": starts}
     if not isinstance(starts, str):
         columns["serie"] = {"type": "text", "required": True, "title": text}
         rules += [{"check": "required", "column": "serie"}, {"check": "known_series"}]
-        written = {"series": ["serie"], "series_starts": dict(starts)}
-    return {
+        start = {"series": ["serie"], "series_starts": dict(starts)}
+    written = {
         **{"table": table, "title": TITLE, "description": text, "publisher": "P", "licence": "L", "owner": "O"},
         **{"base_period": base_period, "absent": "missing", "blank": "suppressed"},
-        **written,
+        **start,
         "key": list(columns),
         "columns": columns,
         "forms": {
@@ -78,9 +78,12 @@ def contract(table: str, base_period: str, starts: str | Mapping[str, str], **mo
                 **{"header": {name: name for name in columns}, "period": ["{year}"]},
             }
         },
-        "rules": [{"id": f"V-{table.upper().replace('_', '-')}-{number}", "title": text, **rule} for number, rule in enumerate(rules, 1)],
         **more,
     }
+    if written.get("units") != "all":
+        rules.append({"check": "member_unit", "column": "enhed"})
+    rules = [{"id": f"V-{table.upper().replace('_', '-')}-{number}", "title": text, **rule} for number, rule in enumerate(rules, 1)]
+    return {**written, "rules": rules}
 
 
 def load(world: World, folder: Path) -> Catalogue:
@@ -138,7 +141,8 @@ def write_warehouse(connection: duckdb.DuckDBPyConnection, world: World, calenda
     create(connection, "dim_municipality", types, units)
     for dimension, codes in world.dimensions.items():
         spec = world.vocabulary["dimensions"][dimension]
-        create(connection, spec["model"], {spec["key"]: "INTEGER", spec["code"]: "VARCHAR"}, list(enumerate(codes, start=1)))
+        types = {spec["key"]: "INTEGER", spec["code"]: "VARCHAR", "valid_from": "DATE", "valid_to": "DATE"}
+        create(connection, spec["model"], types, [(key, code.code, code.first, code.last) for key, code in enumerate(codes, start=1)])
     for model, (columns, rows) in mart_tables(world, calendar).items():
         create(connection, model, columns, rows)
     _write_coverage(connection, world, calendar)
@@ -151,25 +155,10 @@ def mart_tables(world: World, calendar: Calendar) -> dict[str, tuple[dict[str, s
         for fact in domain["facts"].values():
             tables = fact.get("sources") or [table for tables in fact["vintages"].values() for table in tables]
             base = world.contracts[tables[0]]["base_period"]
-            columns = fact["test_columns"] if "test_columns" in fact else _columns(world.rows[fact["model"]], base)
-            rows = [[_key(calendar, value) if name == base else value for name, value in row.items()] for row in world.rows[fact["model"]]]
-            found[fact["model"]] = (columns, rows)
+            types = world.columns[fact["model"]]
+            rows = [[_key(calendar, row[base]), *(row.get(name) for name in types)] for row in world.rows[fact["model"]]]
+            found[fact["model"]] = ({f"{base}_key": "INTEGER", **types}, rows)
     return found
-
-
-def _columns(rows: Sequence[Mapping[str, Any]], base: str) -> dict[str, str]:
-    types: dict[str, str] = {}
-    for name in rows[0] if rows else ():
-        values = [row[name] for row in rows if row[name] is not None]
-        if name == base:
-            types[f"{base}_key"] = "INTEGER"
-        elif name.endswith("_key"):
-            types[name] = "INTEGER"
-        elif values and isinstance(values[0], str):
-            types[name] = "VARCHAR"
-        else:
-            types[name] = "DECIMAL(18,2)" if any(isinstance(value, Decimal) for value in values) else "BIGINT"
-    return types
 
 
 def _key(calendar: Calendar, label: str) -> int:

@@ -33,6 +33,19 @@ class Unit:
         return next((r for r, first, last in self.regions if first <= day and (last is None or day <= last)), None)
 
 
+@dataclass(frozen=True)
+class Code:
+    """A member of a dimension, with the days on which it exists."""
+
+    code: str
+    first: date | None = None
+    last: date | None = None
+
+    def exists(self, first: date, last: date) -> bool:
+        """Whether it exists on one of these days."""
+        return (self.first is None or self.first <= last) and (self.last is None or self.last >= first)
+
+
 @dataclass
 class World:
     """Everything an answer depends on.
@@ -40,8 +53,9 @@ class World:
     `vocabulary`, `contracts` (by table), `domains` (by name) and `figures` (by id) are files as dictionaries. `rows` holds the
     marts' rows by model; a row names its base period by label under the base grain. `coverage` says the state of
     (source, series, unit key, base label); what it does not say was never delivered. `reach` is the first and the last
-    base period due of (source, series). `dimensions`: codes by dimension id, a code's key being its place, from 1.
-    `python` says in Python what an SQL expression or filter of a measure says.
+    base period due of (source, series). `columns`: SQL types of the marts' columns, but for the base period. `dimensions`:
+    members by dimension id, a member's key being its place, from 1. `python` says in Python what an SQL expression or
+    filter of a measure says.
     """
 
     vocabulary: dict[str, Any]
@@ -50,9 +64,10 @@ class World:
     figures: dict[str, dict[str, Any]]
     units: Sequence[Unit]
     rows: dict[str, list[dict[str, Any]]]
+    columns: dict[str, dict[str, str]]
     coverage: dict[tuple[str, str, int, str], str]
     reach: dict[tuple[str, str], tuple[str, str]]
-    dimensions: dict[str, list[str]] = field(default_factory=dict)
+    dimensions: dict[str, list[Code]] = field(default_factory=dict)
     python: dict[str, Callable[[Row], Any]] = field(default_factory=dict)
 
     @cached_property

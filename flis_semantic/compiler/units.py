@@ -1,0 +1,103 @@
+"""Complete cases in time: a row per unit, period and cell, with each component and its state."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from flis_semantic.compiler import states
+from flis_semantic.compiler.plan import FigurePlan, Source
+from flis_semantic.compiler.request import Request
+from flis_semantic.compiler.spans import reads_one
+from flis_semantic.compiler.sql import (
+    Expr,
+    both,
+    case,
+    coalesce,
+    col,
+    eq,
+    gt,
+    is_null,
+    join,
+    le,
+    left_join,
+    lt,
+    named,
+    num,
+    plus,
+    select,
+    table,
+    times,
+)
+
+_BLANK_STATE = {"suppressed": states.SUPPRESSED, "missing": states.MISSING, "not_applicable": states.EXEMPT}
+_ABSENT_STATE = {"missing": states.MISSING, "suppressed": states.SUPPRESSED}
+
+
+def units_query(plan: FigurePlan, request: Request) -> exp.Select:
+    """A row per period, unit and cell: components c<i>, their states s<i>."""
+    cells = [col(dimension, "x") for dimension in request.dimensions]
+    columns: list[Expr] = [col("period_key", "u"), *(col(f"area_{level.id}", "u") for level in request.levels), *cells]
+    joins: list[exp.Join] = []
+    if request.dimensions:
+        joins.append(join(table("cells", "x"), eq(col("period_key", "x"), col("period_key", "u"))))
+    seen: set[str] = set()
+    for source in plan.sources:
+        joins += [item for name, item in _source_joins(source) if not (name in seen or seen.add(name))]
+    for index, source in enumerate(plan.sources, start=1):
+        value: Expr = col(source.value_name, source.scan_name)
+        if source.component.fact.absent == "zero":
+            value = coalesce(value, num(0))
+        columns += [named(value, f"c{index}"), named(_state(source, request), f"s{index}")]
+    where = None if plan.figure.all_units else col("is_member", "u")
+    return select(columns, table("units", "u"), joins=joins, where=where)
+
+
+def _source_joins(source: Source) -> list[tuple[str, exp.Join]]:
+    def on_period(name: str) -> Expr:
+        return eq(col("period_key", name), col("period_key", "u"))
+
+    def on_unit(name: str) -> Expr | None:
+        return both(on_period(name), eq(col("unit_key", name), col("unit_key", "u")))
+
+    def on_cell(name: str) -> Expr:
+        found = both(on_unit(name), *(eq(col(dimension, name), col(dimension, "x")) for dimension in source.dimensions))
+        assert found is not None
+        return found
+
+    unit_on = on_unit(source.coverage_name)
+    assert unit_on is not None
+    return [
+        (source.span_name, join(table(source.span_name), on_period(source.span_name))),
+        (source.coverage_name, left_join(table(source.coverage_name), unit_on)),
+        (source.scan_name, left_join(table(source.scan_name), on_cell(source.scan_name))),
+    ]
+
+
+def _state(source: Source, request: Request) -> Expr:
+    """State of one component for one unit: the first that applies."""
+    fact = source.component.fact
+    span, coverage, scan = source.span_name, source.coverage_name, source.scan_name
+    lines = len(source.span.sources)
+
+    def covered(name: str) -> Expr:
+        return coalesce(col(name, coverage), num(0))
+
+    def needed() -> Expr:
+        return times(num(lines), col("required", span)) if lines > 1 else col("required", span)
+
+    absent = _ABSENT_STATE.get(fact.absent)
+    single = reads_one(source.span, request)
+    waits = source.span.snapshot and source.component.over_time == "last" and single
+    branches: list[tuple[Expr | None, int]] = [
+        (is_null(col("first_key", span)) if source.component.offset is not None else None, states.NOT_VALID),
+        (gt(col(f"{source.value_name}_blanks", scan), num(0)), _BLANK_STATE[fact.blank]),
+        (col("is_waiting", span) if waits else None, states.WAITING),
+        (le(col("required", span), num(0)) if not single else None, states.MISSING),
+        (lt(plus(plus(covered("delivered"), covered("exempt")), covered("held")), needed()), states.MISSING),
+        (gt(covered("exempt"), num(0)), states.EXEMPT),
+        (gt(covered("held"), num(0)), states.HELD),
+        (is_null(col(source.value_name, scan)) if absent is not None else None, absent if absent is not None else 0),
+        (col("is_unfinished", span) if not single else None, states.PROVISIONAL),
+        (eq(covered("approved"), needed()), states.APPROVED),
+    ]
+    return case(*((condition, num(state)) for condition, state in branches if condition is not None), otherwise=num(states.VALIDATED))

@@ -1,0 +1,104 @@
+"""Key-figure tables as dbt models: their SQL comes from the compiler; here are their documentation and their tests."""
+
+from __future__ import annotations
+
+from flis_semantic.catalogue.resolved import Catalogue, KeyFigure
+from flis_semantic.compiler import GeneratedTable, key_figure_tables
+from flis_semantic.compiler.tables import GeneratedColumn
+from flis_semantic.generate.wording import PARTS, Wording
+from flis_semantic.generate.yaml_text import Node, document, without_templates
+
+_ABOUT_UNITS = (
+    "Numerators and denominators of {title} by {grain}, a row per reporting unit and period. They may be added over any set of "
+    "units of one period; a unit's factor (per cent: 100) is not applied. Both are null unless the unit's deliveries are complete."
+)
+_ABOUT_AREAS = (
+    "Finished key figures of {title} by {grain}, a row per published area and period, with status and coverage. "
+    "Never to be added or averaged: an area above the unit has a row of its own."
+)
+_ABOUT_PARTS = {
+    "numerator": "numerator; null where there is no value",
+    "denominator": "denominator; null where there is no value",
+    "status": "status of the value, the least advanced of the members in it",
+    "reason": "why there is no value, or why it is not complete; null when there is nothing to say",
+    "complete": "whether every expected member is in the value and the period is finished",
+    "members": "members that are in the value",
+    "members_expected": "members that should be in it",
+    "denominator_share": "share of the expected members' denominator that is in the value; share of the members where there is none",
+    "series_break": "first day of a new series inside the period, null where the series is unbroken",
+}
+
+
+def dbt_files(catalogue: Catalogue, mark: str) -> dict[str, str]:
+    """Models and one YAML per domain: path relative to the project, and text."""
+    files: dict[str, str] = {}
+    wording = Wording(catalogue.vocabulary.languages)
+    for domain in catalogue.domains:
+        tables = [table for grain in catalogue.publish_grains(domain) for table in key_figure_tables(catalogue, domain, grain)]
+        if not tables:
+            continue
+        folder = f"models/key_figures/{domain}"
+        header = f"{mark} from catalogue/{domain}/*.yml and catalogue/_vocabulary.yml. Do not edit: change the catalogue and generate again."
+        for table in tables:
+            files[f"{folder}/{table.name}.sql"] = f"-- {header}\n{table.sql}"
+        models = [_model(catalogue, table, tables, wording) for table in tables]
+        path = f"{folder}/kf_{domain}.yml"
+        files[path] = without_templates(path, document(header, {"version": 2, "models": models}))
+    return files
+
+
+def _model(catalogue: Catalogue, table: GeneratedTable, tables: list[GeneratedTable], wording: Wording) -> Node:
+    title = wording.english(catalogue.domains[table.domain].title).lower()
+    about = _ABOUT_UNITS if table.kind == "units" else _ABOUT_AREAS
+    tests: list[Node] = [{"flis_project.unique_key": _test(f"unique_key_{table.name}", columns=list(table.key))}]
+    if table.kind == "units":
+        areas = next(other for other in tables if other.grain == table.grain and other.kind == "areas")
+        tests.append({"flis_project.key_figure_units": _units_test(catalogue, table, areas)})
+    else:
+        names = [figure.name for figure in table.figures]
+        tests.append({"flis_project.key_figure_areas": _test(f"key_figure_areas_{table.name}", figures=names)})
+        ranges = {figure.name: _range(figure) for figure in table.figures if _range(figure)}
+        if ranges:
+            tests.append({"flis_project.plausible": _test(f"plausible_{table.name}", ranges=ranges)})
+    return {
+        "name": table.name,
+        "description": about.format(title=title, grain=table.grain.replace("_", " ")),
+        # So that `dbt build --select tag:<key figure>` builds and tests the tables with that key figure.
+        "config": {"tags": [figure.id for figure in table.figures]},
+        "data_tests": tests,
+        "columns": [{"name": column.name, "description": _description(catalogue, column, wording)} for column in table.columns],
+    }
+
+
+def _units_test(catalogue: Catalogue, table: GeneratedTable, areas: GeneratedTable) -> Node:
+    levels = {level.id: level.code or f"'{level.constant}'" for level in catalogue.vocabulary.reporting_unit.levels}
+    return _test(
+        f"key_figure_units_{table.name}",
+        areas=f"ref('{areas.name}')",
+        levels=levels,
+        figures=[figure.name for figure in table.figures],
+        ratios=[figure.name for figure in table.figures if figure.denominator],
+    )
+
+
+def _test(name: str, **arguments: object) -> Node:
+    return {"name": name, "arguments": arguments}
+
+
+def _range(figure: KeyFigure) -> dict[str, float | int]:
+    plausible = figure.file.plausible
+    if plausible is None:
+        return {}
+    ends = {"min": plausible.min, "max": plausible.max}
+    return {end: int(value) if value == int(value) else value for end, value in ends.items() if value is not None}
+
+
+def _description(catalogue: Catalogue, column: GeneratedColumn, wording: Wording) -> str:
+    english, local = wording.english(column.title), wording.main(column.title)
+    if column.figure is None:
+        return english if local == english else f"{english} ({local.removesuffix('.')})"
+    figure = catalogue.figures[column.figure]
+    title = english if local == english else f"{english} ({local})"
+    if column.role in PARTS:
+        return f"{title}: {_ABOUT_PARTS[column.role]}."
+    return f"{title}, {wording.english(figure.unit.title)}. {wording.english(figure.file.description)}"

@@ -1,0 +1,55 @@
+"""A manifest beside the file: what the sender says must agree with what came."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from tests.delivery.parcel import MEASURES, MEASURES_HEADER, MEASURES_ROWS, Desk, table
+
+CONTENT = table(MEASURES_HEADER, MEASURES_ROWS)
+DIGEST = hashlib.sha256(CONTENT.encode()).hexdigest()
+
+
+def test_a_manifest_that_agrees_is_remembered(desk: Desk):
+    said = {"rows": 4, "sha256": DIGEST.upper(), "sums": {"vaerdi": 103548.1}, "synthetic": True}
+    result = desk.deliver(MEASURES, CONTENT, manifest=said)
+    assert (result.verdict, result.synthetic) == ("accepted", True)
+    with desk.ledger() as ledger:
+        assert [(delivery.has_manifest, delivery.synthetic) for delivery in ledger.deliveries()] == [(True, True)]
+        assert {partition.synthetic for partition in ledger.active_partitions("bes_jobindsats")} == {True}
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"rows": 5}, "The manifest says 5 rows, the file has 4."),
+        ({"sha256": "0" * 64}, "The manifest's checksum 000000000000… is not the file's"),
+        ({"sums": {"vaerdi": 1}}, "The manifest says that vaerdi adds up to 1, in the file it is 103548.10."),
+        ({"sums": {"navn": 1}}, "The manifest has a sum of 'navn', which is no number column of the contract."),
+        ({"row": 4}, "cannot be used: row: Extra inputs are not permitted."),
+        ({"rows": "many"}, "cannot be used: rows: "),
+    ],
+)
+def test_a_manifest_that_does_not_agree_refuses_the_file(desk: Desk, said: dict, words: str):
+    result = desk.deliver(MEASURES, CONTENT, manifest=said)
+    assert (result.verdict, result.code, result.exit_code) == ("refused", "FILE-MANIFEST", 1)
+    assert words in result.message
+    assert desk.files() == []
+
+
+def test_a_sum_counts_rows_that_are_set_aside_too(desk: Desk):
+    content = table(MEASURES_HEADER, [*MEASURES_ROWS, "999,x,unemployment,total,2026M07,0.9"])
+    assert desk.deliver(MEASURES, content, manifest={"sums": {"vaerdi": 103549}}).rows_set_aside == 1
+
+
+def test_a_manifest_that_is_no_json_refuses_the_file(desk: Desk):
+    path = desk.put(MEASURES, CONTENT)
+    path.with_name(f"{MEASURES}.manifest.json").write_text("rows: 4")
+    assert desk.receive(path).results[0].code == "FILE-MANIFEST"
+
+
+def test_the_caller_may_say_that_data_are_made_up(desk: Desk):
+    assert desk.deliver(MEASURES, CONTENT, manifest={"synthetic": False}, synthetic=True).synthetic
+    assert not desk.population().synthetic

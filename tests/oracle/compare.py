@@ -1,0 +1,63 @@
+"""The package's answer beside the oracle's, cell by cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from fractions import Fraction
+from typing import Any
+
+from tests.oracle.answer import Answer, Figure
+from tests.oracle.days import Span
+from tests.oracle.world import World
+
+COLUMNS = [field.name for field in fields(Answer)]
+Key = tuple[str, ...]
+
+
+def expected_rows(
+    world: World,
+    figure_id: str,
+    levels: Sequence[str],
+    periods: Sequence[Span],
+    by: Sequence[str] = (),
+    areas: Mapping[str, tuple[str, ...]] | None = None,
+    where: Mapping[str, tuple[str, ...]] | None = None,
+) -> dict[Key, Answer]:
+    """The oracle's rows by area level, area, codes and period."""
+    figure = Figure(world, figure_id)
+    found: dict[Key, Answer] = {}
+    for period in periods:
+        for level in levels:
+            for area, units in figure.areas(level, period, areas or {}).items():
+                for cell in figure.cells(by, where or {}, period, units):
+                    found[(level, area, *(code for _, code in cell.cuts), period.label)] = figure.answer(level, units, period, cell)
+    return found
+
+
+def differences(actual: Sequence[Mapping[str, Any]], expected: Mapping[Key, Answer], by: Sequence[str] = ()) -> list[str]:
+    """A sentence per cell in which the two differ."""
+    found: list[str] = []
+    seen: dict[Key, Mapping[str, Any]] = {}
+    for row in actual:
+        key = (row["area_level"], row["area"], *(row[dimension] for dimension in by), row["period"])
+        if key in seen:
+            found.append(f"{key}: twice")
+        seen[key] = row
+    found += [f"{key}: only the compiler has it" for key in seen.keys() - expected.keys()]
+    found += [f"{key}: only the oracle has it" for key in expected.keys() - seen.keys()]
+    for key in seen.keys() & expected.keys():
+        for column in COLUMNS:
+            got, want = seen[key][column], getattr(expected[key], column)
+            if not same(got, want):
+                found.append(f"{key}: {column} is {got!r}, the oracle says {want if not isinstance(want, Fraction) else float(want)!r}")
+    return sorted(found)
+
+
+def same(got: Any, want: Any) -> bool:
+    """Whether two values of a column are the same, but for the rounding of one division in double."""
+    if got is None or want is None:
+        return got is want
+    if isinstance(want, Fraction):
+        return abs(Fraction(got) - want) <= Fraction(1, 10**9) * max(1, abs(want))
+    return bool(got == want)

@@ -1,0 +1,130 @@
+"""Random key figures over a world's facts, and random requests for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from tests.oracle.days import Span
+from tests.oracle.world import World
+
+REFERENCES = [
+    {"first_of": "year"},
+    {"first_of": "school_year"},
+    {"month_day": "07-01"},
+    {"month_day": "12-31"},
+    {"latest_known": {"max_age": {"months": 3}}},
+    {"latest_known": {"max_age": {"years": 1}}},
+    "first_of_period",
+    "end_of_period",
+    "average_of_period",
+]
+WINDOWS = [{"rolling": {"months": 1}}, {"rolling": {"months": 3}}, {"rolling": {"months": 12}}, {"to_date": "year"}, {"to_date": "school_year"}]
+OFFSETS = [{"years": 1}, {"years": 1}, {"periods": 1}, {"periods": 3}]
+
+
+@dataclass
+class Asked:
+    """A request: what `ask` of the package and `expected_rows` of the oracle are given."""
+
+    figure: str
+    levels: list[str]
+    grain: str
+    periods: list[Span]
+    by: list[str] = field(default_factory=list)
+    areas: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    where: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def random_component(random: Random, world: World, *, broadcast: bool) -> dict[str, Any]:
+    """A measure with a random place in time."""
+    facts = world.domains["d"]["facts"]
+    name = random.choice(sorted(facts))
+    fact = facts[name]
+    measure = random.choice(sorted(fact["measures"]))
+    written: dict[str, Any] = {"measure": f"{name}.{measure}"}
+    over_time = fact["measures"][measure]["over_time"]
+    if "vintages" in fact:
+        written["vintage"] = random.choice(sorted(fact["vintages"]))
+    if fact["kind"] == "snapshot" and random.random() < 0.35:
+        written["reference_date"] = random.choice(REFERENCES)
+    elif over_time != "recompute" and random.random() < 0.25:
+        written["window"] = random.choice(WINDOWS)
+    if random.random() < 0.25:
+        written["offset"] = random.choice(OFFSETS)
+    for dimension in fact["dimensions"]:
+        if random.random() < 0.15:
+            written["filter"] = {dimension: random.sample([code.code for code in world.dimensions[dimension]], 2)}
+    lacking = [dimension for dimension in world.dimensions if dimension not in fact["dimensions"]]
+    return {**written, "broadcast": lacking} if broadcast and lacking else written
+
+
+def random_side(random: Random, world: World, *, broadcast: bool) -> dict[str, Any]:
+    """One component, or a signed sum."""
+    if random.random() < 0.5:
+        return random_component(random, world, broadcast=broadcast)
+    parts = [random_component(random, world, broadcast=broadcast) for _ in range(random.choice([1, 2, 3]))]
+    split = random.randint(0, len(parts))
+    return {name: some for name, some in (("plus", parts[:split]), ("minus", parts[split:])) if some}
+
+
+def random_figure(random: Random, world: World, number: int) -> dict[str, Any]:
+    """A key figure of any shape that the loader accepts."""
+    broadcast = random.random() < 0.6
+    written: dict[str, Any] = {
+        "title": {"da": f"Nøgletal {number}", "en": f"Figure {number}"},
+        "description": {"da": "Tekst", "en": "Text"},
+        "numerator": random_side(random, world, broadcast=broadcast),
+        "unit": random.choice(["persons", "percent"]),
+        "direction": "up",
+        "publisher": "P",
+    }
+    rule = random.choice(["ratio_of_sums", "ratio_of_sums", "mean_of_members", "weighted_by", "none"])
+    if rule == "weighted_by":
+        written["group_value"] = {"weighted_by": random_component(random, world, broadcast=broadcast)}
+    elif rule != "ratio_of_sums":
+        written["group_value"] = rule
+    if rule != "weighted_by" and random.random() < 0.6:
+        written["denominator"] = random_side(random, world, broadcast=broadcast)
+    if random.random() < 0.2:
+        written["min_share"] = 0.6
+    if random.random() < 0.4:
+        written["country_members"] = world.vocabulary["reporting_unit"]["members"] + 1
+    if random.random() < 0.3:
+        breaks = sorted({f"{random.randint(2020, 2022)}-{random.randint(1, 12):02}-01" for _ in range(2)})
+        written["series_breaks"] = [{"date": day, "reason": {"da": "Tekst", "en": "Text"}} for day in breaks]
+    return written
+
+
+def random_request(random: Random, world: World, figure: str, grain: str, dimensions: tuple[str, ...]) -> Asked:
+    """Some periods around the world's data, at one to three levels, with some cuts and filters."""
+    periods = _some_periods(random, world, grain)
+    levels = random.choice([["municipality"], ["region"], ["country"], ["municipality", "region", "country"]])
+    asked = Asked(figure, levels, grain, periods)
+    if dimensions and random.random() < 0.6:
+        asked.by = random.sample(list(dimensions), random.randint(1, len(dimensions)))
+    for dimension in dimensions:
+        if random.random() < 0.25:
+            codes = [code.code for code in world.dimensions[dimension]] + ["unknown"]
+            asked.where[dimension] = tuple(random.sample(codes, random.randint(1, 2)))
+    if random.random() < 0.2:
+        asked.areas["municipality"] = ("0101", "0103")
+    elif random.random() < 0.15:
+        asked.areas["region"] = ("north",)
+    return asked
+
+
+def _some_periods(random: Random, world: World, grain: str) -> list[Span]:
+    ends = [world.days.named(world.contracts[table]["base_period"], due) for (table, _), (_, due) in world.reach.items()]
+    last = max(span.last for span in ends if span is not None)
+    if grain == "range":
+        end = last - timedelta(days=random.choice([0, 1, 40, 200]))
+        start = end - timedelta(days=random.choice([0, 10, 90, 400]))
+        return [Span("range", f"{start.isoformat()}/{end.isoformat()}", start, end)]
+    spans = world.days.in_order[grain]
+    place = spans.index(world.days.holding(grain, last)) + random.choice([1, 0, 0, -1, -6])
+    chosen = spans[max(0, place - random.choice([0, 2, 5])) : place + 1]
+    first_year, last_year = world.vocabulary["calendar"]["first_year"], world.vocabulary["calendar"]["last_year"]
+    return [span for span in chosen if first_year <= span.first.year and span.last.year <= last_year]

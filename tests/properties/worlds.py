@@ -1,0 +1,208 @@
+"""Random small worlds: units of which one moves, facts of every rhythm, deliveries with holes, key figures of every shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from tests.oracle.days import days_of
+from tests.oracle.project import TITLE, contract, vocabulary
+from tests.oracle.world import Code, Row, Unit, World
+from tests.properties.figures import random_figure
+
+FIRST_YEAR, LAST_YEAR = 2018, 2024
+CALENDARS = {"school_year": "08-01", "odd_year": "04-15"}
+# How many base periods a fact has.
+LENGTHS = {"day": 40, "week": 26, "month": 22, "quarter": 10, "year": 5}
+SHARED = {"kind": [Code("a"), Code("b"), Code("c", date(2020, 6, 1))], "place": [Code("x"), Code("y", None, date(2022, 3, 31))]}
+PYTHON = {
+    "x * 100 / nullif(y, 0)": lambda row: None if row["x"] is None or not row["y"] else Decimal(row["x"]) * 100 / row["y"],
+    "x - y": lambda row: None if row["x"] is None or row["y"] is None else row["x"] - row["y"],
+    "x > 3": lambda row: row["x"] is not None and row["x"] > 3,
+}
+
+
+@dataclass
+class Shape:
+    """What is decided once per world: how many holes its deliveries have, and where in time it lies."""
+
+    holes: float
+    blanks: float
+    zeros: float
+    unknowns: bool
+    now: date
+
+
+def random_world(random: Random) -> World:
+    """A world with two or three facts and some key figures. The same random numbers give the same world."""
+    shape = Shape(
+        holes=random.choice([0, 0.02, 0.1]),
+        blanks=random.choice([0, 0.02, 0.08]),
+        zeros=random.choice([0, 0.15]),
+        unknowns=random.random() < 0.3,
+        now=date(2020, 6, 1) + timedelta(days=random.randrange(1250)),
+    )
+    units = random_units(random)
+    calendars = {name: {"title": TITLE, "starts": starts} for name, starts in CALENDARS.items()}
+    dimensions = {
+        name: {"title": TITLE, "model": f"dim_{name}", "key": f"{name}_key", "code": f"{name}_code", "valid_from": "valid_from", "valid_to": "valid_to"}
+        for name in SHARED
+    }
+    members = sum(unit.kind == "member" for unit in units)
+    world = World(
+        vocabulary=vocabulary(members, FIRST_YEAR, LAST_YEAR, calendars=calendars, dimensions=dimensions),
+        contracts={},
+        domains={},
+        figures={},
+        units=units,
+        rows={},
+        columns={},
+        coverage={},
+        reach={},
+        dimensions=SHARED,
+        python=PYTHON,
+    )
+    facts: dict[str, Any] = {}
+    for number in range(random.choice([2, 2, 3])):
+        kind = ("snapshot", "published")[number] if number < 2 else random.choice(["snapshot", "published"])
+        facts[f"fact{number}"] = random_fact(random, world, shape, kind, f"table{number}")
+    text = {"da": "Tekst", "en": "Text"}
+    world.domains["d"] = {"title": text, "owner": "O", "publish_grains": ["day", "week", "month", "quarter", "year"], "facts": facts}
+    for number in range(6):
+        world.figures[f"d.figure{number}"] = random_figure(random, world, number)
+    return world
+
+
+def random_units(random: Random) -> list[Unit]:
+    """Four members, of which one moves to the other region on some day and one may cease, and one unit that is no member."""
+    moves = date(2019, 1, 1) + timedelta(days=random.randrange(1800))
+    ceases = date(2021, 1, 1) + timedelta(days=random.randrange(900)) if random.random() < 0.3 else None
+    start = date(2000, 1, 1)
+    return [
+        Unit("0101", "member", (("north", start, None),)),
+        Unit("0102", "member", (("north", start, moves), ("south", moves + timedelta(days=1), None))),
+        Unit("0103", "member", (("south", start, None),)),
+        Unit("0104", "member", (("south", start, ceases),)),
+        Unit("0411", "non_member", (("north", start, None),)),
+    ]
+
+
+def random_fact(random: Random, world: World, shape: Shape, kind: str, table: str) -> dict[str, Any]:
+    """A fact with its contract, deliveries and rows, all written into the world."""
+    base = random.choice(["day", "week", "month", "month", "month", "quarter", "quarter", "year"])
+    series = {"s.x": [], "s.y": []} if kind == "published" and random.random() < 0.7 else {"": []}
+    vintages = kind == "snapshot" and random.random() < 0.4
+    tables = [f"{table}_frozen", f"{table}_current"] if vintages else [table]
+    more = {
+        "absent": random.choice(["missing", "zero", "suppressed"]),
+        "blank": random.choice(["suppressed", "missing"]),
+        "units": random.choice(["members", "all"]),
+    }
+    if kind == "snapshot":
+        more["status_date"] = random.choice(["opening", "closing"])
+    for name in tables:
+        reach = {line: random_reach(random, shape, base) for line in series}
+        starts: Any = reach[""][0] if "" in reach else {line: ends[0] for line, ends in reach.items()}
+        world.contracts[name] = contract(name, base, starts, **more)
+        world.reach |= {(name, line): ends for line, ends in reach.items()}
+        deliver(random, world, shape, name)
+    dimensions = [name for name in SHARED if random.random() < 0.5]
+    model = f"fct_{table}"
+    world.columns[model] = {"municipality_key": "INTEGER", "x": "BIGINT", "y": "DECIMAL(18,2)", **{f"{name}_key": "INTEGER" for name in dimensions}}
+    if vintages:
+        world.columns[model]["vintage"] = "VARCHAR"
+    labels = {"frozen": tables[0], "current": tables[-1]} if vintages else {None: table}
+    world.rows[model] = [row for vintage, name in labels.items() for row in random_rows(random, world, shape, name, dimensions, vintage)]
+    fact: dict[str, Any] = {"title": TITLE, "kind": kind, "model": model, "roles": {"residence": "municipality_key"}, "default_role": "residence"}
+    fact |= {"vintage_column": "vintage", "vintages": {"frozen": [tables[0]], "current": [tables[1]]}} if vintages else {"sources": [table]}
+    return {**fact, "dimensions": {name: {} for name in dimensions}, "measures": measures(kind, series)}
+
+
+def random_reach(random: Random, shape: Shape, base: str) -> tuple[str, str]:
+    """First and last base period due."""
+    days = days_of(tuple((name, tuple(map(int, starts.split("-")))) for name, starts in CALENDARS.items()), date(FIRST_YEAR - 4, 1, 1), date(LAST_YEAR + 1, 12, 31))
+    due = days.before(days.holding(base, shape.now), random.choice([0, 0, 1, 2]))
+    assert due is not None
+    starts = days.before(due, LENGTHS[base] - random.choice([0, 1, 3]))
+    assert starts is not None
+    return starts.label, due.label
+
+
+def labels_between(world: World, base: str, ends: tuple[str, str]) -> list[str]:
+    """Labels of the base periods from the first to the last."""
+    labels = [span.label for span in world.days.in_order[base]]
+    return labels[labels.index(ends[0]) : labels.index(ends[1]) + 1]
+
+
+def deliver(random: Random, world: World, shape: Shape, table: str) -> None:
+    """A state of every expected unit, base period and series."""
+    written = world.contracts[table]
+    for (name, line), ends in world.reach.items():
+        if name != table:
+            continue
+        for unit in world.units:
+            if unit.kind != "member" and written["units"] != "all":
+                continue
+            for label in labels_between(world, written["base_period"], ends):
+                state = "delivered"
+                if random.random() < shape.holes:
+                    state = random.choice(["missing", "missing", "exempt", "held", "reported_by_other"])
+                elif random.random() < 0.3:
+                    state = "approved"
+                world.coverage[table, line, unit.key, label] = state
+
+
+def random_rows(random: Random, world: World, shape: Shape, table: str, dimensions: list[str], vintage: str | None) -> list[Row]:
+    """Rows of a mart: some where nothing counts as delivered, some absent where something does."""
+    rows: list[Mapping[str, Any]] = []
+    base = world.contracts[table]["base_period"]
+    lines = [line for name, line in world.reach if name == table]
+    for unit in world.units:
+        for label in {label: None for line in lines for label in labels_between(world, base, world.reach[table, line])}:
+            states = {world.coverage.get((table, line, unit.key, label)) for line in lines}
+            if random.random() < (0.02 if states & {"delivered", "approved", "reported_by_other"} else 0.7):
+                continue
+            for _ in range(random.choice([1, 1, 2, 3]) if dimensions else 1):
+                row: dict[str, Any] = {"municipality_key": unit.key, base: label, "x": number(random, shape), "y": number(random, shape, cents=True)}
+                for name in dimensions:
+                    row[f"{name}_key"] = None if shape.unknowns and random.random() < 0.1 else random.randint(1, len(SHARED[name]))
+                rows.append({**row, "vintage": vintage} if vintage else row)
+    return rows
+
+
+def number(random: Random, shape: Shape, *, cents: bool = False) -> Any:
+    """A value, sometimes zero, sometimes blank."""
+    if random.random() < shape.blanks:
+        return None
+    if random.random() < shape.zeros:
+        return Decimal("0.00") if cents else 0
+    return Decimal(random.randint(1, 4000)) / 100 if cents else random.randint(1, 20)
+
+
+def measures(kind: str, series: Mapping[str, Any]) -> dict[str, Any]:
+    """Measures of every kind over the columns x and y."""
+
+    def measure(over_time: str, lines: list[str], **more: Any) -> dict[str, Any]:
+        named = {"series": lines} if "" not in series else {}
+        return {"title": TITLE, "over_time": over_time, "unit": "persons", **named, **more}
+
+    if kind == "snapshot":
+        return {
+            "first_x": measure("first", [], expression="x"),
+            "last_x": measure("last", [], expression="x"),
+            "average_y": measure("average", [], expression="y"),
+            "average_difference": measure("average", [], expression="x - y"),
+            "last_count": measure("last", [], aggregate="count", filter="x > 3"),
+        }
+    return {
+        "sum_x": measure("sum", ["s.x"], expression="x"),
+        "average_y": measure("average", ["s.y"], expression="y"),
+        "average_rate": measure("average", ["s.x", "s.y"], expression="x * 100 / nullif(y, 0)"),
+        "recomputed_x": measure("recompute", ["s.x"], expression="x"),
+        "last_y": measure("last", ["s.y"], expression="y"),
+        "sum_count": measure("sum", ["s.x"], aggregate="count", filter="x > 3"),
+    }
