@@ -25,6 +25,7 @@ _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+\Z")
 _WORDS_YAML_BENDS = {"yes", "no", "on", "off", "y", "n"}
 _AMBIGUOUS = re.compile(r"[-+]?0[0-9]+\Z|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+\Z|0[xob][0-9a-fA-F]+\Z|[-+]?[0-9][0-9_]*_[0-9_]*\Z")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_parse_events: Any = getattr(yaml, "parse")  # noqa: B009 - as below
 _compose: Any = getattr(yaml, "compose")  # noqa: B009 - the package has no types; its nodes are read by their documented names
 
 
@@ -60,7 +61,9 @@ def read(path: Path, name: str) -> tuple[Document | None, list[DefinitionError]]
     if node is None:
         return None, [DefinitionError("The file is empty.", where=f"{name}:1", hint="See `flis catalogue schema` for what belongs in it.")]
     lines: dict[Location, int] = {}
-    errors: list[DefinitionError] = []
+    errors: list[DefinitionError] = _shortcuts(text, name)
+    if errors:
+        return None, errors
     data = _construct(node, (), name, lines, errors)
     return Document(path, name, data, lines), errors
 
@@ -73,13 +76,31 @@ def parse(model: type[Model], document: Document) -> tuple[Model | None, list[De
         return None, _readable(model, document, error)
 
 
+def _shortcuts(text: str, name: str) -> list[DefinitionError]:
+    """Anchors, aliases, tags, merge keys and keys that are no text: a reader of the file would have to know YAML to follow them."""
+    found: list[DefinitionError] = []
+    for event in _parse_events(text, Loader=_LOADER):
+        line = event.start_mark.line + 1
+        marked = getattr(event, "anchor", None) is not None or getattr(event, "tag", None) is not None
+        if marked or getattr(event, "value", None) == "<<":
+            found.append(
+                DefinitionError(
+                    "An anchor, alias, tag or merge key stands here.", where=f"{name}:{line}", hint="Write the value out in each place."
+                )
+            )
+    return found
+
+
 def _construct(node: Any, location: Location, name: str, lines: dict[Location, int], errors: list[DefinitionError]) -> Any:
     lines[location] = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = str(key_node.value)
             where = f"{name}:{key_node.start_mark.line + 1}"
+            if not isinstance(key_node, yaml.ScalarNode):
+                errors.append(DefinitionError("A key is a list or a mapping.", where=where, hint="A key is a word."))
+                continue
+            key = str(key_node.value)
             if key in mapping:
                 errors.append(DefinitionError(f"The key '{key}' is there twice.", where=where, hint="Keep one of them."))
                 continue

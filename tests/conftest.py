@@ -14,6 +14,9 @@ from tests.sampling import many
 
 ROOT = Path(__file__).resolve().parents[1]
 PUBLISHED_DATA = Path(os.environ.get("FLIS_PUBLISHED_DATA") or ROOT / "../shared/data/real").resolve()
+if PUBLISHED_DATA.is_dir():
+    # A copy of the project stands elsewhere, from where the folder is not found by itself.
+    os.environ["FLIS_PUBLISHED_DATA"] = str(PUBLISHED_DATA)
 
 settings.register_profile(
     "flis",

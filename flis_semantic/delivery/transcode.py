@@ -51,8 +51,11 @@ class Transcript:
 
 
 def split_line(line: str, delimiter: str) -> list[str]:
-    """The values of one line."""
-    return next(csv.reader([line], delimiter=delimiter), list[str]())
+    """The values of one line; where quotation marks or carriage returns are astray, what stands between the delimiters."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter), list[str]())
+    except csv.Error:
+        return line.split(delimiter)
 
 
 def transcode(path: Path, number: int, delimiter: str, accepted: tuple[str, ...], out: BinaryIO) -> Transcript:

@@ -45,11 +45,6 @@ def key(name: str, title: str, kind: str = "number", *, public: bool = False) ->
     return dimension(name, title, f"{{CUBE}}.{name}", kind, primary_key=True, public=public)
 
 
-def hidden(name: str, title: str) -> Node:
-    """A key that joins and guards need and users do not."""
-    return dimension(name, title, f"{{CUBE}}.{name}", "number", public=False)
-
-
 def measure(name: str, title: str, sql: str, kind: str = "number", **more: object) -> Node:
     """A measure whose expression aggregates by itself."""
     return {"name": name, "title": title, "sql": sql, "type": kind, **more}
@@ -67,21 +62,26 @@ def number_format(decimals: int) -> str:
     return f"number_{decimals}"
 
 
-def period_dimensions(vocabulary: Vocabulary, calendar: Calendar, grain: str, wording: Wording, *, source: str = "CUBE") -> list[Node]:
-    """Label and first day of a period of one grain; declared years into which the grain fits are granularities of the day.
-
-    `source` is the cube that holds the columns; another one than CUBE calls them period and start_date, as the period table does.
-    """
-    label, start = ("{CUBE}.period", "{CUBE}.period_start") if source == "CUBE" else (f"{{{source}}}.period", f"{{{source}}}.start_date")
-    day = dimension("period_start", wording.main(words.PERIOD_START), start, "time")
+def period_dimensions(vocabulary: Vocabulary, calendar: Calendar, grain: str, wording: Wording) -> list[Node]:
+    """Label and first day of a table's periods; declared years into which the grain fits are granularities of the day."""
+    day = dimension("period_start", wording.main(words.PERIOD_START), "{CUBE}.period_start", "time")
     granularities: list[Node] = []
     for name, declared in vocabulary.calendars.items():
         month, first = calendar.starts(name)
         if first == 1 and calendar.nests(grain, name):
-            granularities.append({"name": name, "title": wording.main(declared.title), "interval": "1 year", "offset": f"{month - 1} months"})
+            year: Node = {"name": name, "title": wording.main(declared.title), "interval": "1 year"}
+            granularities.append(year | {"offset": f"{month - 1} months"} if month > 1 else year)
     if granularities:
         day["granularities"] = granularities
-    return [dimension("period", wording.main(words.PERIOD), label), day]
+    return [dimension("period", wording.main(words.PERIOD), "{CUBE}.period"), day]
+
+
+def joined_period_dimensions(wording: Wording) -> list[Node]:
+    """Label and first day of a fact's base periods, from the period cube. Cube knows no declared years on a joined day."""
+    return [
+        dimension("period", wording.main(words.PERIOD), f"{{{PERIOD_CUBE}.period}}"),
+        dimension("period_start", wording.main(words.PERIOD_START), f"{{{PERIOD_CUBE}.start_date}}", "time"),
+    ]
 
 
 def coded(vocabulary: Vocabulary) -> list[tuple[Level, str]]:
@@ -106,7 +106,9 @@ def without_repeats(cube: Node) -> Node:
     if twice:
         raise DefinitionErrors(
             [
-                DefinitionError(f"The cube {cube['name']} would have two members named '{name}'.", where="catalogue", hint="Rename one of the figures.")
+                DefinitionError(
+                    f"The cube {cube['name']} would have two members named '{name}'.", where="catalogue", hint="Rename one of the figures."
+                )
                 for name in twice
             ]
         )

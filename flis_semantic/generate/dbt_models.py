@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from flis_semantic.catalogue.resolved import Catalogue, KeyFigure
-from flis_semantic.compiler import GeneratedTable, key_figure_tables
-from flis_semantic.compiler.tables import GeneratedColumn
+from flis_semantic.compiler import GeneratedColumn, GeneratedTable
 from flis_semantic.generate.wording import PARTS, Wording
 from flis_semantic.generate.yaml_text import Node, document, without_templates
 
@@ -29,16 +30,17 @@ _ABOUT_PARTS = {
 }
 
 
-def dbt_files(catalogue: Catalogue, mark: str) -> dict[str, str]:
+def dbt_files(catalogue: Catalogue, tables_of: Mapping[str, Sequence[GeneratedTable]], mark: str) -> dict[str, str]:
     """Models and one YAML per domain: path relative to the project, and text."""
     files: dict[str, str] = {}
     wording = Wording(catalogue.vocabulary.languages)
-    for domain in catalogue.domains:
-        tables = [table for grain in catalogue.publish_grains(domain) for table in key_figure_tables(catalogue, domain, grain)]
+    for domain, tables in tables_of.items():
         if not tables:
             continue
         folder = f"models/key_figures/{domain}"
-        header = f"{mark} from catalogue/{domain}/*.yml and catalogue/_vocabulary.yml. Do not edit: change the catalogue and generate again."
+        header = (
+            f"{mark} from catalogue/{domain}/*.yml and catalogue/_vocabulary.yml. Do not edit: change the catalogue and generate again."
+        )
         for table in tables:
             files[f"{folder}/{table.name}.sql"] = f"-- {header}\n{table.sql}"
         models = [_model(catalogue, table, tables, wording) for table in tables]
@@ -47,7 +49,7 @@ def dbt_files(catalogue: Catalogue, mark: str) -> dict[str, str]:
     return files
 
 
-def _model(catalogue: Catalogue, table: GeneratedTable, tables: list[GeneratedTable], wording: Wording) -> Node:
+def _model(catalogue: Catalogue, table: GeneratedTable, tables: Sequence[GeneratedTable], wording: Wording) -> Node:
     title = wording.english(catalogue.domains[table.domain].title).lower()
     about = _ABOUT_UNITS if table.kind == "units" else _ABOUT_AREAS
     tests: list[Node] = [{"flis_project.unique_key": _test(f"unique_key_{table.name}", columns=list(table.key))}]
@@ -96,7 +98,8 @@ def _range(figure: KeyFigure) -> dict[str, float | int]:
 def _description(catalogue: Catalogue, column: GeneratedColumn, wording: Wording) -> str:
     english, local = wording.english(column.title), wording.main(column.title)
     if column.figure is None:
-        return english if local == english else f"{english} ({local.removesuffix('.')})"
+        english, local = english.removesuffix("."), local.removesuffix(".")
+        return f"{english}." if local == english else f"{english} ({local})."
     figure = catalogue.figures[column.figure]
     title = english if local == english else f"{english} ({local})"
     if column.role in PARTS:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flis_semantic.catalogue.resolved import Catalogue
+from flis_semantic.compiler import key_figure_tables
 from flis_semantic.generate.cube_model import cube_files
 from flis_semantic.generate.dbt_models import dbt_files
 from flis_semantic.workspace import Project
@@ -66,7 +67,11 @@ class CheckReport:
 
 def generated(catalogue: Catalogue) -> dict[str, str]:
     """Every generated file: path relative to the project, and text. The same catalogue gives the same bytes."""
-    return dict(sorted({**dbt_files(catalogue, MARK), **cube_files(catalogue, MARK)}.items()))
+    tables = {
+        domain: [table for grain in catalogue.publish_grains(domain) for table in key_figure_tables(catalogue, domain, grain)]
+        for domain in catalogue.domains
+    }
+    return dict(sorted({**dbt_files(catalogue, tables, MARK), **cube_files(catalogue, tables, MARK)}.items()))
 
 
 def generate(project: Project) -> GenerateReport:

@@ -34,6 +34,23 @@ PARTS: Mapping[str, Texts] = {
     "denominator_share": {"da": "dækning af nævneren", "en": "share of the denominator covered"},
     "series_break": {"da": "databrud", "en": "break in the series"},
 }
+PER: Texts = {"da": "pr.", "en": "by"}
+ABOUT_UNITS: Texts = {
+    "da": "Nøgletal, der kan gives for enhver gruppe af enheder i én periode. Spænder en forespørgsel over flere perioder, er værdien tom, "
+    "medmindre nøgletallet kan lægges sammen over tid.",
+    "en": "Key figures that can be given for any set of units in one period. Where a query spans several periods the value is empty, "
+    "unless the figure adds over time.",
+}
+ABOUT_AREAS: Texts = {
+    "da": "Færdige nøgletal for hvert område og hver periode med status og dækning. De lægges aldrig sammen: spænder en forespørgsel over "
+    "flere områder eller perioder, er værdien tom.",
+    "en": "Finished key figures of each area and period, with status and coverage. They are never added: where a query spans several "
+    "areas or periods the value is empty.",
+}
+ABOUT_FACTS: Texts = {
+    "da": "Tallene, som de blev leveret: det, der mangler eller er tilbageholdt, er ikke med i summen. Nøgletallene siger, hvad der er fuldstændigt.",
+    "en": "The numbers as delivered: what is missing or withheld is not in the sum. The key figures say what is complete.",
+}
 AREAS: Texts = {"da": "områder", "en": "areas"}
 AREA: Texts = {"da": "Område", "en": "Area"}
 AREA_LEVEL: Texts = {"da": "Områdets niveau", "en": "Level of the area"}
@@ -75,6 +92,11 @@ class Wording:
     def joined(self, *parts: Texts, by: str = ", ") -> dict[str, str]:
         """Several texts side by side, in every language of the project."""
         return {language: by.join(part.get(language) or self.english(part) for part in parts) for language in self.languages}
+
+
+def within(texts: Texts) -> dict[str, str]:
+    """The texts as they stand inside a sentence: the first letter small."""
+    return {language: text[:1].lower() + text[1:] for language, text in texts.items()}
 
 
 def grain_title(vocabulary: Vocabulary, grain: str) -> Texts:

@@ -16,10 +16,10 @@ from flis_semantic.workspace import Project
 
 CHAIN_COLUMNS = (
     *("delivery_id", "contract", "file", "verdict", "synthetic", "delivered", "set_aside", "accepted"),
-    *("superseded", "landed", "control", "staged", "mart", "adds_up", "message"),
+    *("superseded", "landed", "control", "staged", "unmapped", "mart", "adds_up", "message"),
 )
 RULE_COLUMNS = ("delivery_id", "contract", "rule_id", "rows", "title")
-_BUILT_STAGES = ("superseded", "landed", "control", "staged", "mart")
+_BUILT_STAGES = ("superseded", "landed", "control", "staged", "unmapped", "mart")
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _adds_up(row: Mapping[str, Any]) -> bool:
         row["delivered"] == row["accepted"] + row["set_aside"]
         and row["accepted"] == row["landed"] + row["superseded"]
         and row["landed"] == row["staged"] + row["control"]
-        and row["staged"] == row["mart"]
+        and row["staged"] == row["mart"] + row["unmapped"]
     )
 
 

@@ -6,6 +6,7 @@ import gzip
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -114,14 +115,20 @@ def table(header: str, rows: Any, end: str = "\n") -> str:
 
 def desk(folder: Path) -> Desk:
     """A new project in a folder."""
-    vocabulary = load_vocabulary(ROOT / "catalogue")
-    calendar = Calendar(vocabulary)
-    return Desk(folder / "work", folder / "inbox", vocabulary, calendar, load_contracts(ROOT / "contracts", vocabulary, calendar))
+    vocabulary, calendar, contracts = _definitions()
+    return Desk(folder / "work", folder / "inbox", vocabulary, calendar, dict(contracts))
 
 
 def day(text: str) -> datetime:
     """A time of receipt."""
     return datetime.fromisoformat(text)
+
+
+@cache
+def _definitions() -> tuple[Vocabulary, Calendar, dict[str, Contract]]:
+    vocabulary = load_vocabulary(ROOT / "catalogue")
+    calendar = Calendar(vocabulary)
+    return vocabulary, calendar, load_contracts(ROOT / "contracts", vocabulary, calendar)
 
 
 def _select(files: list[str], columns: str, where: str) -> list[tuple[Any, ...]]:

@@ -73,3 +73,8 @@ def test_a_line_without_end_is_no_table(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(transcode_module, "LONGEST_LINE", 10)
     with pytest.raises(Refusal, match="Line 2 is longer than 10 characters"):
         run(tmp_path / "f.csv", b"a,b\n" + b"x" * 20)
+
+
+def test_a_header_with_a_carriage_return_in_it_is_split_all_the_same():
+    assert transcode_module.split_line('"a",b', ",") == ["a", "b"]
+    assert transcode_module.split_line("a,b\rc,d", ",") == ["a", "b\rc", "d"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -95,21 +95,19 @@ class Figure:
 
     # -- one unit -------------------------------------------------------------------------------------------------------
 
-    def case(self, unit: Unit, period: Span, cell: Cell) -> Case:
-        """The figure of one unit."""
+    def case(self, unit: Unit, period: Span, cell: Cell, *, weighed: bool) -> Case:
+        """The figure of one unit; for an area whose members are weighed, a weight is a component like the others."""
         numerators = [(sign, c.read(unit.key, period, cell)) for sign, c in self.numerator]
         denominators = [(sign, c.read(unit.key, period, cell)) for sign, c in self.denominator]
-        readings = [reading for _, reading in (*numerators, *denominators)]
+        weight = self.weight.read(unit.key, period, cell) if self.weight and weighed else None
+        readings = [reading for _, reading in (*numerators, *denominators)] + ([weight] if weight else [])
         state = first_that_applies([reading.state for reading in readings])
         reasons = frozenset[str]().union(*(reading.reasons for reading in readings))
-        alone = self._sum(denominators)
-        if any(reading.state in OUT for _, reading in denominators):
-            alone = None
+        alone = None if any(reading.state in OUT for _, reading in denominators) else self._sum(denominators)
         if state in OUT:
-            return Case(state, reasons, None, None, alone, None, None)
+            return Case(state, reasons, None, None, alone, None, weight)
         top, bottom = self._sum(numerators), self._sum(denominators)
         value = self._divide(top, bottom) if self.denominator else top
-        weight = self.weight.read(unit.key, period, cell) if self.weight else None
         return Case(state, reasons, top, bottom, alone, None if value is None else value * self.factor, weight)
 
     @staticmethod
@@ -142,14 +140,14 @@ class Figure:
 
     def answer(self, level: str, units: Sequence[Unit], period: Span, cell: Cell) -> Answer:
         """The row of an area that these units make up."""
-        cases = [self.case(unit, period, cell) for unit in units]
         single = level == "municipality"
         weighing = not single and self.rule in ("weighted_by", "mean_of_members")
+        cases = [self.case(unit, period, cell, weighed=weighing) for unit in units]
         inside = [case for case in cases if case.inside and (not weighing or self._weighs(case))]
         expected = [case for case in cases if case.state != "exempt"]
         found = self._break(period)
         if not single and self.rule == "none":
-            return Answer(None, None, None, "not_valid", "not_additive_over_areas", False, len(inside), len(expected), None, found)
+            return Answer(None, None, None, "not_valid", "not_additive_over_areas", False, 0, len(expected), None, found)
         share = self._share(inside, expected)
         status = self._status(cases, inside)
         top, bottom, value = self._together(inside, single)
@@ -165,8 +163,7 @@ class Figure:
 
     def _status(self, cases: Sequence[Case], inside: Sequence[Case]) -> str:
         if inside:
-            weights = [case.weight.state for case in inside if case.weight and self._weighs(case)]
-            return first_that_applies([case.state for case in inside] + (weights if len(cases) > 0 else []))
+            return first_that_applies([case.state for case in inside])
         states = {case.state for case in cases}
         return states.pop() if len(states) == 1 else "missing"
 
@@ -217,23 +214,17 @@ class Figure:
 
     # -- cells ----------------------------------------------------------------------------------------------------------
 
-    def cells(self, dimensions: Sequence[str], filters: Mapping[str, Sequence[str]], period: Span, units: Sequence[Unit]) -> Iterator[Cell]:
+    def cells(self, dimensions: Sequence[str], filters: Mapping[str, Sequence[str]], period: Span) -> list[Cell]:
         """Every combination of codes that a row is given for."""
         kept = tuple((dimension, tuple(codes)) for dimension, codes in filters.items())
         cells: list[tuple[tuple[str, str], ...]] = [()]
         for dimension in dimensions:
             codes = [code.code for code in self.world.dimensions[dimension] if code.exists(period.first, period.last)]
-            codes += [UNKNOWN] if self._has_unknown(dimension, period) else []
+            if any(component.has_unknown(dimension, period, Cell((), kept)) for component in self.components):
+                codes.append(UNKNOWN)
             codes = [code for code in codes if dimension not in filters or code in filters[dimension]]
             cells = [(*cell, (dimension, code)) for cell in cells for code in codes]
-        return (Cell(cell, kept) for cell in cells)
-
-    def _has_unknown(self, dimension: str, period: Span) -> bool:
-        """Whether a component has a row without a known code (whichever period it lies in)."""
-        return any(
-            dimension in c.fact.get("dimensions", {}) and any(c.code(row, dimension) == UNKNOWN for row in self.world.rows[c.fact["model"]])
-            for c in self.components
-        )
+        return [Cell(cell, kept) for cell in cells]
 
 
 def _total(values: Sequence[Fraction | None]) -> Fraction | None:

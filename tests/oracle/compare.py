@@ -28,9 +28,10 @@ def expected_rows(
     figure = Figure(world, figure_id)
     found: dict[Key, Answer] = {}
     for period in periods:
+        cells = figure.cells(by, where or {}, period)
         for level in levels:
             for area, units in figure.areas(level, period, areas or {}).items():
-                for cell in figure.cells(by, where or {}, period, units):
+                for cell in cells:
                     found[(level, area, *(code for _, code in cell.cuts), period.label)] = figure.answer(level, units, period, cell)
     return found
 

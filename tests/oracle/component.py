@@ -83,6 +83,10 @@ class Component:
             return base
         return self.days.holding(self.base, base.first - ONE_DAY)
 
+    def in_force_at_the_end_of(self, day: date) -> Span:
+        """The base period whose state holds as the day ends: a closing state of that very day does."""
+        return self.in_force(day) if self.opening else self.in_force(day + ONE_DAY)
+
     def status_date(self, base: Span) -> date:
         """The day that a base period's state is dated."""
         return base.first if self.opening else base.last
@@ -99,8 +103,8 @@ class Component:
     def reference_day(self, target: Span) -> date | None:
         """The one day on which the state is looked up."""
         reference = self.reference
-        if reference in ("first_of_period", "end_of_period"):
-            return target.first if reference == "first_of_period" else target.last
+        if reference == "first_of_period":
+            return target.first
         if "first_of" in reference:
             return self.days.holding(reference["first_of"], target.last).first
         month, day = map(int, reference["month_day"].split("-"))
@@ -109,71 +113,98 @@ class Component:
         except ValueError:
             return None
 
+    def bases(self, unit: int, period: Span) -> dict[Span, int] | None:
+        """The base periods that are read for a unit, with the days that each has; None where the earlier label is missing.
+
+        Empty where there is none: no status date inside the period, no such day in the year, nothing delivered that is new enough.
+        """
+        target = self.target(period)
+        if target is None:
+            return None
+        if self.reference == "average_of_period":
+            return Counter(self.in_force(day) for day in target.days())
+        if isinstance(self.reference, dict) and "latest_known" in self.reference:
+            return self._latest_known(unit, target)
+        if self.reference == "end_of_period":
+            return {self.in_force_at_the_end_of(target.last): 1}
+        if self.reference is not None:
+            day = self.reference_day(target)
+            return {self.in_force(day): 1} if day else {}
+        stretch = self.stretch(target)
+        if self.reads_one and self.published:
+            return {self.days.holding(self.base, stretch.last): 1}
+        if self.reads_one:
+            inside = self.dated_inside(stretch)
+            return {inside[0 if self.measure["over_time"] == "first" else -1]: 1} if inside else {}
+        return Counter(self.in_force(day) for day in stretch.days())
+
+    def dated_inside(self, stretch: Span) -> list[Span]:
+        """Base periods whose status date lies in these days, in order."""
+        found = {self.days.holding(self.base, day) for day in stretch.days()}
+        return sorted((base for base in found if stretch.first <= self.status_date(base) <= stretch.last), key=lambda base: base.first)
+
+    @property
+    def reads_one(self) -> bool:
+        """Whether the value is that of a single base period."""
+        if self.reference is not None:
+            return self.reference != "average_of_period"
+        return self.measure["over_time"] in ("first", "last", "recompute")
+
+    def _latest_known(self, unit: int, target: Span) -> dict[Span, int]:
+        """The newest state delivered for the unit and in force on the period's last day, unless it is too old."""
+        age = self.reference["latest_known"]["max_age"]
+        months = age.get("years", 0) * 12 + age.get("months", 0)
+        base = self.in_force_at_the_end_of(target.last)
+        while self.status_date(base) >= months_before(target.last, months):
+            if all(self.world.coverage.get((*line, unit, base.label)) in DELIVERED for line in self.lines):
+                return {base: 1}
+            earlier = self.days.before(base, 1)
+            assert earlier is not None
+            base = earlier
+        return {}
+
     # -- reading --------------------------------------------------------------------------------------------------------
 
     def read(self, unit: int, period: Span, cell: Cell) -> Reading:
         """The component for one unit, period and cell."""
-        target = self.target(period)
-        if target is None:
+        bases = self.bases(unit, period)
+        if bases is None:
             return Reading("not_valid", frozenset({"offset_label_missing"}))
-        if self.reference == "average_of_period":
-            return self._over_days(unit, target, cell)
-        if isinstance(self.reference, dict) and "latest_known" in self.reference:
-            return self._latest_known(unit, target, cell)
-        if self.reference is not None:
-            day = self.reference_day(target)
-            return self._one(unit, self.in_force(day) if day else None, cell)
-        stretch = self.stretch(target)
-        over_time = self.measure["over_time"]
-        if self.published and over_time in ("first", "last", "recompute"):
-            return self._one(unit, self.days.holding(self.base, stretch.last), cell)
-        if over_time in ("first", "last"):
-            bases = {self.days.holding(self.base, day) for day in stretch.days()}
-            inside = sorted((b for b in bases if stretch.first <= self.status_date(b) <= stretch.last), key=lambda b: b.first)
-            return self._one(unit, inside[0 if over_time == "first" else -1] if inside else None, cell)
-        return self._over_days(unit, stretch, cell, mean=over_time == "average")
+        if self.reads_one:
+            return self._one(unit, period, bases, cell)
+        return self._over_days(unit, bases, cell, mean=self.reference is not None or self.measure["over_time"] == "average")
 
-    def _one(self, unit: int, base: Span | None, cell: Cell) -> Reading:
+    def _one(self, unit: int, period: Span, bases: Mapping[Span, int], cell: Cell) -> Reading:
         """The state or value of a single base period."""
-        looked_up = self.reference is not None
-        if base is None:
-            return Reading("missing", frozenset({"reference_date_not_available" if looked_up else "base_period_missing"}))
-        if not self.due(base):
-            if looked_up:
-                return Reading("missing", frozenset({"reference_date_not_available"}))
+        for base in bases:
+            if self.due(base):
+                return self._base(unit, base, cell)
+        if self.reference is not None:
+            return Reading("missing", frozenset({"reference_date_not_available"}))
+        # A period that has begun to arrive waits for its end; one of which nothing is due is not there.
+        target = self.target(period)
+        assert target is not None
+        if not self.published and any(self.due(base) for base in self.dated_inside(self.stretch(target))):
             return Reading("provisional", frozenset({"period_unfinished"}))
-        return self._base(unit, base, cell)
+        return Reading("missing", frozenset({"base_period_missing"}))
 
-    def _over_days(self, unit: int, stretch: Span, cell: Cell, *, mean: bool = True) -> Reading:
+    def _over_days(self, unit: int, days: Mapping[Span, int], cell: Cell, *, mean: bool) -> Reading:
         """The sum over base periods, or the mean over days, as far as anything is due."""
-        days = Counter(self.in_force(day) for day in stretch.days())
         readings = {base: self._base(unit, base, cell) for base in days if self.due(base)}
-        unfinished = len(readings) < len(days)
+        if not readings:
+            return Reading("missing", frozenset({"base_period_missing"}))
         states = [reading.state for reading in readings.values()]
         reasons = frozenset[str]().union(*(reading.reasons for reading in readings.values()))
-        if unfinished:
+        if len(readings) < len(days):
             states.append("provisional")
             reasons |= {"period_unfinished"}
         state = first_that_applies(states)
-        if not readings or any(reading.value is None for reading in readings.values()):
+        if any(reading.value is None for reading in readings.values()):
             return Reading(state, reasons)
         if not mean:
             return Reading(state, reasons, sum((r.value for r in readings.values()), Fraction(0)))
         total = sum((r.value * days[base] for base, r in readings.items()), Fraction(0))
         return Reading(state, reasons, total / sum(days[base] for base in readings))
-
-    def _latest_known(self, unit: int, target: Span, cell: Cell) -> Reading:
-        """The newest state delivered for the unit and in force on the period's last day, unless it is too old."""
-        age = self.reference["latest_known"]["max_age"]
-        months = age.get("years", 0) * 12 + age.get("months", 0)
-        base = self.in_force(target.last)
-        while self.status_date(base) >= months_before(target.last, months):
-            if all(self.world.coverage.get((*line, unit, base.label)) in DELIVERED for line in self.lines):
-                return self._base(unit, base, cell)
-            earlier = self.days.before(base, 1)
-            assert earlier is not None
-            base = earlier
-        return Reading("missing", frozenset({"reference_date_not_available"}))
 
     def _base(self, unit: int, base: Span, cell: Cell) -> Reading:
         """What was delivered for one base period."""
@@ -181,14 +212,20 @@ class Component:
         states = [{"delivered": "validated", "reported_by_other": "validated"}.get(state, state) for state in covered]
         state = first_that_applies(states)
         if any(found not in DELIVERED for found in covered):
-            gap = "reference_date_not_available" if self.reference is not None else "base_period_missing"
+            gap = "reference_date_not_available" if self.reference is not None and self.reads_one else "base_period_missing"
             return Reading(state, frozenset({gap}))
-        rows = [row for row in self.world.rows[self.fact["model"]] if self._counts(row, unit, base, cell)]
-        return self._aggregate(rows, state)
+        rows = [row for row in self.world.rows[self.fact["model"]] if row[self.unit_column] == unit and row[self.base] == base.label]
+        return self._aggregate([row for row in rows if self._counts(row, cell)], state)
 
-    def _counts(self, row: Row, unit: int, base: Span, cell: Cell) -> bool:
-        if row[self.unit_column] != unit or row[self.base] != base.label:
+    def has_unknown(self, dimension: str, period: Span, cell: Cell) -> bool:
+        """Whether what is read in the period has a row without a code of the dimension."""
+        if dimension not in self.fact.get("dimensions", {}):
             return False
+        bases = {unit.key: {base.label for base in self.bases(unit.key, period) or ()} for unit in self.world.units}
+        rows = [row for row in self.world.rows[self.fact["model"]] if row[self.base] in bases[row[self.unit_column]]]
+        return any(self.code(row, dimension) == UNKNOWN and self._counts(row, cell) for row in rows)
+
+    def _counts(self, row: Row, cell: Cell) -> bool:
         if self.vintage and row[self.fact["vintage_column"]] != self.vintage:
             return False
         wanted = [*((d, (c,)) for d, c in cell.cuts), *cell.filters, *self.written.get("filter", {}).items()]
@@ -216,7 +253,9 @@ class Component:
             return Reading(state, value=Fraction(len(rows)))
         values = [self.world.evaluate(self.measure["expression"], row) for row in rows]
         if any(value is None for value in values):
-            return self._gap(self.contract["blank"])
+            # An empty cell is a blank; a division by zero is only a value that does not exist.
+            empty = any(row[column] is None for row in rows for column in self.world.reads(self.measure["expression"]))
+            return self._gap(self.contract["blank"]) if empty else Reading(state, frozenset({"denominator_zero"}))
         return Reading(state, value=sum((Fraction(value) for value in values), Fraction(0)))
 
     @staticmethod

@@ -85,6 +85,10 @@ class Days:
 
     def years_before(self, span: Span, years: int) -> Span | None:
         """The period whose label is the same but for the year; None where that year has no such label."""
+        if span.grain == "range":
+            ends = [self.years_before(self.holding("day", day), years) for day in (span.first, span.last)]
+            first, last = (found and found.first for found in ends)
+            return Span("range", f"{first}/{last}", first, last) if first and last else None
         year = int(span.label[:4]) - years
         rest = f"/{(year + 1) % 100:02}" if span.grain in self.calendars else span.label[4:]
         return self.named(span.grain, f"{year:04}{rest}")

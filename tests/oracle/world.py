@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -38,12 +39,12 @@ class Code:
     """A member of a dimension, with the days on which it exists."""
 
     code: str
-    first: date | None = None
+    first: date = date(2000, 1, 1)
     last: date | None = None
 
     def exists(self, first: date, last: date) -> bool:
         """Whether it exists on one of these days."""
-        return (self.first is None or self.first <= last) and (self.last is None or self.last >= first)
+        return self.first <= last and (self.last is None or self.last >= first)
 
 
 @dataclass
@@ -91,3 +92,8 @@ class World:
     def evaluate(self, sql: str, row: Row) -> Any:
         """What a measure's expression or filter says about a row; a bare column name says itself."""
         return self.python[sql](row) if sql in self.python else row[sql]
+
+    def reads(self, sql: str) -> list[str]:
+        """The columns that an expression reads."""
+        known = {column for columns in self.columns.values() for column in columns}
+        return [word for word in re.findall(r"[a-z_]+", sql) if word in known]

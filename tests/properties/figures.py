@@ -38,12 +38,12 @@ class Asked:
     where: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def random_component(random: Random, world: World, *, broadcast: bool) -> dict[str, Any]:
-    """A measure with a random place in time."""
+def random_component(random: Random, world: World, *, broadcast: bool, weight: bool = False) -> dict[str, Any]:
+    """A measure with a random place in time. Only a weight may divide by zero."""
     facts = world.domains["d"]["facts"]
     name = random.choice(sorted(facts))
     fact = facts[name]
-    measure = random.choice(sorted(fact["measures"]))
+    measure = random.choice(sorted(measure for measure in fact["measures"] if weight or "rate" not in measure))
     written: dict[str, Any] = {"measure": f"{name}.{measure}"}
     over_time = fact["measures"][measure]["over_time"]
     if "vintages" in fact:
@@ -83,7 +83,7 @@ def random_figure(random: Random, world: World, number: int) -> dict[str, Any]:
     }
     rule = random.choice(["ratio_of_sums", "ratio_of_sums", "mean_of_members", "weighted_by", "none"])
     if rule == "weighted_by":
-        written["group_value"] = {"weighted_by": random_component(random, world, broadcast=broadcast)}
+        written["group_value"] = {"weighted_by": random_component(random, world, broadcast=broadcast, weight=True)}
     elif rule != "ratio_of_sums":
         written["group_value"] = rule
     if rule != "weighted_by" and random.random() < 0.6:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -14,11 +15,18 @@ from tests.oracle.project import TITLE, contract, vocabulary
 from tests.oracle.world import Code, Row, Unit, World
 from tests.properties.figures import random_figure
 
-FIRST_YEAR, LAST_YEAR = 2018, 2024
+FIRST_YEAR, LAST_YEAR = 2013, 2024
 CALENDARS = {"school_year": "08-01", "odd_year": "04-15"}
 # How many base periods a fact has.
 LENGTHS = {"day": 40, "week": 26, "month": 22, "quarter": 10, "year": 5}
-SHARED = {"kind": [Code("a"), Code("b"), Code("c", date(2020, 6, 1))], "place": [Code("x"), Code("y", None, date(2022, 3, 31))]}
+EVER = date(2000, 1, 1)
+SHARED = {
+    "kind": [Code("a", EVER), Code("b", EVER), Code("c", date(2020, 6, 1))],
+    "place": [Code("x", EVER), Code("y", EVER, date(2022, 3, 31))],
+}
+import os
+FLAGS=set(os.environ.get("FLAGS","").split(","))
+if "nodated" in FLAGS: SHARED={n:[Code(c.code,EVER) for c in v] for n,v in SHARED.items()}
 PYTHON = {
     "x * 100 / nullif(y, 0)": lambda row: None if row["x"] is None or not row["y"] else Decimal(row["x"]) * 100 / row["y"],
     "x - y": lambda row: None if row["x"] is None or row["y"] is None else row["x"] - row["y"],
@@ -35,6 +43,7 @@ class Shape:
     zeros: float
     unknowns: bool
     now: date
+    sparse: bool
 
 
 def random_world(random: Random) -> World:
@@ -45,6 +54,7 @@ def random_world(random: Random) -> World:
         zeros=random.choice([0, 0.15]),
         unknowns=random.random() < 0.3,
         now=date(2020, 6, 1) + timedelta(days=random.randrange(1250)),
+        sparse=random.random() < 0.5 and not FLAGS & {"nosparse"},
     )
     units = random_units(random)
     calendars = {name: {"title": TITLE, "starts": starts} for name, starts in CALENDARS.items()}
@@ -164,12 +174,15 @@ def random_rows(random: Random, world: World, shape: Shape, table: str, dimensio
     for unit in world.units:
         for label in {label: None for line in lines for label in labels_between(world, base, world.reach[table, line])}:
             states = {world.coverage.get((table, line, unit.key, label)) for line in lines}
-            if random.random() < (0.02 if states & {"delivered", "approved", "reported_by_other"} else 0.7):
+            if random.random() < (0.05 * shape.sparse if states & {"delivered", "approved", "reported_by_other"} else 0.7):
                 continue
-            for _ in range(random.choice([1, 1, 2, 3]) if dimensions else 1):
+            combinations = [dict(zip(dimensions, keys, strict=True)) for keys in product(*(range(1, len(SHARED[name]) + 1) for name in dimensions))]
+            for keys in combinations:
+                if shape.sparse and len(combinations) > 1 and random.random() < 0.4:
+                    continue
                 row: dict[str, Any] = {"municipality_key": unit.key, base: label, "x": number(random, shape), "y": number(random, shape, cents=True)}
                 for name in dimensions:
-                    row[f"{name}_key"] = None if shape.unknowns and random.random() < 0.1 else random.randint(1, len(SHARED[name]))
+                    row[f"{name}_key"] = None if shape.unknowns and random.random() < 0.1 else keys[name]
                 rows.append({**row, "vintage": vintage} if vintage else row)
     return rows
 

@@ -193,3 +193,12 @@ VALUES = st.recursive(TEXTS, lambda children: st.lists(children, max_size=4) | s
 @given(value=st.dictionaries(TEXTS, VALUES, min_size=1, max_size=4))
 def test_what_is_written_in_quotes_comes_back_as_it_was(tmp_path: Path, value: dict[str, object]) -> None:
     assert data(tmp_path, yaml.safe_dump(value, allow_unicode=True, default_style='"', width=10_000)) == value
+
+
+@pytest.mark.parametrize("text", ["a: &x 1\nb: *x\n", "a: &x [*x]\n", "a: {b: 1}\nc: {<<: {d: 1}}\n", "a: !!str 1\n", "? [a, b]\n: 1\n"])
+def test_shortcuts_of_yaml_are_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "file.yml"
+    path.write_text(text, encoding="utf-8")
+    _, errors = strict_yaml.read(path, "file.yml")
+    assert errors
+    assert all(error.where.startswith("file.yml:") for error in errors)

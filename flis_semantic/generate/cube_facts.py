@@ -1,0 +1,142 @@
+"""Cubes over the facts: raw measures as they were delivered, without complete cases, status or coverage.
+
+A measure is summed over units and dimensions only where some key figure does so too (its group value is a ratio of sums, or
+it weights one): that is where the catalogue says that it adds. Any other is given for single rows of the fact.
+"""
+
+from __future__ import annotations
+
+import re
+
+from flis_semantic.catalogue.model import Measure
+from flis_semantic.catalogue.resolved import Catalogue, ResolvedFact
+from flis_semantic.compiler.sql import fact_expression
+from flis_semantic.generate import wording as words
+from flis_semantic.generate.cube_members import (
+    ONE_ROW,
+    PERIOD_CUBE,
+    coded,
+    dimension,
+    guarded,
+    join_one,
+    joined_period_dimensions,
+    key,
+    measure,
+    name_dimensions,
+    number_format,
+    one,
+    without_repeats,
+)
+from flis_semantic.generate.wording import Wording
+from flis_semantic.generate.yaml_text import Node
+
+_ALIAS = "this_fact"
+
+
+def fact_cube_name(fact: ResolvedFact) -> str:
+    """Name of a fact's cube."""
+    return f"{fact.domain}_{fact.name}"
+
+
+def fact_cube(catalogue: Catalogue, fact: ResolvedFact) -> Node:
+    """The cube over one fact."""
+    wording = Wording(catalogue.vocabulary.languages)
+    definition = fact.definition
+    joins, dimensions = _dimensions(catalogue, fact, wording)
+    tables = sorted({table for tables in (definition.sources, *definition.vintages.values()) for table in tables})
+    about = wording.joined(*([definition.description] if definition.description else []), words.ABOUT_FACTS, by=" ")
+    added = _added_measures(catalogue, fact)
+    return without_repeats(
+        {
+            "name": fact_cube_name(fact),
+            "sql_table": fact.model,
+            "title": wording.main(definition.title),
+            "description": wording.main(about),
+            "meta": {
+                **wording.others("title", definition.title),
+                **wording.others("description", about),
+                "fact": fact.id,
+                "base_period": fact.base_grain,
+                "sources": tables,
+            },
+            "joins": joins,
+            "dimensions": dimensions,
+            "measures": [_measure(catalogue, fact, name, item, name in added, wording) for name, item in definition.measures.items()],
+        }
+    )
+
+
+def _added_measures(catalogue: Catalogue, fact: ResolvedFact) -> set[str]:
+    """Measures that a key figure adds over units, so that adding them is known to be right."""
+    found: set[str] = set()
+    for figure in catalogue.figures.values():
+        rule = figure.group_value.rule
+        added = (*figure.numerator, *figure.denominator) if rule == "ratio_of_sums" else figure.weight if rule == "weighted_by" else ()
+        found |= {component.measure for component in added if component.fact.id == fact.id}
+    return found
+
+
+def _measure(catalogue: Catalogue, fact: ResolvedFact, name: str, item: Measure, adds: bool, wording: Wording) -> Node:
+    value = _aggregate(item)
+    columns = [fact.base_key, *([fact.definition.vintage_column] if fact.definition.vintage_column else [])]
+    if not adds:
+        condition, valid_for = ONE_ROW, "one row; NULL otherwise"
+    elif item.over_time != "sum":
+        condition, valid_for = one(*columns), f"one {fact.base_grain}; NULL otherwise"
+    else:
+        condition = one(*columns[1:]) if columns[1:] else None
+        valid_for = "any rows"
+    unit = catalogue.vocabulary.units[item.unit]
+    meta: Node = {
+        "measure": f"{fact.id}.{name}",
+        **wording.others("title", item.title),
+        "unit": wording.main(unit.title),
+        "over_time": item.over_time,
+        "valid_for": valid_for,
+    }
+    if item.series:
+        meta["series"] = list(item.series)
+    about = {"description": wording.main(item.description)} if item.description else {}
+    return measure(name, wording.main(item.title), guarded(condition, value), **about, format=number_format(unit.decimals), meta=meta)
+
+
+def _aggregate(item: Measure) -> str:
+    condition = _sql(item.filter) if item.filter else None
+    if item.expression is None:
+        return f"COUNT(CASE WHEN {condition} THEN 1 END)" if condition else "COUNT(*)"
+    value = _sql(item.expression)
+    return f"SUM(CASE WHEN {condition} THEN {value} END)" if condition else f"SUM({value})"
+
+
+def _sql(expression: str) -> str:
+    """An expression of the catalogue with its columns taken from the cube."""
+    text = fact_expression(expression, _ALIAS).sql(dialect="duckdb")
+    text = text.replace("{", "\\{").replace("}", "\\}")
+    return re.sub(rf'"?\b{_ALIAS}\b"?\.', "{CUBE}.", text)
+
+
+def _dimensions(catalogue: Catalogue, fact: ResolvedFact, wording: Wording) -> tuple[list[Node], list[Node]]:
+    vocabulary = catalogue.vocabulary
+    unit = vocabulary.reporting_unit
+    definition = fact.definition
+    joins: list[Node] = []
+    dimensions: list[Node] = []
+    # Roles, base period, vintage and dimensions together are a fact's key.
+    for role, column in definition.roles.items():
+        dimensions.append(key(column, f"{wording.main(unit.base.title)}: {role}"))
+    dimensions.append(key(fact.base_key, wording.main(words.PERIOD)))
+    if definition.vintage_column:
+        dimensions.append(key(definition.vintage_column, wording.main(words.VINTAGE), "string", public=True))
+    base, code = coded(vocabulary)[0]
+    joins.append(join_one(base.id, {definition.roles[definition.default_role]: unit.key}))
+    dimensions.append(dimension(code, wording.main(wording.joined(base.title, words.CODE)), f"{{{base.id}.{code}}}"))
+    dimensions += name_dimensions(base.id, base.title, vocabulary.languages, wording, base.name)
+    for name, column in fact.dimensions.items():
+        spec = vocabulary.dimensions[name]
+        joins.append(join_one(name, {column: spec.key}))
+        dimensions.append(key(column, wording.main(spec.title)))
+        dimensions.append(dimension(spec.code, wording.main(wording.joined(spec.title, words.CODE)), f"{{{name}.{spec.code}}}"))
+        dimensions += name_dimensions(name, spec.title, vocabulary.languages, wording, spec.name)
+    joins.append(join_one(PERIOD_CUBE, {fact.base_key: "period_key"}, grain=fact.base_grain))
+    dimensions += joined_period_dimensions(wording)
+    return joins, dimensions

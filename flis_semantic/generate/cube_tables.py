@@ -1,0 +1,215 @@
+"""Cubes over the key-figure tables: one where units may be put together freely, one with the finished values of areas.
+
+A measure never gives a number that the catalogue does not define: over several periods (and over several areas, where finished
+values are read) it is NULL, unless the figure adds over time.
+"""
+
+from __future__ import annotations
+
+from flis_semantic.catalogue.resolved import Catalogue, KeyFigure, ResolvedComponent
+from flis_semantic.compiler import GeneratedTable
+from flis_semantic.generate import wording as words
+from flis_semantic.generate.cube_members import (
+    AREA_CUBE,
+    ONE_ROW,
+    SOURCES_CUBE,
+    coded,
+    dimension,
+    guarded,
+    join_one,
+    key,
+    measure,
+    name_dimensions,
+    number_format,
+    one,
+    period_dimensions,
+    without_repeats,
+)
+from flis_semantic.generate.wording import PARTS, Wording, grain_title
+from flis_semantic.generate.yaml_text import Node
+
+_ONE_PERIOD = one("period_key")
+_AREA_PARTS = {
+    # part: type in Cube, aggregate over the one row
+    "numerator": ("number", "MAX"),
+    "denominator": ("number", "MAX"),
+    "status": ("string", "MAX"),
+    "reason": ("string", "MAX"),
+    "complete": ("boolean", "BOOL_AND"),
+    "members": ("number", "MAX"),
+    "members_expected": ("number", "MAX"),
+    "denominator_share": ("number", "MAX"),
+    "series_break": ("time", "MAX"),
+}
+
+
+def cube_name(table: GeneratedTable) -> str:
+    """Name of the cube over a key-figure table."""
+    return f"{table.domain}_{table.grain}" + ("_areas" if table.kind == "areas" else "")
+
+
+def table_cube(catalogue: Catalogue, table: GeneratedTable) -> Node:
+    """The cube over one key-figure table."""
+    wording = Wording(catalogue.vocabulary.languages)
+    columns = {(column.figure, column.role): column.name for column in table.columns}
+    build = _unit_measures if table.kind == "units" else _area_measures
+    measures = [item for figure in table.figures for item in build(figure, table, columns, wording)]
+    joins, dimensions = (_unit_dimensions if table.kind == "units" else _area_dimensions)(catalogue, table, wording)
+    domain = catalogue.domains[table.domain]
+    per_grain = wording.joined(domain.title, words.PER, words.within(grain_title(catalogue.vocabulary, table.grain)), by=" ")
+    title = wording.joined(per_grain, words.AREAS) if table.kind == "areas" else per_grain
+    about = words.ABOUT_AREAS if table.kind == "areas" else words.ABOUT_UNITS
+    return without_repeats(
+        {
+            "name": cube_name(table),
+            "sql_table": table.name,
+            "title": wording.main(title),
+            "description": wording.main(about),
+            "meta": {
+                **wording.others("title", title),
+                **wording.others("description", about),
+                "domain": table.domain,
+                "grain": table.grain,
+                "owner": domain.owner,
+                "sources": sorted(
+                    {line.table for figure in table.figures for component in figure.components for line in component.sources}
+                ),
+                "synthetic": f"{SOURCES_CUBE}.synthetic says of each source whether its data are generated.",
+            },
+            "joins": joins,
+            "dimensions": dimensions,
+            "measures": measures,
+        }
+    )
+
+
+def adds_over_time(figure: KeyFigure) -> bool:
+    """Whether the figure of several periods is the sum of its sides over them: every component adds and is read in its own period."""
+    return all(
+        component.over_time == "sum" and component.reference is None and component.window is None and component.offset is None
+        for component in figure.components
+    )
+
+
+def _unit_measures(figure: KeyFigure, table: GeneratedTable, columns: dict[tuple[str | None, str], str], wording: Wording) -> list[Node]:
+    condition = None if adds_over_time(figure) else _ONE_PERIOD
+    sides = {side: f"{{CUBE}}.{columns[figure.id, side]}" for side in ("numerator", "denominator") if (figure.id, side) in columns}
+    value = f"CAST(SUM({sides['numerator']}) AS DOUBLE)"
+    if figure.unit.factor != 1:
+        value = f"{figure.unit.factor} * {value}"
+    if "denominator" in sides:
+        value = f"{value} / NULLIF(SUM({sides['denominator']}), 0)"
+    only = "any set of units" + ("" if condition is None else " in one period")
+    found = [_value(figure, table.grain, guarded(condition, value), f"{only}; NULL otherwise" if condition else only, wording)]
+    for side, column in sides.items():
+        found.append(_part(figure, side, guarded(condition, f"SUM({column})"), "number", wording))
+    found.append(_part(figure, "members", guarded(_ONE_PERIOD, f"COUNT({sides['numerator']})"), "number", wording))
+    return found
+
+
+def _area_measures(figure: KeyFigure, table: GeneratedTable, columns: dict[tuple[str | None, str], str], wording: Wording) -> list[Node]:
+    sql = guarded(ONE_ROW, f"MAX({{CUBE}}.{columns[figure.id, 'value']})")
+    found = [_value(figure, table.grain, sql, "one area and one period; NULL otherwise", wording)]
+    for part, (kind, aggregate) in _AREA_PARTS.items():
+        found.append(_part(figure, part, guarded(ONE_ROW, f"{aggregate}({{CUBE}}.{columns[figure.id, part]})"), kind, wording))
+    return found
+
+
+def _value(figure: KeyFigure, grain: str, sql: str, valid_for: str, wording: Wording) -> Node:
+    file = figure.file
+    meta: Node = {
+        "key_figure": figure.id,
+        **wording.others("title", file.title),
+        **wording.others("description", file.description),
+        "grain": grain,
+        "unit": wording.main(figure.unit.title),
+        **wording.others("unit", figure.unit.title),
+        "direction": file.direction,
+        "definition": _definition(figure),
+        "group_value": file.group_value.rule,
+        "adds_over_areas": figure.adds_over_units,
+        "adds_over_time": adds_over_time(figure),
+        "valid_for": valid_for,
+        "publisher": file.publisher,
+        "owner": figure.owner,
+    }
+    if file.remarks:
+        meta |= {"remarks": wording.main(file.remarks), **wording.others("remarks", file.remarks)}
+    if file.series_breaks:
+        meta["series_breaks"] = [{"date": item.date, "reason": wording.main(item.reason)} for item in file.series_breaks]
+    if file.aliases:
+        meta["aliases"] = list(file.aliases)
+    more = {"description": wording.main(file.description), "format": number_format(figure.unit.decimals), "meta": meta}
+    return measure(figure.name, wording.main(file.title), sql, **more)
+
+
+def _part(figure: KeyFigure, part: str, sql: str, kind: str, wording: Wording) -> Node:
+    title = wording.joined(figure.file.title, PARTS[part])
+    return measure(
+        f"{figure.name}_{part}",
+        wording.main(title),
+        sql,
+        kind,
+        meta={"key_figure": figure.id, "part": part, **wording.others("title", title)},
+    )
+
+
+def _definition(figure: KeyFigure) -> str:
+    """The definition in a line: signed components, and the factor of the unit."""
+    text = _side(figure.numerator)
+    if figure.denominator:
+        text = f"({text}) / ({_side(figure.denominator)})"
+    return f"{figure.unit.factor} * {text}" if figure.unit.factor != 1 else text
+
+
+def _side(components: tuple[ResolvedComponent, ...]) -> str:
+    text = ""
+    for component in components:
+        sign = "-" if component.sign < 0 else "+"
+        text += f" {sign} {_component(component)}" if text else ("-" if component.sign < 0 else "") + _component(component)
+    return text
+
+
+def _component(component: ResolvedComponent) -> str:
+    said = [component.over_time] if component.reference is None else []
+    if component.vintage is not None:
+        said.append(f"vintage {component.vintage[1]}")
+    for dimension_name, codes in component.filters:
+        said.append(f"{dimension_name} in {', '.join(codes)}")
+    for field, place in (("reference_date", component.reference), ("window", component.window), ("offset", component.offset)):
+        if place is not None:
+            parts = place.model_dump(exclude_none=True, exclude_defaults=True)
+            said.append(f"{field} {_flat(parts)}")
+    return f"{component.label} [{'; '.join(said)}]"
+
+
+def _flat(parts: Node) -> str:
+    return ", ".join(f"{name} {_flat(value) if isinstance(value, dict) else value}" for name, value in parts.items())
+
+
+def _unit_dimensions(catalogue: Catalogue, table: GeneratedTable, wording: Wording) -> tuple[list[Node], list[Node]]:
+    vocabulary = catalogue.vocabulary
+    unit = vocabulary.reporting_unit
+    period = period_dimensions(vocabulary, catalogue.calendar, table.grain, wording)
+    joins: list[Node] = []
+    dimensions = [key(unit.key, wording.main(unit.base.title)), key("period_key", wording.main(words.PERIOD))]
+    for level, code in coded(vocabulary):
+        column = unit.key if level is unit.base else code
+        joins.append(join_one(level.id, {column: column}))
+        dimensions.append(dimension(code, wording.main(wording.joined(level.title, words.CODE)), f"{{CUBE}}.{code}"))
+        dimensions += name_dimensions(level.id, level.title, vocabulary.languages, wording, level.name)
+    dimensions.append(dimension(unit.kind, wording.main(words.KIND), f"{{CUBE}}.{unit.kind}"))
+    return joins, [*dimensions, *period]
+
+
+def _area_dimensions(catalogue: Catalogue, table: GeneratedTable, wording: Wording) -> tuple[list[Node], list[Node]]:
+    vocabulary = catalogue.vocabulary
+    languages = dict.fromkeys(vocabulary.languages, "")
+    dimensions = [
+        key("area_level", wording.main(words.AREA_LEVEL), "string", public=True),
+        key("area", wording.main(words.AREA_CODE), "string", public=True),
+        key("period_key", wording.main(words.PERIOD)),
+        *name_dimensions(AREA_CUBE, words.AREA, vocabulary.languages, wording, languages),
+        *period_dimensions(vocabulary, catalogue.calendar, table.grain, wording),
+    ]
+    return [join_one(AREA_CUBE, {"area_level": "area_level", "area": "area"})], dimensions

@@ -1,0 +1,85 @@
+"""How sources write periods, and dates in file names."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from flis_semantic.contracts.labels import date_in_name, label_format, read_label
+from flis_semantic.vocabulary.calendar import Calendar
+from flis_semantic.vocabulary.load import load_vocabulary
+
+
+@pytest.fixture(scope="module")
+def calendar(root: Path) -> Calendar:
+    return Calendar(load_vocabulary(root / "catalogue"))
+
+
+@pytest.mark.parametrize(
+    ("notation", "label", "grain", "first_day"),
+    [
+        ("{year}", "2026", "year", date(2026, 1, 1)),
+        ("{year}Q{quarter}", "2020Q3", "quarter", date(2020, 7, 1)),
+        ("{year}M{month}", "2026M07", "month", date(2026, 7, 1)),
+        ("{month}/{year}", "07/2026", "month", date(2026, 7, 1)),
+        ("{year}{month}{day}", "20240229", "day", date(2024, 2, 29)),
+        ("uge {week}, {year}", "uge 53, 2026", "week", date(2026, 12, 28)),
+    ],
+)
+def test_a_label_is_read_in_its_notation(calendar: Calendar, notation: str, label: str, grain: str, first_day: date):
+    found = label_format(notation)
+    assert found is not None
+    period = found.read(label, calendar)
+    assert period is not None and (period.grain, period.start) == (grain, first_day)
+
+
+@pytest.mark.parametrize(
+    ("notation", "label"),
+    [
+        ("{year}", "26"),
+        ("{year}Q{quarter}", "2020Q5"),
+        ("{year}M{month}", "2026M13"),
+        ("{year}M{month}", "2026M7"),
+        ("{year}M{month}", "2026M07 "),
+        ("{year}M{month}", "٢026M07"),
+        ("{year}{month}{day}", "20230229"),
+        ("{year}-W{week}", "2025-W53"),
+        ("{year}.{month}", "2026x07"),
+    ],
+)
+def test_what_is_no_period_is_none(calendar: Calendar, notation: str, label: str):
+    found = label_format(notation)
+    assert found is not None
+    assert found.read(label, calendar) is None
+
+
+def test_the_first_notation_that_fits_is_taken_inside_the_calendar(calendar: Calendar):
+    formats = tuple(found for text in ("{year}Q{quarter}", "{year}") if (found := label_format(text)) is not None)
+    assert [period.grain if (period := read_label(label, formats, calendar)) else None for label in ("2020Q1", "2020", "1920", "2120Q1")] == [
+        "quarter",
+        "year",
+        None,
+        None,
+    ]
+
+
+@pytest.mark.parametrize("notation", ["{month}", "{year}{year}", "{year}{mnth}", "2020", "{quarter}/{month}/{year}"])
+def test_what_does_not_name_a_period_is_no_notation(notation: str):
+    assert label_format(notation) is None
+
+
+@pytest.mark.parametrize(
+    ("stem", "pattern", "found"),
+    [
+        ("jobindsats_2026-08-22", "jobindsats_{date}", date(2026, 8, 22)),
+        ("jobindsats_20260822", "jobindsats_{date}", date(2026, 8, 22)),
+        ("a_2026-08-22_final", "*_{date}_*", date(2026, 8, 22)),
+        ("jobindsats_2026-13-22", "jobindsats_{date}", None),
+        ("jobindsats", "jobindsats_{date}", None),
+        ("jobindsats_2026-08-22_v2", "jobindsats_{date}", None),
+    ],
+)
+def test_a_date_stands_in_a_file_name(stem: str, pattern: str, found: date | None):
+    assert date_in_name(stem, pattern) == found
