@@ -25,6 +25,8 @@ ExtractedFrom = Literal["manifest", "file name", "receipt"]
 
 _LAYOUT = 1
 _TABLES = """
+CREATE TABLE IF NOT EXISTS identity (ledger_id TEXT NOT NULL) STRICT;
+INSERT INTO identity SELECT lower(hex(randomblob(16))) WHERE NOT EXISTS (SELECT 1 FROM identity);
 CREATE TABLE IF NOT EXISTS batches (
   batch TEXT PRIMARY KEY,
   contract TEXT NOT NULL,
@@ -180,22 +182,24 @@ class Ledger:
         """Close the file."""
         self._db.close()
 
+    @property
+    def identity(self) -> str:
+        """What tells this ledger from another one at the same place: given when it was made, for ever."""
+        return str(self._one("SELECT ledger_id FROM identity"))
+
     def next_delivery_id(self) -> int:
         """The id of the next delivery. Only the holder of the receive lock may use it."""
         return int(self._one("SELECT coalesce(max(delivery_id), 0) + 1 FROM deliveries"))
 
     def record(self, entries: Sequence[Entry], batch: Batch | None = None) -> None:
-        """Make deliveries visible, with their batch of files, in one transaction: all of it or nothing."""
-        self._db.execute("BEGIN IMMEDIATE")
+        """Make deliveries visible, with their batch of files, in one transaction: all of it or nothing.
+
+        Raises WarehouseError when the ledger cannot be written; nothing is recorded then.
+        """
         try:
-            if batch is not None:
-                self._db.execute("INSERT INTO batches VALUES (?, ?, ?, ?)", (batch.batch, batch.contract, batch.file, batch.set_aside_file))
-            for entry in entries:
-                self._insert(entry)
-            self._db.execute("COMMIT")
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
+            self._record(entries, batch)
+        except sqlite3.Error as error:
+            raise WarehouseError(f"The ledger cannot be written: {error}.", where=str(self.path), code="ledger_not_written") from error
 
     def deliveries(self, contract: str | None = None, known_on: datetime | None = None) -> list[Delivery]:
         """Deliveries received by `known_on` (default: all), refused ones too, in the order of receipt."""
@@ -257,6 +261,18 @@ class Ledger:
             "SELECT batch, contract, file, set_aside_file FROM batches WHERE ? IS NULL OR contract = ? ORDER BY batch", (contract, contract)
         )
         return [Batch(*row) for row in rows]
+
+    def _record(self, entries: Sequence[Entry], batch: Batch | None) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            if batch is not None:
+                self._db.execute("INSERT INTO batches VALUES (?, ?, ?, ?)", (batch.batch, batch.contract, batch.file, batch.set_aside_file))
+            for entry in entries:
+                self._insert(entry)
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
 
     def _lay_out(self) -> None:
         layout = self._one("PRAGMA user_version")

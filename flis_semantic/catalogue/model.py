@@ -9,7 +9,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, GetJsonSchemaHandler, field_validator, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from flis_semantic.vocabulary.model import Identifier, MonthDay, Strict
 
@@ -114,6 +116,11 @@ class ReferenceDate(Strict):
     latest_known: LatestKnown | None = None
     of_period: Literal["first", "end", "average"] | None = None
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The short forms are part of the format."""
+        return {"anyOf": [{"enum": ["first_of_period", "end_of_period", "average_of_period"]}, handler(core_schema)]}
+
     @model_validator(mode="before")
     @classmethod
     def _short_form(cls, value: Any) -> Any:
@@ -186,6 +193,11 @@ class Side(Strict):
     plus: tuple[Component, ...] = ()
     minus: tuple[Component, ...] = ()
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The short form is part of the format."""
+        return {"anyOf": [handler(Component.__pydantic_core_schema__), handler(core_schema)]}
+
     @model_validator(mode="before")
     @classmethod
     def _single(cls, value: Any) -> Any:
@@ -205,6 +217,18 @@ class GroupValue(Strict):
 
     rule: Literal["ratio_of_sums", "mean_of_members", "weighted_by", "none"] = "ratio_of_sums"
     weighted_by: Component | None = None
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The short forms are part of the format."""
+        weight: JsonSchemaValue = {"anyOf": [{"type": "string"}, handler(Component.__pydantic_core_schema__)]}
+        long: JsonSchemaValue = {
+            "type": "object",
+            "properties": {"rule": {"enum": ["weighted_by"]}, "weighted_by": weight},
+            "required": ["weighted_by"],
+            "additionalProperties": False,
+        }
+        return {"anyOf": [{"enum": ["ratio_of_sums", "mean_of_members", "none"]}, long]}
 
     @model_validator(mode="before")
     @classmethod

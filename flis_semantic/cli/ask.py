@@ -11,6 +11,7 @@ import typer
 from flis_semantic.cli import output
 from flis_semantic.cli.options import HERE, By, FormatOption, From, Grain, KeyFigures, Labels, ProjectOption, To, Where, filters, names
 from flis_semantic.cli.output import Format
+from flis_semantic.errors import ArgumentError
 from flis_semantic.query import QueryResult, Session
 
 _SHORT = (
@@ -68,14 +69,27 @@ def sql(  # noqa: PLR0913, PLR0917 - likewise
     to: To = None,
     where: Where = None,
     labels: Labels = None,
+    form: Annotated[Format, typer.Option("--format", help="table: the text; json: the text, its parameters and columns.")] = Format.table,
+    wide: Annotated[
+        bool, typer.Option("--wide", help="As for a query; the SQL is of the long rows, which are pivoted afterwards.")
+    ] = False,
     project: ProjectOption = HERE,
 ) -> None:
-    """The SQL behind an answer, with the values of its parameters as comments.
+    """The SQL behind an answer, with the values of its parameters as comments. Takes the arguments of a query.
 
     Example: flis sql DOMAIN.KEY_FIGURE --by LEVEL --grain year --from 2019 --to 2020
     """
     with Session(project) as session:
         compiled, notes = session.sql(key_figures, names(by), grain, from_=from_, to=to, where=filters(where), labels=labels)
+        if form is Format.json:
+            output.write(output.json_text({"sql": compiled.sql, "parameters": dict(compiled.parameters), "columns": compiled.columns}))
+            return
+        if form is not Format.table:
+            raise ArgumentError(
+                f"SQL is text and cannot be written as {form}.", where="--format", hint="Use table or json.", code="bad_format"
+            )
+        if wide:
+            notes = [*notes, "The SQL gives the long rows; --wide pivots them afterwards."]
         for name, value in compiled.parameters.items():
             shown = value.isoformat() if isinstance(value, date) else value
             # A value from the command line must not end the comment.

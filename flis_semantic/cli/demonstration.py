@@ -29,8 +29,8 @@ def run_demo(project: Project) -> None:
         output.say(f"  {result.file.name}: {result.verdict.replace('_', ' ')}. {result.message}")
     if report.exit_code:
         raise DeliveryError("A delivery of the demonstration was refused.", hint="The lines above say why.")
-    with output.working("Building"):
-        built = build(project)
+    with output.working("Building") as step:
+        built = build(project, on_step=step)
     for line in built.lines:
         output.say(f"  {line}")
     if built.exit_code:

@@ -7,7 +7,7 @@ import io
 import json
 import sys
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
@@ -132,10 +132,10 @@ def shown(value: Any, decimals: int | None = None) -> str:
 
 
 @contextmanager
-def working(text: str) -> Generator[None]:
-    """Show that work goes on, once it has taken two seconds, where a person looks at the terminal."""
+def working(text: str) -> Generator[Callable[[str], None]]:
+    """Show that work goes on, once it has taken two seconds, where a person looks at the terminal. Yields what names the step."""
     if not sys.stderr.isatty():
-        yield
+        yield lambda step: None
         return
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -143,12 +143,12 @@ def working(text: str) -> Generator[None]:
     progress = Progress(
         SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=Console(stderr=True), transient=True
     )
-    progress.add_task(text, total=None)
+    task = progress.add_task(text, total=None)
     timer = threading.Timer(PROGRESS_AFTER_SECONDS, progress.start)
     timer.daemon = True
     timer.start()
     try:
-        yield
+        yield lambda step: progress.update(task, description=f"{text}: {step}")
     finally:
         timer.cancel()
         timer.join()

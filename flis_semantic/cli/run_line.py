@@ -86,8 +86,8 @@ def build(
     """
     from flis_semantic.build import build as build_version
 
-    with output.working("Building"):
-        report = build_version(Project(project), select=select)
+    with output.working("Building") as step:
+        report = build_version(Project(project), select=select, on_step=step)
     for line in report.lines:
         output.say(line)
     raise typer.Exit(report.exit_code)

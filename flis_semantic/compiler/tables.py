@@ -74,17 +74,12 @@ def _unit_table(catalogue: Catalogue, domain: str, grain: str, figures: tuple[Ke
     columns += [col(str(level.code), "m") for level in levels]
     columns += [col(unit.kind, "m"), *_period_columns("u")]
     described = [
-        GeneratedColumn(
-            unit.key,
-            "key",
-            None,
-            {"en": f"Key of the {unit.base.title['en'].lower()}.", "da": f"Nøgle til {unit.base.title['da'].lower()}."},
-        ),
+        GeneratedColumn(unit.key, "key", None, unit.base.title),
         *(GeneratedColumn(str(level.code), "label", None, level.title) for level in levels),
         GeneratedColumn(
-            unit.kind, "label", None, {"en": "Whether the unit is counted in totals.", "da": "Om enheden tæller med i totaler."}
+            unit.kind, "label", None, _texts(catalogue, "Om enheden tæller med i totaler", "Whether the unit is counted in totals")
         ),
-        *_period_descriptions(),
+        *_period_descriptions(catalogue),
     ]
     valid = both(
         eq(col(unit.key, "m"), col("unit_key", "u")),
@@ -122,9 +117,9 @@ def _areas_table(catalogue: Catalogue, domain: str, grain: str, figures: tuple[K
     ctes.append(("areas", spine))
     columns: list[Expr] = [col("area_level", "a"), col("area", "a"), *_period_columns("a")]
     described = [
-        GeneratedColumn("area_level", "key", None, {"en": "Level of the area.", "da": "Områdets niveau."}),
-        GeneratedColumn("area", "key", None, {"en": "Code of the area.", "da": "Områdets kode."}),
-        *_period_descriptions(),
+        GeneratedColumn("area_level", "key", None, _texts(catalogue, "Områdets niveau", "Level of the area")),
+        GeneratedColumn("area", "key", None, _texts(catalogue, "Områdets kode", "Code of the area")),
+        *_period_descriptions(catalogue),
     ]
     joins = [join(table("periods", "p"), eq(col("period_key", "p"), col("period_key", "a")))]
     for plan in assembly.plans:
@@ -161,12 +156,17 @@ def _period_columns(alias: str) -> list[Expr]:
     return [col("period_key", alias), col("period", "p"), named(col("start_date", "p"), "period_start")]
 
 
-def _period_descriptions() -> list[GeneratedColumn]:
+def _period_descriptions(catalogue: Catalogue) -> list[GeneratedColumn]:
     return [
-        GeneratedColumn("period_key", "key", None, {"en": "Key of the period.", "da": "Periodens nøgle."}),
-        GeneratedColumn("period", "label", None, {"en": "Label of the period.", "da": "Periodens betegnelse."}),
-        GeneratedColumn("period_start", "time", None, {"en": "First day of the period.", "da": "Periodens første dag."}),
+        GeneratedColumn("period_key", "key", None, _texts(catalogue, "Periodens nøgle", "Key of the period")),
+        GeneratedColumn("period", "label", None, _texts(catalogue, "Periodens betegnelse", "Label of the period")),
+        GeneratedColumn("period_start", "time", None, _texts(catalogue, "Periodens første dag", "First day of the period")),
     ]
+
+
+def _texts(catalogue: Catalogue, da: str, en: str) -> Mapping[str, str]:
+    """A fixed text in the catalogue's languages; in English where there is no translation."""
+    return {language: da if language == "da" else en for language in catalogue.vocabulary.languages}
 
 
 def _left(name: str, on: Expr | None) -> exp.Join:

@@ -15,6 +15,8 @@ from flis_semantic.ledger import Batch, Ledger
 from flis_semantic.warehouse import Connection
 
 PARTIAL = ".partial"
+LEDGER_MARK = "_ledger"
+"""A file of the landing zone that says which ledger it belongs to."""
 
 
 def write_batch(judging: Judging, folder: Path, batch: Batch, delivery_ids: Mapping[int, int]) -> None:
@@ -43,30 +45,36 @@ def batch_names(batch: str, contract: str, with_set_aside: bool) -> Batch:
     return Batch(batch, contract, f"{batch}.parquet", f"{SET_ASIDE_FOLDER}/{batch}.parquet" if with_set_aside else None)
 
 
-def refuse_lost_ledger(landing: Path, ledger_path: Path) -> None:
-    """Raise WarehouseError when there are landing files but no ledger: sweeping would then delete what was received."""
-    if not ledger_path.exists() and any(path.name != SCHEMA_FILE for path in landing.rglob("*.parquet")):
+def claim_landing(landing: Path, ledger: Ledger) -> None:
+    """Mark the landing zone as this ledger's, and sweep it.
+
+    Raises WarehouseError when it is another ledger's: to sweep would then delete everything that was received.
+    """
+    mark = landing / LEDGER_MARK
+    strangers = orphans(landing, ledger)
+    owner = mark.read_text(encoding="utf-8") if mark.is_file() else ""
+    if strangers and owner != ledger.identity:
         raise WarehouseError(
-            f"{landing} holds received files, but the ledger {ledger_path.name} is not there.",
-            hint="Put the ledger back; or move the landing folder away and receive everything again.",
+            f"{landing} holds received files of another ledger than {ledger.path.name}.",
+            hint="Put that ledger back; or move the landing folder away and receive everything again.",
             code="ledger_lost",
         )
+    for path in strangers:
+        path.unlink()
+    if owner != ledger.identity:
+        landing.mkdir(parents=True, exist_ok=True)
+        _partial(mark).write_text(ledger.identity, encoding="utf-8")
+        _settle(mark)
 
 
-def sweep_orphans(landing: Path, ledger: Ledger) -> list[Path]:
-    """Delete what a receive that was killed left behind: files that no batch of the ledger names. Returns them.
-
-    Only the holder of the receive lock may sweep; another's files would look like orphans.
-    """
+def orphans(landing: Path, ledger: Ledger) -> list[Path]:
+    """Files that no batch of the ledger names: what a receive that was killed left behind, or one that is going on now."""
     known = {landing / batch.contract / name for batch in ledger.batches() for name in (batch.file, batch.set_aside_file) if name}
-    orphans = [
+    return [
         path
         for path in sorted(landing.rglob("*"))
         if path.is_file() and path.name != SCHEMA_FILE and path not in known and path.name.endswith((".parquet", PARTIAL))
     ]
-    for path in orphans:
-        path.unlink()
-    return orphans
 
 
 def _partial(path: Path) -> Path:

@@ -22,14 +22,14 @@ from flis_semantic.delivery.arrival import Arrival, Workspace, arrive
 from flis_semantic.delivery.files import FoundFile, find_files, state
 from flis_semantic.delivery.history import History
 from flis_semantic.delivery.judging import Group, Judging, Tally
-from flis_semantic.delivery.landing import batch_names, refuse_lost_ledger, sweep_orphans, write_batch, write_schema
+from flis_semantic.delivery.landing import batch_names, claim_landing, write_batch, write_schema
 from flis_semantic.delivery.recognise import named, recognise, unknown_file
 from flis_semantic.delivery.report import FORMAT, UNCHANGED, UNKNOWN, DeliveryResult, ReceiveReport, Refusal
 from flis_semantic.delivery.transcode import transcode
 from flis_semantic.delivery.verdict import Admitted, Rejected
 from flis_semantic.errors import ArgumentError, WarehouseError, suggestion
 from flis_semantic.ledger import Batch, Ledger, utc
-from flis_semantic.warehouse import connect
+from flis_semantic.warehouse import Error, connect
 
 _LOCK = "receive.lock"
 _SCRATCH = "receive-"
@@ -75,15 +75,14 @@ def receive(
     if contract is not None and contract not in project.contracts:
         raise ArgumentError(f"There is no contract '{contract}'.", hint=suggestion(contract, project.contracts), code="unknown_contract")
     found = find_files(paths)
-    moment = utc(received_at if received_at is not None else datetime.now(UTC))
-    options = _Options(contract, strict, supersede, synthetic, moment)
-    with _turn(project.work):
-        refuse_lost_ledger(project.landing, project.ledger_path)
-        with Ledger(project.ledger_path) as ledger:
-            sweep_orphans(project.landing, ledger)
-            results, intakes = _sort_out(project, found, options)
-            for table in sorted(intakes):
-                results |= _ContractReceive(project, ledger, project.contracts[table], intakes[table], options).run()
+    with _turn(project.work), Ledger(project.ledger_path) as ledger:
+        # The time of receipt is taken when the turn has come, so that it grows with the deliveries' ids.
+        moment = utc(received_at if received_at is not None else datetime.now(UTC))
+        options = _Options(contract, strict, supersede, synthetic, moment)
+        claim_landing(project.landing, ledger)
+        results, intakes = _sort_out(project, found, options)
+        for table in sorted(intakes):
+            results |= _ContractReceive(project, ledger, project.contracts[table], intakes[table], options).run()
     return ReceiveReport(tuple(results[file.path] for file in found))
 
 
@@ -136,6 +135,20 @@ class _ContractReceive:
     def run(self) -> dict[Path, DeliveryResult]:
         """The verdict on each of the contract's files, after they were made visible."""
         self._skip_unchanged()
+        try:
+            admitted, batch = self._take_in()
+        except (Error, OSError) as error:
+            raise WarehouseError(
+                f"Receiving {self._contract.table} failed: {str(error).splitlines()[0]}",
+                where=str(self._project.work),
+                hint="Nothing of it was recorded; is there room on the disk, and may the folder be written?",
+                code="receive_failed",
+            ) from error
+        self._record(admitted, batch)
+        return self._results
+
+    def _take_in(self) -> tuple[list[Admitted], Batch | None]:
+        """Judge the rows and write the landing files, which stay invisible until they are recorded."""
         with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=self._project.work) as folder, closing(connect()) as connection:
             scratch = Path(folder)
             connection.execute("SET temp_directory = ?", [str(scratch / "spill")])
@@ -148,8 +161,7 @@ class _ContractReceive:
                 landing = self._project.landing / self._contract.table
                 write_schema(connection, self._contract, landing)
                 write_batch(judging, landing, batch, {item.arrival.number: item.delivery_id for item in admitted})
-        self._record(admitted, batch)
-        return self._results
+        return admitted, batch
 
     def _skip_unchanged(self) -> None:
         """Set unchanged files aside before the pass, as long as no file judged before them could change what is in force."""

@@ -54,7 +54,7 @@ def recognise(file: FoundFile, contracts: Mapping[str, Contract], only: str | No
     named_tables = {candidate.contract.table for candidate in candidates if candidate.named}
     likely = [c for c in candidates if c.named or (c.exact and c.contract.table in named_tables)]
     if not likely:
-        likely = [c for c in candidates if c.exact] or [c for c in candidates if only is not None or c.agreeing >= 0.5]
+        likely = [c for c in candidates if only is not None or c.agreeing >= 0.5]
     return max(likely, key=lambda c: (c.exact, c.named, c.agreeing), default=None)
 
 

@@ -95,7 +95,7 @@ class _Pass:
 
     def run(self, encoding: str, refuse_other: bool = False) -> Transcript:
         self._transcript = Transcript(encoding)
-        decoder = codecs.getincrementaldecoder("utf-8-sig" if encoding == UTF_8 else "cp1252")("strict")
+        decoder = codecs.getincrementaldecoder(encoding)("strict")
         rest = ""
         for block in blocks(self._path):
             if b"\0" in block:

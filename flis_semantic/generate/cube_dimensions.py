@@ -72,15 +72,16 @@ def _newest_rows(unit: ReportingUnit, by: str, columns: list[str], level: Level)
 
 
 def _dated(columns: list[str], by: str, order: str, model: str) -> str:
-    return (
-        "FROM (\n"
-        f"  SELECT {', '.join(columns)},\n"
-        f"    ROW_NUMBER() OVER (PARTITION BY {by} ORDER BY {order}) AS age\n"
-        f"  FROM {model}\n"
-        f"  WHERE {by} IS NOT NULL\n"
-        ") AS dated\n"
-        "WHERE age = 1"
+    lines = (
+        "FROM (",
+        f"  SELECT {', '.join(columns)},",
+        f"    ROW_NUMBER() OVER (PARTITION BY {by} ORDER BY {order}) AS age",
+        f"  FROM {model}",
+        f"  WHERE {by} IS NOT NULL",
+        ") AS dated",
+        "WHERE age = 1",
     )
+    return "\n".join(lines)
 
 
 def _named(names: Mapping[str, str]) -> list[str]:

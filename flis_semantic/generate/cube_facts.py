@@ -78,14 +78,15 @@ def _added_measures(catalogue: Catalogue, fact: ResolvedFact) -> set[str]:
 
 def _measure(catalogue: Catalogue, fact: ResolvedFact, name: str, item: Measure, adds: bool, wording: Wording) -> Node:
     value = _aggregate(item)
-    columns = [fact.base_key, *([fact.definition.vintage_column] if fact.definition.vintage_column else [])]
+    vintage = fact.definition.vintage_column
+    alone = {fact.base_key: fact.base_grain} if item.over_time != "sum" else {}
+    alone |= {vintage: "vintage"} if vintage else {}
     if not adds:
         condition, valid_for = ONE_ROW, "one row; NULL otherwise"
-    elif item.over_time != "sum":
-        condition, valid_for = one(*columns), f"one {fact.base_grain}; NULL otherwise"
+    elif alone:
+        condition, valid_for = one(*alone), f"{' and '.join(f'one {name}' for name in alone.values())}; NULL otherwise"
     else:
-        condition = one(*columns[1:]) if columns[1:] else None
-        valid_for = "any rows"
+        condition, valid_for = None, "any rows"
     unit = catalogue.vocabulary.units[item.unit]
     meta: Node = {
         "measure": f"{fact.id}.{name}",
@@ -105,7 +106,7 @@ def _aggregate(item: Measure) -> str:
     if item.expression is None:
         return f"COUNT(CASE WHEN {condition} THEN 1 END)" if condition else "COUNT(*)"
     value = _sql(item.expression)
-    return f"SUM(CASE WHEN {condition} THEN {value} END)" if condition else f"SUM({value})"
+    return f"SUM(CASE WHEN {condition}\nTHEN {value} END)" if condition else f"SUM({value})"
 
 
 def _sql(expression: str) -> str:

@@ -63,12 +63,16 @@ def _view(catalogue: Catalogue, domain: str, grains: dict[str, list[Node]], fact
         "title": wording.main(definition.title),
         **about,
         "meta": {**wording.others("title", definition.title), **wording.others("description", definition.description)},
-        "cubes": [
-            {"join_path": cube["name"], "prefix": True, "includes": "*"}
-            for cube in (*(cube for cubes in grains.values() for cube in cubes), *facts)
-        ],
+        "cubes": [_included(cube) for cube in (*(cube for cubes in grains.values() for cube in cubes), *facts)],
         "folders": folders,
     }
+
+
+def _included(cube: Node) -> Node:
+    included: Node = {"join_path": cube["name"], "prefix": True, "includes": "*"}
+    # What a cube hides, a view that includes everything would show.
+    hidden = [member["name"] for member in cube["dimensions"] if member.get("public") is False]
+    return included | {"excludes": hidden} if hidden else included
 
 
 def _folder(title: str, cubes: list[Node]) -> Node:

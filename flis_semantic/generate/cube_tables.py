@@ -6,6 +6,9 @@ values are read) it is NULL, unless the figure adds over time.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import cast
+
 from flis_semantic.catalogue.resolved import Catalogue, KeyFigure, ResolvedComponent
 from flis_semantic.compiler import GeneratedTable
 from flis_semantic.generate import wording as words
@@ -98,9 +101,12 @@ def _unit_measures(figure: KeyFigure, table: GeneratedTable, columns: dict[tuple
     if figure.unit.factor != 1:
         value = f"{figure.unit.factor} * {value}"
     if "denominator" in sides:
-        value = f"{value} / NULLIF(SUM({sides['denominator']}), 0)"
-    only = "any set of units" + ("" if condition is None else " in one period")
-    found = [_value(figure, table.grain, guarded(condition, value), f"{only}; NULL otherwise" if condition else only, wording)]
+        value = f"{value}\n/ NULLIF(SUM({sides['denominator']}), 0)"
+    if condition is None:
+        valid_for = "any set of units and periods; units are left out of the periods in which they are not complete"
+    else:
+        valid_for = "any set of units in one period; NULL otherwise"
+    found = [_value(figure, table.grain, guarded(condition, value), valid_for, wording)]
     for side, column in sides.items():
         found.append(_part(figure, side, guarded(condition, f"SUM({column})"), "number", wording))
     found.append(_part(figure, "members", guarded(_ONE_PERIOD, f"COUNT({sides['numerator']})"), "number", wording))
@@ -127,6 +133,7 @@ def _value(figure: KeyFigure, grain: str, sql: str, valid_for: str, wording: Wor
         "direction": file.direction,
         "definition": _definition(figure),
         "group_value": file.group_value.rule,
+        **({"weight": _side(figure.weight)} if figure.weight else {}),
         "adds_over_areas": figure.adds_over_units,
         "adds_over_time": adds_over_time(figure),
         "valid_for": valid_for,
@@ -139,8 +146,14 @@ def _value(figure: KeyFigure, grain: str, sql: str, valid_for: str, wording: Wor
         meta["series_breaks"] = [{"date": item.date, "reason": wording.main(item.reason)} for item in file.series_breaks]
     if file.aliases:
         meta["aliases"] = list(file.aliases)
-    more = {"description": wording.main(file.description), "format": number_format(figure.unit.decimals), "meta": meta}
-    return measure(figure.name, wording.main(file.title), sql, **more)
+    return measure(
+        figure.name,
+        wording.main(file.title),
+        sql,
+        description=wording.main(file.description),
+        format=number_format(figure.unit.decimals),
+        meta=meta,
+    )
 
 
 def _part(figure: KeyFigure, part: str, sql: str, kind: str, wording: Wording) -> Node:
@@ -183,8 +196,10 @@ def _component(component: ResolvedComponent) -> str:
     return f"{component.label} [{'; '.join(said)}]"
 
 
-def _flat(parts: Node) -> str:
-    return ", ".join(f"{name} {_flat(value) if isinstance(value, dict) else value}" for name, value in parts.items())
+def _flat(parts: Mapping[str, object]) -> str:
+    """Nested fields in a row: `rolling months 12`."""
+    texts = [f"{name} {_flat(cast(Mapping[str, object], value)) if isinstance(value, Mapping) else value}" for name, value in parts.items()]
+    return ", ".join(texts)
 
 
 def _unit_dimensions(catalogue: Catalogue, table: GeneratedTable, wording: Wording) -> tuple[list[Node], list[Node]]:

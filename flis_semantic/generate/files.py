@@ -84,12 +84,12 @@ def generate(project: Project) -> GenerateReport:
     written = [path for path, text in wanted.items() if _content(project.root / path) != text.encode()]
     for path in written:
         _write(project.root / path, wanted[path])
-    removed, foreign = [], []
-    for path in _orphans(project.root, wanted):
-        (removed if _is_ours(project.root / path) else foreign).append(path)
+    orphans = list(_orphans(project.root, wanted))
+    removed = tuple(path for path in orphans if _is_ours(project.root / path))
     for path in removed:
         _remove(project.root, path)
-    return GenerateReport(tuple(written), tuple(removed), tuple(foreign), len(wanted) - len(written))
+    foreign = tuple(path for path in orphans if path not in removed)
+    return GenerateReport(tuple(written), removed, foreign, len(wanted) - len(written))
 
 
 def check(project: Project) -> CheckReport:

@@ -48,7 +48,8 @@ ABOUT_AREAS: Texts = {
     "areas or periods the value is empty.",
 }
 ABOUT_FACTS: Texts = {
-    "da": "Tallene, som de blev leveret: det, der mangler eller er tilbageholdt, er ikke med i summen. Nøgletallene siger, hvad der er fuldstændigt.",
+    "da": "Tallene, som de blev leveret: det, der mangler eller er tilbageholdt, er ikke med i summen. "
+    "Nøgletallene siger, hvad der er fuldstændigt.",
     "en": "The numbers as delivered: what is missing or withheld is not in the sum. The key figures say what is complete.",
 }
 AREAS: Texts = {"da": "områder", "en": "areas"}

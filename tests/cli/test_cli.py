@@ -96,6 +96,14 @@ def test_sql_prints_the_query_and_the_values_it_binds(demo_project: Path) -> Non
     assert "'0101'" not in ran.text
 
 
+def test_sql_takes_the_arguments_of_a_query(demo_project: Path) -> None:
+    ran = flis("sql", UNEMPLOYED, *TWO, "--wide", "--format", "json", project=demo_project)
+    told = json.loads(ran.text)
+    assert told["parameters"] == {"first_period": 24317, "last_period": 24318, "municipality_1": "0101", "municipality_2": "0751"}
+    assert told["sql"].startswith("WITH periods AS")
+    assert flis("sql", UNEMPLOYED, *TWO, "--format", "parquet", project=demo_project).code == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

@@ -105,7 +105,7 @@ class Desk:
     def files(self) -> list[str]:
         """Everything in the landing zone but the schema files."""
         found = (str(path.relative_to(self.landing)) for path in self.landing.rglob("*") if path.is_file())
-        return sorted(name for name in found if not name.endswith("_schema.parquet"))
+        return sorted(name for name in found if not name.endswith(("_schema.parquet", "_ledger")))
 
 
 def table(header: str, rows: Any, end: str = "\n") -> str:

@@ -99,7 +99,9 @@ def test_a_renamed_column_is_paired_with_the_contracts_name(desk: Desk):
 def test_all_faults_of_a_header_come_at_once(desk: Desk):
     result = desk.deliver(POPULATION, "kommune_kode,navn,navn,folke_tal,x\n101,København,,5,\n")
     faults = ["'navn' is there 2 times", "'kommunekode' is missing", "'kvartal' is missing", "'folketal' is missing", "'x' is not in"]
-    assert_refused(desk, result, "FILE-HEADER", *faults, "Was 'kommunekode' renamed to 'kommune_kode'?", "Was 'folketal' renamed to 'folke_tal'?")
+    assert_refused(
+        desk, result, "FILE-HEADER", *faults, "Was 'kommunekode' renamed to 'kommune_kode'?", "Was 'folketal' renamed to 'folke_tal'?"
+    )
 
 
 def test_the_wrong_delimiter_is_named(desk: Desk):
@@ -261,7 +263,7 @@ def test_strict_makes_a_set_aside_row_an_error_and_keeps_the_others(desk: Desk):
 
 def test_one_bad_file_does_not_keep_the_others_out(desk: Desk):
     desk.put("population_by_quarter_a.csv", table(POPULATION_HEADER, POPULATION_ROWS[:2]))
-    desk.put("population_by_quarter_b.csv", "")
+    desk.put("population_by_quarter_b.csv", "", manifest={"rows": 0})
     desk.put("population_by_quarter_c.csv", GOOD.encode("cp1252"))
     desk.put("sub/jobindsats_2026-08-22.csv.gz", table(MEASURES_HEADER, MEASURES_ROWS))
     desk.put("sub/letter.txt", "Dear colleague\n")

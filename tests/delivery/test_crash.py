@@ -112,12 +112,25 @@ def test_nothing_is_recorded_when_a_row_is_not_found_again(desk: Desk, monkeypat
     assert desk.files() == [] and state(desk) == ([], [], [])
 
 
-def test_a_lost_ledger_stops_the_sweeping(desk: Desk):
+@pytest.mark.parametrize("mark", ["kept", "lost"])
+def test_another_ledger_never_sweeps_what_was_received(desk: Desk, mark: str):
     desk.population()
     desk.ledger_path.unlink()
-    with pytest.raises(WarehouseError, match="the ledger ledger.sqlite is not there"):
-        desk.population(*NEWER)
-    assert desk.files() == ["bor_folketal/00000001.parquet"]
+    if mark == "lost":
+        (desk.landing / "_ledger").unlink()
+    for _ in range(2):
+        with pytest.raises(WarehouseError, match="holds received files of another ledger"):
+            desk.population(*NEWER)
+    assert "bor_folketal/00000001.parquet" in desk.files()
+
+
+def test_a_disk_that_cannot_be_written_is_one_sentence(desk: Desk):
+    (desk.landing).mkdir(parents=True)
+    (desk.landing / "bor_folketal").write_text("a file where a folder should be")
+    with pytest.raises(WarehouseError, match="Receiving bor_folketal failed: .*exists") as error:
+        desk.population()
+    assert "Nothing of it was recorded" in error.value.hint
+    assert state(desk) == ([], [], [])
 
 
 def test_a_scratch_folder_that_was_left_is_removed(desk: Desk):

@@ -13,7 +13,9 @@ from tests.delivery.parcel import desk as new_desk
 
 COLUMNS = ["kommunekode", "navn", "kvartal", "folketal"]
 UNITS = ["101", "0147", "751", "411"]
-NAMES = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=8) | st.sampled_from(['a "b"', "a,b", "æøå", "a\nb", "'", "", "NULL"])
+NAMES = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=8) | st.sampled_from(
+    ['a "b"', "a,b", "æøå", "a\nb", "'", "", "NULL"]
+)
 FAULTS = {
     "unit": ("kommunekode", ["999", "1", "x", "10 1", ""]),
     "period": ("kvartal", ["2020Q5", "20x0Q1", "2090Q1", ""]),
@@ -24,7 +26,9 @@ FAULTS = {
 @st.composite
 def deliveries(draw):
     """Rows with unique keys as (values, whether the row is right), the order of columns, line end, and blank lines."""
-    keys = draw(st.lists(st.tuples(st.sampled_from(UNITS), st.integers(2008, 2020), st.integers(1, 4)), min_size=1, max_size=12, unique=True))
+    keys = draw(
+        st.lists(st.tuples(st.sampled_from(UNITS), st.integers(2008, 2020), st.integers(1, 4)), min_size=1, max_size=12, unique=True)
+    )
     rows: list[tuple[dict[str, str], bool]] = []
     for unit, year, quarter in keys:
         row = {

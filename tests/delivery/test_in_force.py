@@ -165,7 +165,9 @@ def test_what_was_in_force_on_an_earlier_day_can_be_asked(desk: Desk):
 
 def test_the_extract_time_comes_from_the_manifest_then_the_name_then_the_receipt(desk: Desk):
     received = day("2026-09-01T10:00")
-    desk.measures(*TWO_MONTHS, name="jobindsats_2026-08-01.csv", manifest={"extracted_at": "2026-08-03T06:00:00+02:00"}, received_at=received)
+    desk.measures(
+        *TWO_MONTHS, name="jobindsats_2026-08-01.csv", manifest={"extracted_at": "2026-08-03T06:00:00+02:00"}, received_at=received
+    )
     desk.measures(*JULY, name="jobindsats_20260804.csv", received_at=received)
     desk.population(received_at=received)
     with desk.ledger() as ledger:

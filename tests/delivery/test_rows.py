@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 from flis_semantic.contracts.landing import SCHEMA_FILE, landing_columns
+from flis_semantic.contracts.load import load_contracts
+from flis_semantic.contracts.model import Contract
+from flis_semantic.vocabulary.calendar import Calendar
+from flis_semantic.vocabulary.load import load_vocabulary
 from flis_semantic.warehouse import connect
-from tests.delivery.parcel import MEASURES_HEADER, MEASURES_ROWS, POPULATION, POPULATION_HEADER, POPULATION_ROWS, Desk, table
+from tests.delivery.parcel import MEASURES_HEADER, MEASURES_ROWS, POPULATION, POPULATION_HEADER, POPULATION_ROWS, ROOT, Desk, table
 from tests.delivery.test_bad_input import accept
 
 QUARTER = 2020 * 4
@@ -16,7 +21,9 @@ MONTH = 2026 * 12 + 6
 
 def test_population_is_typed_and_keyed(desk: Desk):
     assert desk.population().verdict == "accepted"
-    found = desk.rows("bor_folketal", "kommunekode, kommunenavn, periode, folketal, line_number, unit_code, base_period_key, series, is_control")
+    found = desk.rows(
+        "bor_folketal", "kommunekode, kommunenavn, periode, folketal, line_number, unit_code, base_period_key, series, is_control"
+    )
     first = date(2020, 1, 1)
     assert found == [
         ("0101", "København", first, 632340, 2, "0101", QUARTER, "", False),
@@ -181,7 +188,7 @@ def test_the_contract_can_be_given(desk: Desk):
 
 
 def test_landing_files_have_the_contracts_types_and_order(desk: Desk):
-    desk.population(*reversed(POPULATION_ROWS), "101,København,2019Q4,5")
+    desk.population(POPULATION_ROWS[1], POPULATION_ROWS[2], "101,København,2020Q1,632340", "101,København,2019Q4,5", "147,x,2019Q4,5")
     folder = desk.landing / "bor_folketal"
     connection = connect()
     try:
@@ -193,7 +200,7 @@ def test_landing_files_have_the_contracts_types_and_order(desk: Desk):
         found = connection.execute(sql, [str(folder / "00000001.parquet")]).fetchall()
     finally:
         connection.close()
-    assert found == [("0101", QUARTER - 1), ("0101", QUARTER), ("0147", QUARTER), ("0411", QUARTER)]
+    assert found == [("0101", QUARTER - 1), ("0101", QUARTER), ("0147", QUARTER - 1), ("0147", QUARTER), ("0411", QUARTER)]
 
 
 def test_the_same_files_make_the_same_landing_bytes(desk: Desk, tmp_path):
@@ -202,3 +209,86 @@ def test_the_same_files_make_the_same_landing_bytes(desk: Desk, tmp_path):
     desk.work = tmp_path / "again"
     desk.receive(desk.inbox)
     assert {name: (desk.landing / name).read_bytes() for name in desk.files()} == first
+
+
+def test_dates_yes_or_no_and_patterns_are_judged_by_their_shape(desk: Desk, tmp_path: Path):
+    desk.contracts = contracts_of(tmp_path, VISITS)
+    rows = [
+        "101,2026-03-14,true,AB12",
+        "147,2024-02-29,0,",
+        "751,2023-02-29,true,AB12",
+        "101,14-03-2026,true,AB12",
+        "101,2026-3-14,true,AB12",
+        "147,2026-03-14,yes,AB12",
+        "751,2026-03-14,,AB123",
+        "751,,false,AB12",
+    ]
+    result = desk.deliver("visits_1.csv", table("unit,day,first,room", rows))
+    assert dict(result.rule_counts) == {"R-4": 3, "R-5": 1, "R-6": 1, "R-8": 1}
+    assert desk.rows("visits", "unit_code, day, is_first, room, base_period_key") == [
+        ("0101", date(2026, 3, 14), True, "AB12", 2026 * 12 + 2),
+        ("0147", date(2024, 2, 29), False, None, 2024 * 12 + 1),
+    ]
+    assert [row[2] for row in desk.set_aside("visits")] == [
+        "day '2023-02-29' is not a period in the form {year}-{month}-{day}",
+        "day '14-03-2026' is not a period in the form {year}-{month}-{day}",
+        "day '2026-3-14' is not a period in the form {year}-{month}-{day}",
+        "is_first 'yes' is not true or false",
+        "room 'AB123' does not look like [A-Z]{2}[0-9]{2}",
+        "day is empty",
+    ]
+
+
+def test_a_date_that_is_none_is_set_aside(desk: Desk, tmp_path: Path):
+    desk.contracts = contracts_of(
+        tmp_path,
+        VISITS.replace("room: {type: text,", "room: {type: date,").replace('check: pattern, pattern: "[A-Z]{2}[0-9]{2}",', "check: typed,"),
+    )
+    rows = ["101,2026-03-14,true,2024-02-29", "147,2026-03-14,true,2023-02-29", "751,2026-03-14,true,1-2-25"]
+    result = desk.deliver("visits_1.csv", table("unit,day,first,room", rows))
+    assert (result.rows_accepted, dict(result.rule_counts)) == (1, {"R-6": 2})
+    assert desk.rows("visits", "room") == [(date(2024, 2, 29),)]
+
+
+VISITS = """\
+table: visits
+title: {da: Besøg, en: Visits}
+description: {da: Besøg, en: Visits}
+publisher: Somebody
+licence: free
+owner: us
+base_period: month
+starts: 2024-01
+absent: zero
+blank: missing
+key: [unit, day]
+columns:
+  unit: {type: unit_code, role: unit, title: {da: Enhed, en: Unit}}
+  day: {type: period, role: period, required: true, title: {da: Dag, en: Day}}
+  is_first: {type: boolean, title: {da: Første, en: First}}
+  room: {type: text, title: {da: Rum, en: Room}}
+forms:
+  plain:
+    file_name: "visits_*.csv"
+    mode: full
+    extracted_at: receipt
+    header: {unit: unit, day: day, first: is_first, room: room}
+    period: ["{year}-{month}-{day}"]
+rules:
+  - {id: R-1, check: row_shape, title: {da: a, en: a}}
+  - {id: R-2, check: known_unit, column: unit, title: {da: a, en: a}}
+  - {id: R-3, check: member_unit, column: unit, title: {da: a, en: a}}
+  - {id: R-4, check: known_period, column: day, title: {da: a, en: a}}
+  - {id: R-5, check: typed, column: is_first, title: {da: a, en: a}}
+  - {id: R-6, check: pattern, pattern: "[A-Z]{2}[0-9]{2}", column: room, title: {da: a, en: a}}
+  - {id: R-7, check: unique_key, title: {da: a, en: a}}
+  - {id: R-8, check: required, column: day, title: {da: a, en: a}}
+"""
+
+
+def contracts_of(folder: Path, text: str) -> dict[str, Contract]:
+    """The contracts of a project that has only this one."""
+    (folder / "contracts").mkdir()
+    (folder / "contracts" / "visits.yml").write_text(text)
+    vocabulary = load_vocabulary(ROOT / "catalogue")
+    return load_contracts(folder / "contracts", vocabulary, Calendar(vocabulary))

@@ -60,7 +60,9 @@ def test_a_refused_file_leaves_the_output_as_it_was(tmp_path: Path, monkeypatch:
 def test_a_carriage_return_inside_a_line_is_no_line_end(tmp_path: Path):
     text, transcript = run(tmp_path / "f.csv", b"a,b\n1,2\r3,4\n5,6\n")
     assert text == "7,3,5,6\n"
-    assert [(bad.line, bad.text, bad.reason) for bad in transcript.malformed] == [(2, "1,2\r3,4", "a carriage return stands inside the line")]
+    assert [(bad.line, bad.text, bad.reason) for bad in transcript.malformed] == [
+        (2, "1,2\r3,4", "a carriage return stands inside the line")
+    ]
 
 
 def test_a_quoted_value_may_not_span_the_whole_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -8,7 +8,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from tests.oracle.component import UNKNOWN, Cell, Component, Reading, first_that_applies
+from tests.oracle.component import UNKNOWN, WAITING, Cell, Component, Reading, first_that_applies
 from tests.oracle.days import Span
 from tests.oracle.world import MEMBER, Unit, World
 
@@ -22,7 +22,7 @@ REASONS = (
     "period_unfinished",
     "not_additive_over_areas",
 )
-OUT = ("not_valid", "suppressed", "missing", "exempt", "held")
+OUT = ("not_valid", "suppressed", "missing", "exempt", "held", WAITING)
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,8 @@ class Figure:
             return Case(state, reasons, None, None, alone, None, weight)
         top, bottom = self._sum(numerators), self._sum(denominators)
         value = self._divide(top, bottom) if self.denominator else top
+        if self.denominator and bottom == 0:
+            reasons |= {"denominator_zero"}
         return Case(state, reasons, top, bottom, alone, None if value is None else value * self.factor, weight)
 
     @staticmethod
@@ -148,13 +150,15 @@ class Figure:
         found = self._break(period)
         if not single and self.rule == "none":
             return Answer(None, None, None, "not_valid", "not_additive_over_areas", False, 0, len(expected), None, found)
-        share = self._share(inside, expected)
+        share = self._share(inside, expected, of_denominators=bool(self.denominator) and not weighing)
         status = self._status(cases, inside)
         top, bottom, value = self._together(inside, single)
         reason = self._reason(cases, inside, expected, top, bottom)
         complete = len(inside) == len(expected) > 0 and status in ("validated", "approved", "final")
-        if inside and share is not None and share < Fraction(str(self.file.get("min_share", 0))):
-            value = None
+        least = self.file.get("min_share")
+        if inside and least and share is not None and share < Fraction(str(least)):
+            value, status = None, "missing"
+        status = "provisional" if status == WAITING else status
         return Answer(value, top, bottom, status, reason, complete, len(inside), len(expected), share, found)
 
     @staticmethod
@@ -165,7 +169,7 @@ class Figure:
         if inside:
             return first_that_applies([case.state for case in inside])
         states = {case.state for case in cases}
-        return states.pop() if len(states) == 1 else "missing"
+        return states.pop() if len(states) == 1 and states <= set(OUT) else "missing"
 
     def _together(self, inside: Sequence[Case], single: bool) -> tuple[Fraction | None, Fraction | None, Fraction | None]:
         if not inside:
@@ -184,10 +188,11 @@ class Figure:
             bottom = _total([case.weight.value for case in inside])
         return top, bottom, self._divide(top, bottom)
 
-    def _share(self, inside: Sequence[Case], expected: Sequence[Case]) -> Fraction | None:
+    @staticmethod
+    def _share(inside: Sequence[Case], expected: Sequence[Case], *, of_denominators: bool) -> Fraction | None:
         if not expected:
             return None
-        if self.denominator:
+        if of_denominators:
             known = [case.denominator_alone for case in expected]
             if all(value is not None for value in known) and sum(known):
                 return sum((case.denominator_alone for case in inside), Fraction(0)) / sum(known, Fraction(0))
@@ -202,12 +207,15 @@ class Figure:
             return "member_missing"
         if bottom is not None and not bottom:
             return "denominator_zero"
-        return first_reason({reason for case in inside for reason in case.reasons})
+        return first_reason({reason for case in inside for reason in case.reasons} - {"denominator_zero"})
 
     def _break(self, period: Span) -> date | None:
-        """The day on which the series changed inside what is read."""
-        stretches = [c.stretch(target) for c in self.components if (target := c.target(period))]
-        first = min([period.first, *(stretch.first for stretch in stretches)])
+        """The latest day on which the series changed inside what the numerator reads."""
+        read = [component for _, component in self.numerator if component.reference in (None, "average_of_period")]
+        stretches = [component.stretch(target) for component in read if (target := component.target(period))]
+        if not stretches:
+            return None
+        first = min(stretch.first for stretch in stretches)
         found = sorted(date.fromisoformat(item["date"]) for item in self.file.get("series_breaks", ()))
         inside = [day for day in found if first < day <= period.last]
         return inside[-1] if inside else None

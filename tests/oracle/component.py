@@ -12,7 +12,9 @@ from typing import Any
 from tests.oracle.days import ONE_DAY, Span, months_before
 from tests.oracle.world import DELIVERED, Row, World
 
-STATES = ("not_valid", "suppressed", "missing", "exempt", "held", "not_comparable", "provisional", "validated", "approved", "final")
+STATES = ("not_valid", "suppressed", "missing", "exempt", "held", "not_comparable", "waiting", "provisional", "validated", "approved", "final")
+# An unfinished period whose value only its end can give: it is shown as provisional, and is no part of an area's value.
+WAITING = "waiting"
 UNKNOWN = "unknown"
 
 
@@ -184,8 +186,8 @@ class Component:
         # A period that has begun to arrive waits for its end; one of which nothing is due is not there.
         target = self.target(period)
         assert target is not None
-        if not self.published and any(self.due(base) for base in self.dated_inside(self.stretch(target))):
-            return Reading("provisional", frozenset({"period_unfinished"}))
+        if bases and self.measure["over_time"] == "last" and not self.published and any(self.due(self.days.holding(self.base, day)) for day in self.stretch(target).days()):
+            return Reading(WAITING, frozenset({"period_unfinished"}))
         return Reading("missing", frozenset({"base_period_missing"}))
 
     def _over_days(self, unit: int, days: Mapping[Span, int], cell: Cell, *, mean: bool) -> Reading:
@@ -193,12 +195,12 @@ class Component:
         readings = {base: self._base(unit, base, cell) for base in days if self.due(base)}
         if not readings:
             return Reading("missing", frozenset({"base_period_missing"}))
-        states = [reading.state for reading in readings.values()]
-        reasons = frozenset[str]().union(*(reading.reasons for reading in readings.values()))
+        found = list(readings.values())
         if len(readings) < len(days):
-            states.append("provisional")
-            reasons |= {"period_unfinished"}
-        state = first_that_applies(states)
+            found.append(Reading("provisional", frozenset({"period_unfinished"})))
+        state = first_that_applies([reading.state for reading in found])
+        # The reasons are those of the state that is shown.
+        reasons = frozenset[str]().union(*(reading.reasons for reading in found if reading.state == state))
         if any(reading.value is None for reading in readings.values()):
             return Reading(state, reasons)
         if not mean:
@@ -212,8 +214,7 @@ class Component:
         states = [{"delivered": "validated", "reported_by_other": "validated"}.get(state, state) for state in covered]
         state = first_that_applies(states)
         if any(found not in DELIVERED for found in covered):
-            gap = "reference_date_not_available" if self.reference is not None and self.reads_one else "base_period_missing"
-            return Reading(state, frozenset({gap}))
+            return Reading(state, frozenset({self.gap_reason} if state == "missing" else ()))
         rows = [row for row in self.world.rows[self.fact["model"]] if row[self.unit_column] == unit and row[self.base] == base.label]
         return self._aggregate([row for row in rows if self._counts(row, cell)], state)
 
@@ -221,7 +222,7 @@ class Component:
         """Whether what is read in the period has a row without a code of the dimension."""
         if dimension not in self.fact.get("dimensions", {}):
             return False
-        bases = {unit.key: {base.label for base in self.bases(unit.key, period) or ()} for unit in self.world.units}
+        bases = {unit.key: {base.label for base in self.bases(unit.key, period) or () if self.due(base)} for unit in self.world.units}
         rows = [row for row in self.world.rows[self.fact["model"]] if row[self.base] in bases[row[self.unit_column]]]
         return any(self.code(row, dimension) == UNKNOWN and self._counts(row, cell) for row in rows)
 
@@ -258,10 +259,14 @@ class Component:
             return self._gap(self.contract["blank"]) if empty else Reading(state, frozenset({"denominator_zero"}))
         return Reading(state, value=sum((Fraction(value) for value in values), Fraction(0)))
 
-    @staticmethod
-    def _gap(meaning: str) -> Reading:
+    @property
+    def gap_reason(self) -> str:
+        """Why there is no value where something was not delivered."""
+        return "reference_date_not_available" if self.reference is not None and self.reads_one else "base_period_missing"
+
+    def _gap(self, meaning: str) -> Reading:
         if meaning == "suppressed":
             return Reading("suppressed", frozenset({"suppressed_at_source"}))
         if meaning == "missing":
-            return Reading("missing", frozenset({"base_period_missing"}))
-        return Reading("not_valid")
+            return Reading("missing", frozenset({self.gap_reason}))
+        return Reading("exempt")

@@ -36,6 +36,7 @@ class Days:
         self.grains = ("day", "week", "month", "quarter", "year", *self.calendars)
         self.of_day: dict[tuple[str, date], Span] = {}
         self.in_order: dict[str, list[Span]] = {}
+        self.place: dict[Span, int] = {}
         for grain in self.grains:
             self._walk(grain, first, last)
         self.by_label = {(grain, span.label): span for grain, spans in self.in_order.items() for span in spans}
@@ -49,6 +50,7 @@ class Days:
         spans = [Span(grain, label, days[0], days[-1]) for label, days in runs.items()]
         kept = [s for s in spans if self.label(grain, s.first - ONE_DAY) != s.label and self.label(grain, s.last + ONE_DAY) != s.label]
         self.in_order[grain] = kept
+        self.place |= {span: number for number, span in enumerate(kept)}
         for span in kept:
             for day in span.days():
                 self.of_day[grain, day] = span
@@ -79,9 +81,8 @@ class Days:
 
     def before(self, span: Span, count: int) -> Span | None:
         """The period `count` places earlier."""
-        spans = self.in_order[span.grain]
-        place = spans.index(span) - count
-        return spans[place] if place >= 0 else None
+        place = self.place[span] - count
+        return self.in_order[span.grain][place] if place >= 0 else None
 
     def years_before(self, span: Span, years: int) -> Span | None:
         """The period whose label is the same but for the year; None where that year has no such label."""

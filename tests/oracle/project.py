@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow
 
 from flis_semantic.catalogue.load import load_catalogue
 from flis_semantic.catalogue.resolved import Catalogue
@@ -127,10 +128,14 @@ def create(connection: duckdb.DuckDBPyConnection, table: str, types: Mapping[str
 
 def write_periods(connection: duckdb.DuckDBPyConnection, calendar: Calendar) -> None:
     """The period table."""
-    types = {"grain": "VARCHAR", "period_key": "INTEGER", "period": "VARCHAR", "start_date": "DATE", "end_date": "DATE"}
-    types |= {"day_count": "INTEGER", "label_year": "INTEGER", "label_position": "INTEGER"}
+    names = ("grain", "period_key", "period", "start_date", "end_date", "day_count", "label_year", "label_position")
     periods = [p for grain in calendar.grains for p in calendar.periods(grain)]
-    create(connection, "dim_period", types, [(p.grain, p.key, p.label, p.start, p.end, p.days, *calendar.label_parts(p)) for p in periods])
+    rows = [(p.grain, p.key, p.label, p.start, p.end, p.days, *calendar.label_parts(p)) for p in periods]
+    connection.register("some_periods", pyarrow.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))))
+    types = {"period_key": "INTEGER", "day_count": "INTEGER", "label_year": "INTEGER", "label_position": "INTEGER"}
+    columns = ", ".join(f"CAST({name} AS {types[name]}) AS {name}" if name in types else name for name in names)
+    connection.execute(f"CREATE OR REPLACE TABLE dim_period AS SELECT {columns} FROM some_periods")
+    connection.unregister("some_periods")
 
 
 def write_warehouse(connection: duckdb.DuckDBPyConnection, world: World, calendar: Calendar) -> None:

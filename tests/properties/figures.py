@@ -50,7 +50,7 @@ def random_component(random: Random, world: World, *, broadcast: bool, weight: b
         written["vintage"] = random.choice(sorted(fact["vintages"]))
     if fact["kind"] == "snapshot" and random.random() < 0.35:
         written["reference_date"] = random.choice(REFERENCES)
-    elif over_time != "recompute" and random.random() < 0.25:
+    elif (over_time not in ("first", "last", "recompute") or fact["kind"] == "snapshot") and random.random() < 0.25:
         written["window"] = random.choice(WINDOWS)
     if random.random() < 0.25:
         written["offset"] = random.choice(OFFSETS)
@@ -124,7 +124,8 @@ def _some_periods(random: Random, world: World, grain: str) -> list[Span]:
         start = end - timedelta(days=random.choice([0, 10, 90, 400]))
         return [Span("range", f"{start.isoformat()}/{end.isoformat()}", start, end)]
     spans = world.days.in_order[grain]
-    place = spans.index(world.days.holding(grain, last)) + random.choice([1, 0, 0, -1, -6])
+    place = world.days.place[world.days.holding(grain, last)] + random.choice([1, 0, 0, -1, -6])
     chosen = spans[max(0, place - random.choice([0, 2, 5])) : place + 1]
-    first_year, last_year = world.vocabulary["calendar"]["first_year"], world.vocabulary["calendar"]["last_year"]
-    return [span for span in chosen if first_year <= span.first.year and span.last.year <= last_year]
+    # The longest offset and window must find their days in the period table.
+    calendar = world.vocabulary["calendar"]
+    return [span for span in chosen if calendar["first_year"] + 4 <= span.first.year and span.last.year <= calendar["last_year"]]

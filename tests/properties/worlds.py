@@ -24,9 +24,6 @@ SHARED = {
     "kind": [Code("a", EVER), Code("b", EVER), Code("c", date(2020, 6, 1))],
     "place": [Code("x", EVER), Code("y", EVER, date(2022, 3, 31))],
 }
-import os
-FLAGS=set(os.environ.get("FLAGS","").split(","))
-if "nodated" in FLAGS: SHARED={n:[Code(c.code,EVER) for c in v] for n,v in SHARED.items()}
 PYTHON = {
     "x * 100 / nullif(y, 0)": lambda row: None if row["x"] is None or not row["y"] else Decimal(row["x"]) * 100 / row["y"],
     "x - y": lambda row: None if row["x"] is None or row["y"] is None else row["x"] - row["y"],
@@ -54,7 +51,7 @@ def random_world(random: Random) -> World:
         zeros=random.choice([0, 0.15]),
         unknowns=random.random() < 0.3,
         now=date(2020, 6, 1) + timedelta(days=random.randrange(1250)),
-        sparse=random.random() < 0.5 and not FLAGS & {"nosparse"},
+        sparse=random.random() < 0.5,
     )
     units = random_units(random)
     calendars = {name: {"title": TITLE, "starts": starts} for name, starts in CALENDARS.items()}
@@ -182,7 +179,9 @@ def random_rows(random: Random, world: World, shape: Shape, table: str, dimensio
                     continue
                 row: dict[str, Any] = {"municipality_key": unit.key, base: label, "x": number(random, shape), "y": number(random, shape, cents=True)}
                 for name in dimensions:
-                    row[f"{name}_key"] = None if shape.unknowns and random.random() < 0.1 else keys[name]
+                    row[f"{name}_key"] = keys[name]
+                if shape.unknowns and dimensions and random.random() < 0.1:
+                    rows.append({**row, f"{dimensions[0]}_key": random.choice([None, 99]), **({"vintage": vintage} if vintage else {})})
                 rows.append({**row, "vintage": vintage} if vintage else row)
     return rows
 

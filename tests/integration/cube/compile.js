@@ -17,7 +17,7 @@ const HOME = process.env.FLIS_CUBE_HOME || __dirname;
 const findPackage = (name) => require.resolve(name, { paths: [HOME] });
 
 // Only the result may stand on stdout; Cube's own notes go to stderr.
-const answer = (value) => fs.writeSync(1, JSON.stringify(value));
+const answer = (value) => process.stdout.write(JSON.stringify(value));
 console.log = console.error;
 
 const { prepareCompiler } = require(findPackage('@cubejs-backend/schema-compiler'));

@@ -1,0 +1,142 @@
+"""What the catalogue's files may not say together: each mistake planted in a copy of the catalogue, found with file and line."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from flis_semantic.catalogue.load import load_catalogue
+from flis_semantic.catalogue.resolved import Catalogue
+from flis_semantic.contracts.load import load_contracts
+from flis_semantic.errors import DefinitionErrors
+from flis_semantic.vocabulary.calendar import Calendar
+from flis_semantic.vocabulary.load import load_vocabulary
+
+ROOT = Path(__file__).resolve().parents[2]
+GROWTH = "citizens/population_growth_12_months.yml"
+POPULATION = "citizens/population.yml"
+CITIZENS = "citizens/_domain.yml"
+EMPLOYMENT = "employment/_domain.yml"
+SHARE = "employment/gross_unemployed_share_published.yml"
+PER_INHABITANT = "employment/gross_unemployed_per_inhabitant_published.yml"
+CATEGORIES = "employment/cash_benefit_by_visitation_full_time_persons_published.yml"
+PERSONS = "employment/cash_benefit_persons_published.yml"
+
+Load = Callable[[], Catalogue]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "catalogue", tmp_path / "catalogue")
+    return tmp_path / "catalogue"
+
+
+@pytest.fixture
+def load(folder: Path) -> Load:
+    def loaded() -> Catalogue:
+        vocabulary = load_vocabulary(folder)
+        calendar = Calendar(vocabulary)
+        return load_catalogue(folder, vocabulary, calendar, load_contracts(ROOT / "contracts", vocabulary, calendar))
+
+    return loaded
+
+
+def errors_of(load: Load) -> list[str]:
+    with pytest.raises(DefinitionErrors) as raised:
+        load()
+    return [str(error) for error in raised.value.errors]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words"),
+    [
+        (POPULATION, "{measure: population.population, vintage", "{measure: populaton.population, vintage", "There is no fact 'populaton'."),
+        (POPULATION, "population.population,", "population.inhabitants,", "There is no measure of citizens.population 'inhabitants'."),
+        (POPULATION, ", vintage: frozen", "", "the component names none"),
+        (POPULATION, "vintage: frozen", "vintage: frosen", "Did you mean 'frozen'?"),
+        (POPULATION, "vintage: frozen}", "vintage: frozen, role: paying}", "There is no role of citizens.population 'paying'."),
+        (POPULATION, "vintage: frozen}", "vintage: frozen, filter: {sex: [f]}}", "There is no dimension of citizens.population 'sex'."),
+        (POPULATION, "vintage: frozen}", "vintage: frozen, broadcast: [place]}", "There is no dimension 'place'."),
+        (POPULATION, "unit: persons", "unit: person", "Did you mean 'persons'?"),
+        (POPULATION, "country_members: 99", "country_members: 97", "below the 98 members"),
+        (POPULATION, "title: {da: Folketal, en: Population}", "title: {da: Folketal}", "title has no text in 'en'."),
+        (POPULATION, "en: Population}", "en: Population, sv: Folkmängd}", "There is no language 'sv'."),
+        (POPULATION, "direction: neutral", "direction: neutral\npublish_grains: [month]", "cannot be published by month"),
+        (POPULATION, "direction: neutral", "direction: neutral\npublish_grains: [mont]", "Did you mean 'month'?"),
+        (POPULATION, "direction: neutral", "direction: neutral\npublished_cuts: [[visitation_category]]", "cannot be cut by 'visitation_category'"),
+        (GROWTH, "title: {da: Befolkningsudvikling over 12 måneder, en", "title: {da: Folketal, en", "is also the title of citizens.population"),
+        (GROWTH, "offset: {years: 1}}]", "offset: {years: 1, periods: 2}}]", "an offset is in either years or periods"),
+        (GROWTH, "  plus: [", "  plusses: [", "plusses is not a field that exists here."),
+        (SHARE, "weighted_by: labour_market.implied_workforce", "weighted_by: labour_market.workforce", "Did you mean 'implied_workforce'?"),
+        (SHARE, "unit: published", "denominator: {measure: labour_market.gross_unemployed}\nunit: published", "weighted_by is for published shares"),
+        (PER_INHABITANT, "{first_of: year}", "{first_of: fiscal_year}", "There is no calendar 'fiscal_year'."),
+        (PER_INHABITANT, "{first_of: year}", '{first_of: year, month_day: "07-01"}', "a reference date is one of"),
+        (PER_INHABITANT, "labour_market.gross_unemployed}", "labour_market.gross_unemployed, reference_date: end_of_period}", "has no reference date"),
+        (PERSONS, "cash_benefit_persons}", "cash_benefit_persons, window: {rolling: {months: 12}}}", "cannot be put together over a window"),
+        (CATEGORIES, "full_time_persons}", "full_time_persons, broadcast: [visitation_category]}", "cannot be broadcast over it"),
+        (CITIZENS, "over_time: first", "over_time: sum", "over_time sum has no meaning for a snapshot fact."),
+        (CITIZENS, "        over_time: first\n", "", "over_time is missing"),
+        (CITIZENS, "expression: population_count", "expression: sum(population_count)", "without a query, aggregate or window"),
+        (CITIZENS, "expression: population_count", "expression: population_count +", "is not a SQL expression"),
+        (CITIZENS, "expression: population_count", "expression: p.population_count", "qualifies the column"),
+        (CITIZENS, "frozen: [bor_folketal]", "frozen: [bor_folketaller]", "Did you mean 'bor_folketal'?"),
+        (CITIZENS, "default_role: residence", "default_role: home", "is not one of the roles"),
+        (CITIZENS, "kind: snapshot", "kind: stock", "expected 'snapshot' or 'published'"),
+        (EMPLOYMENT, "series: [unemployment.total]", "series: [unemployment.totals]", "There is no series 'unemployment.totals'."),
+        (EMPLOYMENT, "        series: [unemployment.total]\n", "", "names no series, but bes_jobindsats has several"),
+        (EMPLOYMENT, "      visitation_category: {}", "      visitation: {}", "Did you mean 'visitation_category'?"),
+        (EMPLOYMENT, "publish_grains: [month,", "publish_grains: [moon,", "There is no grain 'moon'."),
+    ],
+)
+def test_a_mistake_is_found_with_its_place(folder: Path, load: Load, name: str, old: str, new: str, words: str) -> None:
+    path = folder / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text, f"{name} has changed: plant the mistake elsewhere"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    found = [error for error in errors_of(load) if words in error]
+    assert found, errors_of(load)
+    place = found[0].split(": ")[0]
+    assert place.startswith(f"catalogue/{name}:") and place.rsplit(":", 1)[1].isdigit()
+
+
+def test_a_domain_without_its_file_is_named(folder: Path, load: Load) -> None:
+    (folder / "schools").mkdir()
+    shutil.copyfile(folder / POPULATION, folder / "schools" / "pupils.yml")
+    assert any("The domain 'schools' has no _domain.yml." in error for error in errors_of(load))
+
+
+def test_files_that_would_be_overlooked_are_named(folder: Path, load: Load) -> None:
+    (folder / POPULATION).rename(folder / "citizens" / "population.yaml")
+    (folder / GROWTH).rename(folder / "citizens" / "Population-Growth.yml")
+    errors = errors_of(load)
+    assert any("would be overlooked" in error for error in errors)
+    assert any("'Population-Growth' is no id." in error for error in errors)
+
+
+def test_errors_of_all_files_come_together_in_order(folder: Path, load: Load) -> None:
+    for name in (POPULATION, GROWTH, PERSONS):
+        path = folder / name
+        path.write_text(path.read_text(encoding="utf-8").replace("direction: ", "direction: very "), encoding="utf-8")
+    assert [error.split(":")[0] for error in errors_of(load)] == [f"catalogue/{name}" for name in (POPULATION, GROWTH, PERSONS)]
+
+
+def test_derived_grains_follow_from_the_components(load: Load) -> None:
+    figures = load().figures
+    grains = {name: figure.grains for name, figure in figures.items()}
+    assert grains["citizens.population"] == ("quarter", "year", "school_year")
+    assert grains["employment.cash_benefit_persons_published"] == ("month",)
+    assert grains["employment.gross_unemployed_per_inhabitant_published"] == ("month", "quarter", "year", "school_year")
+
+
+def test_only_grains_confine_a_figure_and_give_the_reason(folder: Path, load: Load) -> None:
+    from flis_semantic.catalogue.grains import refusal
+
+    path = folder / "employment/gross_unemployed_published.yml"
+    only = "only_grains: {grains: [year], reason: {da: Kun helår., en: Whole years only.}}\npublisher"
+    path.write_text(path.read_text(encoding="utf-8").replace("publisher", only), encoding="utf-8")
+    figure = load().figures["employment.gross_unemployed_published"]
+    assert (figure.grains, figure.publish_grains) == (("year",), ("year",))
+    assert "Whole years only." in (refusal(figure.components, figure.file.only_grains, "month", load().calendar) or "")
