@@ -249,11 +249,11 @@ class Checker:
                 self._known(report, "calendar", reference.first_of, self._years(), at)
         window = component.window
         if window is not None:
-            if measure.over_time == "recompute":
+            if fact.kind == "published" and measure.over_time not in ("sum", "average"):
                 report(
                     f"{fact.id}.{component.measure.split('.')[-1]} cannot be put together over a window.",
                     at,
-                    hint="Its over_time is recompute.",
+                    hint=f"Its over_time is {measure.over_time}.",
                 )
             if window.to_date is not None:
                 self._known(report, "calendar", window.to_date, self._years(), at)

@@ -51,12 +51,17 @@ ANSWER_COLUMNS = (
 )
 
 
-def answer_query(plan: FigurePlan, level: Level, areas_name: str, position: int, request: Request) -> exp.Select:
-    """Finished rows of one figure at one level."""
+def answer_query(plan: FigurePlan, level: Level, areas_name: str, position: int, request: Request, *, exact: bool) -> exp.Select:
+    """Finished rows of one figure at one level. `exact`: numerator and denominator keep their type, for whoever adds them.
+
+    Otherwise they are floating point: answers of several figures and levels stand in one column.
+    """
     figure = plan.figure
     refused = figure.group_value.rule == "none" and not is_base(level, request)
     numerator, denominator, expected = _sides(plan, level, request)
     parts = _refused() if refused else _finish(figure, numerator, denominator, expected)
+    if not exact:
+        parts |= {name: cast(parts[name], "DOUBLE") for name in ("numerator", "denominator")}
     series_break, joins = _series_break(plan)
     joins = [join(table("periods", "p"), eq(col("period_key", "p"), col("period_key", "a"))), *joins]
     for name in _divisor_spans(plan, level, request):
@@ -172,7 +177,7 @@ def _share(denominator: Callable[[], Expr] | None, expected: Callable[[], Expr] 
         if denominator is None or expected is None:
             return members
         known = over(coalesce(cast(denominator(), "DOUBLE"), num(0)), expected())
-        return case((eq(col("unknown_denominators", "a"), num(0)), known), otherwise=members)
+        return case((eq(col("unknown_denominators", "a"), num(0)), coalesce(known, members.copy())), otherwise=members)
 
     return share
 

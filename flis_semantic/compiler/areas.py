@@ -17,9 +17,11 @@ from flis_semantic.compiler.sql import (
     cast,
     col,
     count_rows,
+    either,
     eq,
     ge,
     highest,
+    is_null,
     least,
     left_join,
     lowest,
@@ -89,14 +91,17 @@ def _members_query(plan: FigurePlan, level: Level, request: Request) -> exp.Sele
     columns += [col(f"c{number}", "f") for number in numbers]
     state = lambda: least(*(col(f"s{number}", "f") for number in numbers))  # noqa: E731
     known = [col(f"s{plan.number(source)}", "f") for source in plan.denominator]
-    in_value: Expr | None = ge(state(), num(states.HAS_VALUE))
+    in_value = both(ge(state(), num(states.HAS_VALUE)), *(not_null(col(f"c{number}", "f")) for number in numbers))
     joins: list[exp.Join] = []
-    reasons = [_reason(source, col(f"s{plan.number(source)}", "f")) for source in used]
+    reasons = [_reason(source, plan.number(source)) for source in used]
     if rule in ("mean_of_members", "weighted_by"):
         value, weight = _unit_value(plan), _unit_weight(plan)
         for name in _all_divisor_spans(plan):
             joins.append(left_join(table(name), eq(col("period_key", name), col("period_key", "f"))))
         columns += [named(value(), "value"), named(weight(), "weight")]
+        empty = both(ge(state(), num(states.HAS_VALUE)), either(is_null(value()), is_null(weight())))
+        assert empty is not None
+        reasons.append(case((empty, num(states.reason_number("denominator_zero")))))
         in_value = both(in_value, not_null(value()), not_null(weight()))
     columns += [
         named(state(), "state"),
@@ -107,7 +112,7 @@ def _members_query(plan: FigurePlan, level: Level, request: Request) -> exp.Sele
     return select(columns, table(f"{plan.name}_units", "f"), joins=joins)
 
 
-def _reason(source: Source, state: Expr) -> Expr:
+def _reason(source: Source, number: int) -> Expr:
     missing = "reference_date_not_available" if source.span.looks_up else "base_period_missing"
     pairs = {
         states.NOT_VALID: "offset_label_missing",
@@ -116,7 +121,13 @@ def _reason(source: Source, state: Expr) -> Expr:
         states.WAITING: "period_unfinished",
         states.PROVISIONAL: "period_unfinished",
     }
-    return case(*((eq(state.copy(), num(number)), num(states.reason_number(name))) for number, name in pairs.items()))
+    # Delivered, and no value can be made of it: a division by zero.
+    empty = both(ge(col(f"s{number}", "f"), num(states.HAS_VALUE)), is_null(col(f"c{number}", "f")))
+    assert empty is not None
+    return case(
+        (empty, num(states.reason_number("denominator_zero"))),
+        *((eq(col(f"s{number}", "f"), num(state)), num(states.reason_number(name))) for state, name in pairs.items()),
+    )
 
 
 def _unit_value(plan: FigurePlan) -> Callable[[], Expr]:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from flis_semantic.catalogue.resolved import ResolvedComponent, SourceSeries
+from flis_semantic.compiler import states
 from flis_semantic.compiler.answer import answer_query
 from flis_semantic.compiler.areas import areas_query
 from flis_semantic.compiler.keys import PERIODS_MODEL
 from flis_semantic.compiler.plan import FigurePlan, Source
 from flis_semantic.compiler.request import Request
 from flis_semantic.compiler.scans import UNKNOWN, Scan, Value, coverage_query, filter_parameters, scan_of, scan_query, value_of
-from flis_semantic.compiler.spans import Span, base_periods_query, reads_one, source_condition, span_of, span_query
+from flis_semantic.compiler.spans import base_periods_query, reads_one, source_condition, span_of, span_query
 from flis_semantic.compiler.sql import (
     Expr,
     among,
@@ -37,6 +38,7 @@ from flis_semantic.compiler.sql import (
     table,
     text,
 )
+from flis_semantic.compiler.stretch import Span
 from flis_semantic.compiler.units import units_query
 
 Cte = tuple[str, Expr]
@@ -47,6 +49,7 @@ class Assembly:
     """The CTEs of one request, in order, and the values of its parameters."""
 
     request: Request
+    exact: bool = False
     parameters: dict[str, object] = field(default_factory=dict[str, object])
     plans: list[FigurePlan] = field(default_factory=list[FigurePlan])
     _spans: dict[Span, str] = field(default_factory=dict[Span, str])
@@ -74,7 +77,7 @@ class Assembly:
             for level in self.request.levels:
                 name = f"{plan.name}_areas" if len(self.request.levels) == 1 else f"{plan.name}_{level.id}"
                 found.append((name, areas_query(plan, level, self.request)))
-                answers.append(answer_query(plan, level, name, position, self.request))
+                answers.append(answer_query(plan, level, name, position, self.request, exact=self.exact))
             found.append((plan.name, _union(answers)))
         return found
 
@@ -109,8 +112,9 @@ class Assembly:
                 ]
             )
         columns = ("period_key", "period", "start_date", "end_date", "label_year", "label_position")
+        legend = f"s<n> and state: {', '.join(f'{number} {word}' for number, word in states.STATUSES.items())}"
         where = both(eq(col("grain"), text(request.grain)), self._from(), self._to())
-        return select([col(name) for name in columns], table(PERIODS_MODEL), where=where)
+        return select([col(name) for name in columns], table(PERIODS_MODEL), where=where, comment=legend)
 
     def _from(self) -> Expr:
         if self.request.first is None:
@@ -162,9 +166,10 @@ class Assembly:
             spec = request.vocabulary.dimensions[dimension]
             valid = None
             if spec.valid_from and spec.valid_to:
+                # A code that was abolished within the period has rows in it.
                 valid = both(
                     le(col(spec.valid_from, "d"), col("end_date", "p")),
-                    either(is_null(col(spec.valid_to, "d")), ge(col(spec.valid_to, "d"), col("end_date", "p"))),
+                    either(is_null(col(spec.valid_to, "d")), ge(col(spec.valid_to, "d"), col("start_date", "p"))),
                 )
             where = None
             if dimension in request.dimension_filters:
@@ -174,6 +179,8 @@ class Assembly:
                 table("periods", "p"),
                 joins=[join(table(spec.model, "d"), valid)],
                 where=where,
+                # A dated code has a row per validity interval.
+                group=[col("period_key", "p"), col(spec.code, "d")] if valid is not None else (),
             )
             for scan, (name, _) in self._scans.items():
                 if dimension in scan.dimensions:

@@ -9,7 +9,6 @@ from sqlglot import exp
 
 from flis_semantic.catalogue.resolved import KeyFigure, ResolvedComponent
 from flis_semantic.compiler.request import Request
-from flis_semantic.compiler.spans import Span
 from flis_semantic.compiler.sql import (
     Expr,
     cast,
@@ -19,6 +18,7 @@ from flis_semantic.compiler.sql import (
     over,
     plus,
 )
+from flis_semantic.compiler.stretch import Span
 from flis_semantic.vocabulary.model import Level
 
 

@@ -12,12 +12,13 @@ from sqlglot import exp
 
 from flis_semantic.catalogue.resolved import ResolvedComponent, ResolvedFact
 from flis_semantic.compiler.request import Request
-from flis_semantic.compiler.spans import Span, reads_one, source_condition, span_of
+from flis_semantic.compiler.spans import reads_one, source_condition, span_of
 from flis_semantic.compiler.sql import (
     EXACT,
     Expr,
     among,
     both,
+    case,
     cast,
     coalesce,
     col,
@@ -25,7 +26,7 @@ from flis_semantic.compiler.sql import (
     either,
     eq,
     fact_expression,
-    highest,
+    gt,
     is_null,
     join,
     left_join,
@@ -33,6 +34,7 @@ from flis_semantic.compiler.sql import (
     not_null,
     num,
     parameter,
+    plus,
     select,
     table,
     text,
@@ -40,6 +42,7 @@ from flis_semantic.compiler.sql import (
     total,
     where_,
 )
+from flis_semantic.compiler.stretch import Span
 
 UNKNOWN = "unknown"
 _THERE = ("delivered", "approved", "reported_by_other")
@@ -90,49 +93,68 @@ def coverage_query(span: Span, span_name: str, request: Request) -> exp.Select:
     """Per asked period and unit: how many of the needed base periods are there, exempt, held, approved."""
     unit_key = request.vocabulary.reporting_unit.key
     state = lambda: col("state", "c")  # noqa: E731
-    there = among(state(), [text(name) for name in _THERE])
     key = col("base_period_key", "c")
     if reads_one(span, request):
         inside: Expr = eq(key, col("first_key", "w"))
     else:
         inside = exp.Between(this=key, low=col("first_key", "w"), high=col("last_key", "w"))
     rows = join(table("coverage", "c"), both(source_condition(span.sources, "c"), inside))
-    if span.latest is not None:
-        return _latest_query(span, span_name, rows, there, unit_key)
-    columns = [
-        col("period_key", "w"),
-        named(col(unit_key, "c"), "unit_key"),
-        named(where_(count_rows(), there), "delivered"),
-        named(where_(count_rows(), eq(state(), text("exempt"))), "exempt"),
-        named(where_(count_rows(), eq(state(), text("held"))), "held"),
-        named(where_(count_rows(), eq(state(), text("approved"))), "approved"),
-    ]
-    return select(columns, table(span_name, "w"), joins=[rows], group=[col("period_key", "w"), col(unit_key, "c")])
-
-
-def _latest_query(span: Span, span_name: str, rows: exp.Join, there: Expr, unit_key: str) -> exp.Select:
-    """The newest base period that every source line has delivered, per asked period and unit."""
-    complete = select(
-        [col("period_key", "w"), named(col(unit_key, "c"), "unit_key"), col("base_period_key", "c")],
-        table(span_name, "w"),
-        joins=[rows],
-        where=there,
-        group=[col("period_key", "w"), col(unit_key, "c"), col("base_period_key", "c")],
+    counts = {
+        "delivered": among(state(), [text(name) for name in _THERE]),
+        "exempt": eq(state(), text("exempt")),
+        "held": eq(state(), text("held")),
+        "approved": eq(state(), text("approved")),
+    }
+    counted = [named(where_(count_rows(), condition), name) for name, condition in counts.items()]
+    keys = [col("period_key", "w"), col(unit_key, "c")]
+    if len(span.sources) == 1 and span.latest is None:
+        columns = [keys[0].copy(), named(keys[1].copy(), "unit_key"), *counted]
+        return select(columns, table(span_name, "w"), joins=[rows], group=keys)
+    keys.append(key.copy())
+    by_base = select(
+        [keys[0].copy(), named(keys[1].copy(), "unit_key"), key.copy(), *counted], table(span_name, "w"), joins=[rows], group=keys
     )
-    complete.set("having", exp.Having(this=eq(count_rows(), num(len(span.sources)))))
-    lines = num(len(span.sources))
+    return _newest(by_base, span) if span.latest is not None else _of_all_lines(by_base, span)
+
+
+def _of_all_lines(by_base: exp.Select, span: Span) -> exp.Select:
+    """Base periods instead of source lines: one is there when every line is, else what the first gap makes of it."""
+    lines = len(span.sources)
+    there = lambda: plus(plus(col("delivered", "k"), col("exempt", "k")), col("held", "k"))  # noqa: E731
+    whole = {
+        "delivered": eq(col("delivered", "k"), num(lines)),
+        "exempt": both(eq(there(), num(lines)), gt(col("exempt", "k"), num(0))),
+        "held": both(eq(there(), num(lines)), eq(col("exempt", "k"), num(0)), gt(col("held", "k"), num(0))),
+        "approved": eq(col("approved", "k"), num(lines)),
+    }
+    keys = [col("period_key", "k"), col("unit_key", "k")]
+    columns = [*(key.copy() for key in keys), *(named(where_(count_rows(), condition), name) for name, condition in whole.items())]
+    return select(columns, exp.Subquery(this=by_base, alias=exp.TableAlias(this=exp.to_identifier("k"))), group=keys)
+
+
+def _newest(by_base: exp.Select, span: Span) -> exp.Select:
+    """The newest base period that every source line has delivered, per asked period and unit."""
+    lines = len(span.sources)
+    position = exp.Window(
+        this=exp.RowNumber(),
+        partition_by=[col("period_key", "k"), col("unit_key", "k")],
+        order=exp.Order(expressions=[exp.Ordered(this=col("base_period_key", "k"), desc=True, nulls_first=False)]),
+    )
+    ranked = select(
+        [*(col(name, "k") for name in ("period_key", "unit_key", "base_period_key", "approved")), named(position, "position")],
+        exp.Subquery(this=by_base, alias=exp.TableAlias(this=exp.to_identifier("k"))),
+        where=eq(col("delivered", "k"), num(lines)),
+    )
     return select(
         [
-            col("period_key", "k"),
-            col("unit_key", "k"),
-            named(highest(col("base_period_key", "k")), "base_period_key"),
-            named(lines, "delivered"),
+            *(col(name, "n") for name in ("period_key", "unit_key", "base_period_key")),
+            named(num(1), "delivered"),
             named(num(0), "exempt"),
             named(num(0), "held"),
-            named(num(0), "approved"),
+            named(case((eq(col("approved", "n"), num(lines)), num(1)), otherwise=num(0)), "approved"),
         ],
-        exp.Subquery(this=complete, alias=exp.TableAlias(this=exp.to_identifier("k"))),
-        group=[col("period_key", "k"), col("unit_key", "k")],
+        exp.Subquery(this=ranked, alias=exp.TableAlias(this=exp.to_identifier("n"))),
+        where=eq(col("position", "n"), num(1)),
     )
 
 
@@ -173,12 +195,9 @@ def scan_query(scan: Scan, values: list[tuple[str, Value]], names: dict[str, str
         named(unit.copy(), "unit_key"),
         *(named(cut, dimension) for cut, dimension in zip(cuts, scan.dimensions, strict=True)),
     ]
-    delivered = None
-    if any(line.series for line in scan.span.sources):
-        joins.append(_delivered_join(scan, request))
-        delivered = not_null(col("base_period_key", "delivered"))
+    joins.append(_delivered_join(scan, request))
     for name, value in values:
-        columns += _value_columns(name, value, weight, delivered)
+        columns += _value_columns(name, value, weight, absent_is_zero=scan.fact.absent == "zero")
     return select(columns, source, joins=joins, where=_rows(scan, request), group=grouped, comment=scan.fact.id)
 
 
@@ -205,33 +224,32 @@ def _delivered_join(scan: Scan, request: Request) -> exp.Join:
     return left_join(exp.Subquery(this=complete, alias=exp.TableAlias(this=exp.to_identifier("delivered"))), on)
 
 
-def _value_columns(name: str, value: Value, weight: Expr | None, delivered: Expr | None) -> list[Expr]:
+def _value_columns(name: str, value: Value, weight: Expr | None, *, absent_is_zero: bool) -> list[Expr]:
+    """A value, its count of blanks in `…_blanks`, and the number of delivered base periods with rows of it in `…_periods`."""
     condition = fact_expression(value.condition, "f") if value.condition else None
+    periods = exp.Count(this=exp.Distinct(expressions=[col("base_period_key", "delivered")]))
     if value.expression is None:
         counted = total(weight.copy()) if weight is not None else count_rows()
-        return [named(where_(counted, condition), name), named(num(0), f"{name}_blanks")]
+        found = [named(coalesce(where_(counted, condition), num(0)), name), named(num(0), f"{name}_blanks")]
+        return found if absent_is_zero else [*found, named(periods, f"{name}_periods")]
     amount = fact_expression(value.expression, "f")
-    used = {column.name: column for column in amount.find_all(exp.Column)}
-    blank: Expr | None = None
-    for column in used.values():
-        blank = is_null(column.copy()) if blank is None else exp.Or(this=blank, expression=is_null(column.copy()))
-    if isinstance(blank, exp.Or):
-        blank = exp.Paren(this=blank)
+    columns = {column.name: column for column in amount.find_all(exp.Column)}
+
+    def where(*more: Expr | None) -> Expr | None:
+        return both(condition.copy() if condition is not None else None, *more)
+
+    blank = where(either(*(is_null(column.copy()) for column in columns.values())), not_null(col("base_period_key", "delivered")))
     plain = isinstance(amount, exp.Column)
     weighed = times(amount, weight.copy()) if weight is not None else amount
+    # Computed amounts are added as decimals, since floating-point sums depend on the order of rows.
+    summed = where_(total(weighed if plain else cast(weighed, EXACT)), where())
+    if absent_is_zero:
+        summed = coalesce(summed, num(0))
     if not plain:
-        # A computed amount may be floating point, and such sums depend on the order of rows.
-        weighed = cast(weighed, EXACT)
-    return [
-        named(where_(total(weighed), condition), name),
-        named(
-            where_(
-                count_rows(),
-                both(condition.copy() if condition is not None else None, blank, delivered.copy() if delivered is not None else None),
-            ),
-            f"{name}_blanks",
-        ),
-    ]
+        # One that cannot be computed (a division by zero) leaves no sum: a part of the period is not the period.
+        summed = case((eq(where_(count_rows(), where(is_null(amount.copy()))), num(0)), summed))
+    found = [named(summed, name), named(where_(count_rows(), blank), f"{name}_blanks")]
+    return found if absent_is_zero else [*found, named(where_(periods, where()), f"{name}_periods")]
 
 
 def _rows(scan: Scan, request: Request) -> Expr | None:

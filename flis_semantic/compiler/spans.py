@@ -1,28 +1,29 @@
 """Where in time a component reads, as one CTE per distinct span: from which base period to which, and whether they are due.
 
 Columns of a span: `period_key` of the asked period; `first_key`, `last_key` of the base periods read, the last one clipped to
-what is due (NULL first_key: the offset's label does not exist); `required` base periods; `is_unfinished`; `is_waiting` when
-only the end of an unfinished period would have a value; `from_date` and `to_date` (clipped likewise) for day weights.
+what is due (NULL: nothing can be read); `required` base periods; `is_unfinished`; `is_waiting` when only the end of an
+unfinished period would have a value; `has_no_label` where an offset names no period; `from_date` and `to_date` (clipped
+likewise) for day weights.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlglot import exp
 
-from flis_semantic.catalogue.model import Age, Offset, ReferenceDate, Window
 from flis_semantic.catalogue.resolved import ResolvedComponent, SourceSeries
 from flis_semantic.compiler.keys import PERIODS_MODEL as PERIODS
-from flis_semantic.compiler.keys import Make, containing, days_after, days_between, key_of, months_before, part
+from flis_semantic.compiler.keys import days_after, days_between, key_of
 from flis_semantic.compiler.request import Request
 from flis_semantic.compiler.sql import (
     Expr,
+    among,
     both,
     coalesce,
     col,
-    day,
+    either,
     eq,
+    ge,
+    greatest,
     gt,
     join,
     le,
@@ -31,47 +32,16 @@ from flis_semantic.compiler.sql import (
     lowest,
     minus,
     named,
-    null,
     num,
     plus,
     select,
     table,
     text,
 )
+from flis_semantic.compiler.stretch import Span, keys_of, missing_label, stretch_of
 
 NOTHING_DUE = -1_000_000
 """Stands for the last due base period of a source that never delivered: earlier than every key."""
-
-
-@dataclass(frozen=True)
-class Span:
-    """What decides which base periods a component reads. Equal spans share a CTE."""
-
-    base_grain: str
-    snapshot: bool
-    opening: bool
-    over_time: str
-    reference: ReferenceDate | None
-    window: Window | None
-    offset: Offset | None
-    sources: tuple[SourceSeries, ...]
-
-    @property
-    def latest(self) -> Age | None:
-        """The greatest age when the newest delivered state is read, whichever it is."""
-        return self.reference.latest_known.max_age if self.reference and self.reference.latest_known else None
-
-    @property
-    def averages(self) -> bool:
-        """Whether states are weighted by the days on which they hold."""
-        if self.reference is not None:
-            return self.reference.of_period == "average"
-        return self.over_time == "average"
-
-    @property
-    def looks_up(self) -> bool:
-        """Whether one date is looked up, so that no period has to be covered."""
-        return self.reference is not None and not self.averages
 
 
 def span_of(component: ResolvedComponent) -> Span:
@@ -94,54 +64,58 @@ def reads_one(span: Span, request: Request) -> bool:
         return False
     if span.looks_up or (span.snapshot and not span.averages):
         return True
-    return request.grain == span.base_grain and span.window is None
+    return request.grain == span.base_grain and span.window is None and span.reference is None
+
+
+def covers(span: Span) -> bool:
+    """Whether the span is a stretch of time to be covered, so that it can be unfinished; not a look-up of one state."""
+    return not span.looks_up and (span.averages or not span.snapshot)
+
+
+def waits(span: Span) -> bool:
+    """Whether only the end of the period can give its value."""
+    return span.snapshot and span.over_time == "last" and span.reference is None
 
 
 def span_query(span: Span, request: Request) -> exp.Select:
     """The CTE of a span."""
-    start, end, joins = _stretch(span, request)
+    stretch = stretch_of(span, request)
+    first, last = keys_of(span, request, stretch)
     one = reads_one(span, request)
-    first, last = _keys(span, request, start, end)
-    due: Make = lambda: col("due_key", "d")  # noqa: E731
-    columns = [col("period_key", "p"), named(first(), "first_key")]
-    waits = _waits(span, one)
-    if (not one and span.latest is None) or waits:
+    columns: list[Expr] = [col("period_key", "p"), named(first(), "first_key")]
+    joins = list(stretch.joins)
+    if covers(span) or waits(span):
         joins.append(join(exp.Subquery(this=_due(span), alias=exp.TableAlias(this=exp.to_identifier("d"))), None))
-    if one:
-        waiting = both(gt(last(), due()), le(key_of(request.calendar, span.base_grain, start), due())) if waits else None
-        columns += [
-            named(last(), "last_key"),
-            named(num(1), "required"),
-            named(exp.false(), "is_unfinished"),
-            named(waiting if waiting is not None else exp.false(), "is_waiting"),
-        ]
+    if one or span.latest is not None:
+        columns += [named(last(), "last_key"), named(num(1), "required")]
     else:
-        clipped = last() if span.latest is not None else least(last(), due())
-        columns += [
-            named(clipped, "last_key"),
-            named(num(1) if span.latest is not None else plus(minus(clipped.copy(), first()), num(1)), "required"),
-            named(exp.false() if span.latest is not None else gt(last(), due()), "is_unfinished"),
-            named(exp.false(), "is_waiting"),
-        ]
-    columns.append(named(start(), "from_date"))
+        clipped = least(last(), col("due_key", "d"))
+        columns += [named(clipped, "last_key"), named(plus(minus(clipped.copy(), first()), num(1)), "required")]
+    if covers(span):
+        columns.append(named(_unfinished(span, stretch.end(), last()), "is_unfinished"))
+    if waits(span):
+        begun = le(key_of(request.calendar, span.base_grain, stretch.start), col("due_key", "d"))
+        waiting = both(gt(last(), col("due_key", "d")), begun)
+        assert waiting is not None
+        columns.append(named(waiting, "is_waiting"))
+    if span.offset is not None:
+        columns.append(named(missing_label(stretch), "has_no_label"))
+    columns.append(named(stretch.start(), "from_date"))
     if span.averages and not one:
-        joins.append(left_join(table(PERIODS, "e"), _last_due_period(span, due)))
-        columns.append(named(least(end(), col("end_date", "e")), "to_date"))
+        columns.append(named(_last_day(span, stretch.end(), joins), "to_date"))
     return select(columns, table("periods", "p"), joins=joins, comment=_describe(span))
 
 
 def base_periods_query(span: Span, span_name: str) -> exp.Select:
     """One row per asked period and base period of a span, with the days on which the base period's value holds."""
-    # A closing state holds in the base period after its own.
-    shift = 1 if span.snapshot and not span.opening else 0
-    key: Make = lambda: minus(col("period_key", "b"), num(shift)) if shift else col("period_key", "b")  # noqa: E731
+    key = lambda: minus(col("period_key", "b"), num(1)) if span.holds_later else col("period_key", "b")  # noqa: E731
     inside = both(
         eq(col("grain", "b"), text(span.base_grain)),
         exp.Between(this=key(), low=col("first_key", "w"), high=col("last_key", "w")),
     )
     days = days_between(
-        exp.Greatest(this=col("from_date", "w"), expressions=[col("start_date", "b")], ignore_nulls=True),
-        exp.Least(this=col("to_date", "w"), expressions=[col("end_date", "b")], ignore_nulls=True),
+        greatest(col("from_date", "w"), col("start_date", "b")),
+        least(col("to_date", "w"), col("end_date", "b")),
     )
     return select(
         [col("period_key", "w"), named(key(), "base_period_key"), named(days, "day_count")],
@@ -152,121 +126,45 @@ def base_periods_query(span: Span, span_name: str) -> exp.Select:
 
 def source_condition(sources: tuple[SourceSeries, ...], alias: str) -> Expr:
     """Rows of coverage or source status that belong to these source lines."""
-    lines = [both(eq(col("source", alias), text(line.table)), eq(col("series", alias), text(line.series))) for line in sources]
-    joined = lines[0]
-    for line in lines[1:]:
-        joined = exp.Or(this=joined, expression=line)
+    series: dict[str, list[str]] = {}
+    for line in sources:
+        series.setdefault(line.table, []).append(line.series)
+    conditions: list[Expr | None] = []
+    for name, lines in series.items():
+        found = col("series", alias)
+        of_series = eq(found, text(lines[0])) if len(lines) == 1 else among(found, [text(line) for line in lines])
+        conditions.append(both(eq(col("source", alias), text(name)), of_series))
+    joined = either(*conditions)
     assert joined is not None
-    return exp.Paren(this=joined) if len(lines) > 1 else joined
-
-
-def _stretch(span: Span, request: Request) -> tuple[Make, Make, list[exp.Join]]:
-    """First and last day of what is read, before it is put into base periods, and the joins they need."""
-    start: Make
-    end: Make
-    joins: list[exp.Join] = []
-    alias = "p"
-    if span.offset is not None and request.is_range:
-        return *_shifted_range(span.offset, request), joins
-    if span.offset is not None:
-        alias = "o"
-        label = (
-            both(
-                eq(col("label_year", "o"), minus(col("label_year", "p"), num(span.offset.years))),
-                eq(col("label_position", "o"), col("label_position", "p")),
-            )
-            if span.offset.years is not None
-            else eq(col("period_key", "o"), minus(col("period_key", "p"), num(span.offset.periods or 0)))
-        )
-        on = both(eq(col("grain", "o"), text(request.grain)), label)
-        assert on is not None
-        joins.append(left_join(table(PERIODS, "o"), on))
-    end = lambda: col("end_date", alias)  # noqa: E731
-    start = lambda: col("start_date", alias)  # noqa: E731
-    calendar_of_window = span.window.to_date if span.window else None
-    calendar_of_reference = span.reference.first_of if span.reference else None
-    if calendar_of_window or calendar_of_reference:
-        joins.append(containing("y", text(str(calendar_of_window or calendar_of_reference)), end()))
-        start = lambda: col("start_date", "y")  # noqa: E731
-    elif span.window is not None and span.window.rolling is not None:
-        first_month = minus(key_of(request.calendar, "month", end), num(span.window.rolling.months - 1))
-        on = both(eq(col("grain", "m"), text("month")), eq(col("period_key", "m"), first_month))
-        assert on is not None
-        joins.append(left_join(table(PERIODS, "m"), on))
-        start = lambda: col("start_date", "m")  # noqa: E731
-    elif span.reference is not None and span.reference.month_day is not None:
-        month, number = (int(piece) for piece in span.reference.month_day.split("-"))
-        start = lambda: exp.DateFromParts(year=part("year", col("end_date", alias)), month=num(month), day=num(number))  # noqa: E731
-    return start, end, joins
-
-
-def _shifted_range(offset: Offset, request: Request) -> tuple[Make, Make]:
-    """A free range moves by whole years; the query core refuses what has no such dates."""
-    assert request.first is not None and offset.years is not None
-    moved = [
-        request.calendar.same_label_years_earlier(request.calendar.containing("day", d), offset.years)
-        for d in (request.first.start, request.first.end)
-    ]
-    first, last = (period.start if period else None for period in moved)
-    return (lambda: day(first) if first else null()), (lambda: day(last) if last else null())
-
-
-def _keys(span: Span, request: Request, start: Make, end: Make) -> tuple[Make, Make]:
-    """First and last base period read."""
-    calendar, grain = request.calendar, span.base_grain
-
-    def key(value: Make, shift: int = 0) -> Make:
-        return lambda: (
-            plus(key_of(calendar, grain, value), num(shift))
-            if shift > 0
-            else (minus(key_of(calendar, grain, value), num(-shift)) if shift < 0 else key_of(calendar, grain, value))
-        )
-
-    def after(value: Make, count: int) -> Make:
-        return lambda: days_after(value(), count)
-
-    if request.grain == grain and span.window is None and span.reference is None and (span.opening or not span.averages):
-        alias = "o" if span.offset is not None else "p"
-        return (lambda: col("period_key", alias)), (lambda: col("period_key", alias))
-    if not span.snapshot:
-        return key(start), key(end)
-    holds = 0 if span.opening else -1
-    if span.latest is not None:
-        oldest: Make = lambda: months_before(end(), span.latest.years * 12 + span.latest.months)  # type: ignore[union-attr]  # noqa: E731
-        return (key(oldest, 1), key(end)) if span.opening else (key(after(oldest, 1)), key(after(end, 1), -1))
-    if span.averages:
-        return key(start, holds), key(end, holds)
-    at_end = span.reference is not None and span.reference.of_period == "end"
-    if at_end or (span.reference is None and span.over_time == "last"):
-        last = key(end) if span.opening else key(after(end, 1), -1)
-        return last, last
-    if span.reference is not None:
-        # The state as the day begins: the opening of its base period, or the closing before it.
-        return key(start, holds), key(start, holds)
-    first = key(after(start, -1), 1) if span.opening else key(start)
-    return first, first
-
-
-def _waits(span: Span, one: bool) -> bool:
-    """Whether only the end of the period can give its value."""
-    return one and span.snapshot and span.over_time == "last" and not span.looks_up
+    return joined
 
 
 def _due(span: Span) -> exp.Select:
-    """The last base period that every one of the sources has delivered from anybody."""
-    query = select(
-        [named(coalesce(lowest(col("due_key", "s")), num(NOTHING_DUE)), "due_key")],
+    """How far every one of the sources has come: the last base period that anybody delivered, and the first day not covered."""
+    return select(
+        [
+            named(coalesce(lowest(col("due_key", "s")), num(NOTHING_DUE)), "due_key"),
+            named(lowest(col("data_to", "s")), "data_to"),
+        ],
         table("source_status", "s"),
         where=source_condition(span.sources, "s"),
     )
-    return query
 
 
-def _last_due_period(span: Span, due: Make) -> Expr:
-    shift = 1 if span.snapshot and not span.opening else 0
-    found = both(eq(col("grain", "e"), text(span.base_grain)), eq(col("period_key", "e"), plus(due(), num(shift)) if shift else due()))
+def _unfinished(span: Span, end: Expr, last: Expr) -> Expr:
+    """A published value covers its base period up to the extract; a state holds as long as it is the newest."""
+    return gt(last, col("due_key", "d")) if span.snapshot else ge(end, col("data_to", "d"))
+
+
+def _last_day(span: Span, end: Expr, joins: list[exp.Join]) -> Expr:
+    """The last day that is covered."""
+    if not span.snapshot:
+        return least(end, days_after(col("data_to", "d"), -1))
+    due = plus(col("due_key", "d"), num(1)) if span.holds_later else col("due_key", "d")
+    found = both(eq(col("grain", "e"), text(span.base_grain)), eq(col("period_key", "e"), due))
     assert found is not None
-    return found
+    joins.append(left_join(table(PERIODS, "e"), found))
+    return least(end, col("end_date", "e"))
 
 
 def _describe(span: Span) -> str:

@@ -68,7 +68,7 @@ def key_figure_tables(catalogue: Catalogue, domain: str, grain: str) -> list[Gen
 def _unit_table(catalogue: Catalogue, domain: str, grain: str, figures: tuple[KeyFigure, ...]) -> GeneratedTable:
     unit = catalogue.vocabulary.reporting_unit
     levels = tuple(level for level in unit.levels if level.code is not None)
-    assembly = Assembly(Request(catalogue, figures, (unit.base,), (), grain))
+    assembly = Assembly(Request(catalogue, figures, (unit.base,), (), grain), exact=True)
     ctes = assembly.ctes()
     columns: list[Expr] = [named(col("unit_key", "u"), unit.key)]
     columns += [col(str(level.code), "m") for level in levels]

@@ -7,7 +7,7 @@ from sqlglot import exp
 from flis_semantic.compiler import states
 from flis_semantic.compiler.plan import FigurePlan, Source
 from flis_semantic.compiler.request import Request
-from flis_semantic.compiler.spans import reads_one
+from flis_semantic.compiler.spans import covers, reads_one, waits
 from flis_semantic.compiler.sql import (
     Expr,
     both,
@@ -26,7 +26,6 @@ from flis_semantic.compiler.sql import (
     plus,
     select,
     table,
-    times,
 )
 
 _BLANK_STATE = {"suppressed": states.SUPPRESSED, "missing": states.MISSING, "not_applicable": states.EXEMPT}
@@ -46,7 +45,8 @@ def units_query(plan: FigurePlan, request: Request) -> exp.Select:
     for index, source in enumerate(plan.sources, start=1):
         value: Expr = col(source.value_name, source.scan_name)
         if source.component.fact.absent == "zero":
-            value = coalesce(value, num(0))
+            # No row at all is zero; rows of which no value can be made are none.
+            value = case((is_null(col("period_key", source.scan_name)), num(0)), otherwise=value)
         columns += [named(value, f"c{index}"), named(_state(source, request), f"s{index}")]
     where = None if plan.figure.all_units else col("is_member", "u")
     return select(columns, table("units", "u"), joins=joins, where=where)
@@ -77,27 +77,31 @@ def _state(source: Source, request: Request) -> Expr:
     """State of one component for one unit: the first that applies."""
     fact = source.component.fact
     span, coverage, scan = source.span_name, source.coverage_name, source.scan_name
-    lines = len(source.span.sources)
 
     def covered(name: str) -> Expr:
         return coalesce(col(name, coverage), num(0))
 
     def needed() -> Expr:
-        return times(num(lines), col("required", span)) if lines > 1 else col("required", span)
+        return col("required", span)
 
+    # A delivered base period without a row for the cell: what the contract says an absent row means.
     absent = _ABSENT_STATE.get(fact.absent)
-    single = reads_one(source.span, request)
-    waits = source.span.snapshot and source.component.over_time == "last" and single
+    no_row = lt(coalesce(col(f"{source.value_name}_periods", scan), num(0)), covered("delivered")) if absent is not None else None
+    single = reads_one(source.span, request) or source.span.latest is not None
+    blank = gt(col(f"{source.value_name}_blanks", scan), num(0))
+    blank_state = _BLANK_STATE[fact.blank]
     branches: list[tuple[Expr | None, int]] = [
-        (is_null(col("first_key", span)) if source.component.offset is not None else None, states.NOT_VALID),
-        (gt(col(f"{source.value_name}_blanks", scan), num(0)), _BLANK_STATE[fact.blank]),
-        (col("is_waiting", span) if waits else None, states.WAITING),
-        (le(col("required", span), num(0)) if not single else None, states.MISSING),
+        (col("has_no_label", span) if source.component.offset is not None else None, states.NOT_VALID),
+        (blank if blank_state == states.SUPPRESSED else None, states.SUPPRESSED),
+        (no_row if absent == states.SUPPRESSED else None, states.SUPPRESSED),
+        (col("is_waiting", span) if waits(source.span) else None, states.WAITING),
+        (le(needed(), num(0)) if not single else None, states.MISSING),
         (lt(plus(plus(covered("delivered"), covered("exempt")), covered("held")), needed()), states.MISSING),
+        (no_row if absent == states.MISSING else None, states.MISSING),
+        (blank if blank_state != states.SUPPRESSED else None, blank_state),
         (gt(covered("exempt"), num(0)), states.EXEMPT),
         (gt(covered("held"), num(0)), states.HELD),
-        (is_null(col(source.value_name, scan)) if absent is not None else None, absent if absent is not None else 0),
-        (col("is_unfinished", span) if not single else None, states.PROVISIONAL),
+        (col("is_unfinished", span) if covers(source.span) else None, states.PROVISIONAL),
         (eq(covered("approved"), needed()), states.APPROVED),
     ]
     return case(*((condition, num(state)) for condition, state in branches if condition is not None), otherwise=num(states.VALIDATED))

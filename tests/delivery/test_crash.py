@@ -58,6 +58,9 @@ def test_a_kill_leaves_the_old_state_and_the_next_receive_sweeps(desk: Desk, mon
     assert (desk.landing / "bor_folketal" / "_schema.parquet").read_bytes() == schema
     assert desk.active("bor_folketal", "folketal")[0] == (632340,)
 
+    assert desk.population(*POPULATION_ROWS).verdict == "unchanged"
+    assert desk.files() == files
+
     desk.population(*NEWER, "999,x,2020Q1,1")
     assert desk.files() == ["bor_folketal/00000001.parquet", "bor_folketal/00000002.parquet", "bor_folketal/set_aside/00000002.parquet"]
     assert desk.active("bor_folketal", "folketal")[0] == (632341,)

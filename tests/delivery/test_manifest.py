@@ -53,3 +53,10 @@ def test_a_manifest_that_is_no_json_refuses_the_file(desk: Desk):
 def test_the_caller_may_say_that_data_are_made_up(desk: Desk):
     assert desk.deliver(MEASURES, CONTENT, manifest={"synthetic": False}, synthetic=True).synthetic
     assert not desk.population().synthetic
+
+
+def test_rows_of_a_refused_file_do_not_come_in_with_the_next(desk: Desk):
+    desk.put("jobindsats_2026-08-22.csv", CONTENT, manifest={"rows": 5})
+    desk.put("jobindsats_2026-08-23.csv", table(MEASURES_HEADER, MEASURES_ROWS[:1]))
+    assert [result.verdict for result in desk.receive(desk.inbox).results] == ["refused", "accepted"]
+    assert len(desk.rows("bes_jobindsats", "1")) == 1

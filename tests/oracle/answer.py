@@ -108,7 +108,8 @@ class Figure:
             return Case(state, reasons, None, None, alone, None, weight)
         top, bottom = self._sum(numerators), self._sum(denominators)
         value = self._divide(top, bottom) if self.denominator else top
-        if self.denominator and bottom == 0:
+        # Delivered, and yet without a value or a weight: something was divided by zero.
+        if (value is None and top is not None) or (weight is not None and weight.value is None):
             reasons |= {"denominator_zero"}
         return Case(state, reasons, top, bottom, alone, None if value is None else value * self.factor, weight)
 

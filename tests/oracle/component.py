@@ -12,7 +12,19 @@ from typing import Any
 from tests.oracle.days import ONE_DAY, Span, months_before
 from tests.oracle.world import DELIVERED, Row, World
 
-STATES = ("not_valid", "suppressed", "missing", "exempt", "held", "not_comparable", "waiting", "provisional", "validated", "approved", "final")
+STATES = (
+    "not_valid",
+    "suppressed",
+    "missing",
+    "exempt",
+    "held",
+    "not_comparable",
+    "waiting",
+    "provisional",
+    "validated",
+    "approved",
+    "final",
+)
 # An unfinished period whose value only its end can give: it is shown as provisional, and is no part of an area's value.
 WAITING = "waiting"
 UNKNOWN = "unknown"
@@ -186,7 +198,12 @@ class Component:
         # A period that has begun to arrive waits for its end; one of which nothing is due is not there.
         target = self.target(period)
         assert target is not None
-        if bases and self.measure["over_time"] == "last" and not self.published and any(self.due(self.days.holding(self.base, day)) for day in self.stretch(target).days()):
+        if (
+            bases
+            and self.measure["over_time"] == "last"
+            and not self.published
+            and any(self.due(self.days.holding(self.base, day)) for day in self.stretch(target).days())
+        ):
             return Reading(WAITING, frozenset({"period_unfinished"}))
         return Reading("missing", frozenset({"base_period_missing"}))
 

@@ -26,7 +26,9 @@ def has_meaning(component: Component, grain: str) -> bool:
     window = component.written.get("window") or {}
     if "rolling" in window and any((span.last + ONE_DAY).day != 1 for span in spans):
         return False
-    if "to_date" in window and any(component.days.holding(window["to_date"], s.first) != component.days.holding(window["to_date"], s.last) for s in spans):
+    if "to_date" in window and any(
+        component.days.holding(window["to_date"], s.first) != component.days.holding(window["to_date"], s.last) for s in spans
+    ):
         return False
     if component.published:
         return _published(component, grain, spans)

@@ -57,7 +57,9 @@ class Planting:
         self.world.contracts[table] = contract(table, base, dict.fromkeys(lines, first) if lines else first, **more)
         self.world.reach |= {(table, line): (first, last) for line in lines or [""]}
 
-    def fact(self, name: str, kind: str, table: str, measures: Mapping[str, Mapping[str, Any]], columns: Mapping[str, str], **more: Any) -> None:
+    def fact(
+        self, name: str, kind: str, table: str, measures: Mapping[str, Mapping[str, Any]], columns: Mapping[str, str], **more: Any
+    ) -> None:
         """A fact of one contract; its model is `fct_<name>`."""
         written = {measure: {"title": TITLE, "unit": "persons", **spec} for measure, spec in measures.items()}
         roles = {"roles": {"residence": "municipality_key"}, "default_role": "residence"}
@@ -69,7 +71,15 @@ class Planting:
     def figure(self, name: str, numerator: Any, **more: Any) -> str:
         """A key figure; its id."""
         text = {"da": f"Nøgletal {name}", "en": f"Figure {name}"}
-        written = {"title": text, "description": text, "numerator": numerator, "unit": "persons", "direction": "up", "publisher": "P", **more}
+        written = {
+            "title": text,
+            "description": text,
+            "numerator": numerator,
+            "unit": "persons",
+            "direction": "up",
+            "publisher": "P",
+            **more,
+        }
         self.world.figures[f"d.{name}"] = written
         return f"d.{name}"
 
@@ -111,12 +121,16 @@ class Planting:
         write_warehouse(connection, self.world, self.catalogue.calendar)
         return connection
 
-    def ask(self, figure: str, level: str, grain: str, first: str, last: str | None = None, **more: Any) -> dict[tuple[str, ...], dict[str, Any]]:
+    def ask(
+        self, figure: str, level: str, grain: str, first: str, last: str | None = None, **more: Any
+    ) -> dict[tuple[str, ...], dict[str, Any]]:
         """The package's rows by area, codes of the cuts, and period."""
         rows = ask(self.connect(), self.catalogue, [figure], [level], grain, first, last or first, **more)
         return {(row["area"], *(row[cut] for cut in more.get("by", ())), row["period"]): row for row in rows}
 
-    def checked(self, figure: str, level: str, grain: str, first: str, last: str | None = None, **more: Any) -> dict[tuple[str, ...], dict[str, Any]]:
+    def checked(
+        self, figure: str, level: str, grain: str, first: str, last: str | None = None, **more: Any
+    ) -> dict[tuple[str, ...], dict[str, Any]]:
         """The package's rows, after the oracle has said the same."""
         found = self.ask(figure, level, grain, first, last, **more)
         ends = [self.world.days.named(grain, label) for label in (first, last or first)]
@@ -153,7 +167,11 @@ def small(folder: Path, units: Sequence[Unit] = FOUR, **more: Any) -> Planting:
 
 @cache
 def _definitions() -> tuple[dict[str, Any], Catalogue]:
-    files = {path.relative_to(ROOT).with_suffix("").as_posix(): path for name in ("catalogue", "contracts") for path in (ROOT / name).rglob("*.yml")}
+    files = {
+        path.relative_to(ROOT).with_suffix("").as_posix(): path
+        for name in ("catalogue", "contracts")
+        for path in (ROOT / name).rglob("*.yml")
+    }
     return {name: yaml.safe_load(path.read_text(encoding="utf-8")) for name, path in files.items()}, Project(ROOT).catalogue
 
 
@@ -175,11 +193,18 @@ def published(rows: Mapping[str, Sequence[Row]], units: Sequence[Unit] = FOUR) -
         columns={
             "fct_population": {"municipality_key": "INTEGER", "vintage": "VARCHAR", "population_count": "BIGINT"},
             "fct_labour_market_published": {"municipality_key": "INTEGER", **{c: "DECIMAL(18,2)" for c in WIDE.values()}},
-            "fct_cash_benefit_visitation_published": {"municipality_key": "INTEGER", "visitation_category_key": "INTEGER", "cash_benefit_fte": "DECIMAL(18,2)"},
+            "fct_cash_benefit_visitation_published": {
+                "municipality_key": "INTEGER",
+                "visitation_category_key": "INTEGER",
+                "cash_benefit_fte": "DECIMAL(18,2)",
+            },
         },
         coverage={},
         reach={},
-        dimensions={"visitation_category": [Code(row["visitation_category_code"]) for row in _seed("visitation_categories")], "offer_type": []},
+        dimensions={
+            "visitation_category": [Code(row["visitation_category_code"]) for row in _seed("visitation_categories")],
+            "offer_type": [],
+        },
         python={_SHARE: lambda row: _implied(row["gross_unemployed_count"], row["gross_unemployed_share_pct"])},
     )
     delivered = {table: [row for row in some if row["unit"] != "000"] for table, some in rows.items()}
@@ -221,10 +246,17 @@ def _jobindsats(world: World, rows: Iterable[Row]) -> None:
         if series in WIDE:
             wide.setdefault((unit, label), {})[WIDE[series]] = value
         else:
-            cell = {"municipality_key": unit, "month": label, "visitation_category_key": categories[row["category"]], "cash_benefit_fte": value}
+            cell = {
+                "municipality_key": unit,
+                "month": label,
+                "visitation_category_key": categories[row["category"]],
+                "cash_benefit_fte": value,
+            }
             world.rows["fct_cash_benefit_visitation_published"].append(cell)
     for (unit, label), values in wide.items():
-        world.rows["fct_labour_market_published"].append({"municipality_key": unit, "month": label, **dict.fromkeys(WIDE.values()), **values})
+        world.rows["fct_labour_market_published"].append(
+            {"municipality_key": unit, "month": label, **dict.fromkeys(WIDE.values()), **values}
+        )
     for series, starts in world.contracts[table]["series_starts"].items():
         if series in latest:
             world.reach[table, series] = (starts, latest[series])

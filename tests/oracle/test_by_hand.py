@@ -11,6 +11,7 @@ import pytest
 from flis_semantic.errors import DefinitionErrors
 from tests.oracle.days import days_of
 from tests.oracle.planting import AARHUS, COPENHAGEN, FREDERIKSBERG, Planting, small
+from tests.oracle.project import ask
 from tests.oracle.world import Code
 
 TWO = (COPENHAGEN, AARHUS)
@@ -21,11 +22,15 @@ def monthly(folder: Path, over_time: str, last: str = "2020-03", **more: object)
     """A published monthly fact `m.n` from January 2020."""
     world = small(folder, TWO)
     world.source("t", "month", "2020-01", last, **more)
-    world.fact("m", "published", "t", {"n": {"over_time": over_time, "expression": "n"}}, {**N, "kind_key": "INTEGER"}, dimensions={"kind": {}})
+    world.fact(
+        "m", "published", "t", {"n": {"over_time": over_time, "expression": "n"}}, {**N, "kind_key": "INTEGER"}, dimensions={"kind": {}}
+    )
     return world
 
 
-def quarterly(folder: Path, over_time: str, status: str = "opening", base: str = "quarter", ends: tuple[str, str] = ("2020-Q1", "2020-Q4")) -> Planting:
+def quarterly(
+    folder: Path, over_time: str, status: str = "opening", base: str = "quarter", ends: tuple[str, str] = ("2020-Q1", "2020-Q4")
+) -> Planting:
     """A snapshot `s.n`."""
     world = small(folder, TWO)
     world.source("t", base, *ends, status_date=status)
@@ -60,7 +65,9 @@ def test_an_absent_row_is_zero_where_the_contract_says_so(tmp_path: Path) -> Non
     for month in ("2020-01", "2020-02", "2020-03"):
         world.put("m", month, {"0101": 5}, kind_key=1)
     world.put("m", "2020-01", {"0101": 7}, kind_key=2)
-    rows = world.checked(world.figure("f", {"measure": "m.n"}), "municipality", "quarter", "2020-Q1", by=["kind"], areas={"municipality": ("0101",)})
+    rows = world.checked(
+        world.figure("f", {"measure": "m.n"}), "municipality", "quarter", "2020-Q1", by=["kind"], areas={"municipality": ("0101",)}
+    )
     assert rows["0101", "b", "2020-Q1"]["value"] == 7
 
 
@@ -120,19 +127,22 @@ def test_a_count_of_nothing_is_zero_in_an_average_too(tmp_path: Path) -> None:
         assert (row["value"], row["status"]) == (0, "validated"), name
 
 
-@pytest.mark.parametrize("rule", ["mean_of_members", {"weighted_by": "m.x"}])
+@pytest.mark.parametrize("rule", ["mean_of_members", {"weighted_by": {"measure": "m.x", "window": {"rolling": {"months": 2}}}}])
 def test_numerator_over_denominator_is_the_value_of_an_area_too(tmp_path: Path, rule: object) -> None:
     world = small(tmp_path, TWO)
     world.source("t", "month", "2020-01", "2020-02")
     measures = {"y": {"over_time": "average", "expression": "y"}, "x": {"over_time": "average", "expression": "x"}}
     world.fact("m", "published", "t", measures, {"x": "BIGINT", "y": "DECIMAL(18,2)"})
-    for month, value in (("2020-01", "1.00"), ("2020-02", "2.00")):
-        world.put("m", month, {"0101": Decimal(value), "0751": Decimal("4.00")}, column="y", x=3)
-    # January and February have 31 and 29 days: 89/60 of København, 4 of Aarhus, in February after January.
+    for month, weight in (("2020-01", 1), ("2020-02", 3)):
+        world.put("m", month, {"0101": Decimal("1.00"), "0751": Decimal("4.00")}, column="y", x=weight)
+    # Mean of 1/3 and 4/3; or 1 and 4 weighted alike by the mean of January's 1 and February's 3.
     denominator = {"denominator": {"measure": "m.x"}} if rule == "mean_of_members" else {}
-    figure = world.figure("f", {"measure": "m.y", "window": {"rolling": {"months": 2}}}, group_value=rule, **denominator)
-    row = world.one(figure, "country", "month", "2020-02")
-    assert row["numerator"] / row["denominator"] == pytest.approx(row["value"], rel=1e-12)
+    figure = world.figure("f", {"measure": "m.y"}, group_value=rule, **denominator)
+    # Asked beside its members, whose sums have two decimals, the area's must not be rounded to theirs.
+    rows = ask(world.connect(), world.catalogue, [figure], ["municipality", "country"], "month", "2020-02", "2020-02")
+    (row,) = (row for row in rows if row["area_level"] == "country")
+    assert row["value"] == pytest.approx(5 / 6 if denominator else 2.5, rel=1e-9)
+    assert row["numerator"] / row["denominator"] == pytest.approx(row["value"], rel=1e-8)
 
 
 def test_a_denominator_share_of_zero_denominators_is_that_of_members(tmp_path: Path) -> None:

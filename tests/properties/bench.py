@@ -51,7 +51,15 @@ class Bench:
         first, last = asked.periods[0], asked.periods[-1]
         ends = (first.first.isoformat(), first.last.isoformat()) if asked.grain == RANGE_GRAIN else (first.label, last.label)
         return ask(
-            self.connection, self.catalogue, [asked.figure], asked.levels, asked.grain, *ends, by=asked.by, areas=asked.areas, where=asked.where
+            self.connection,
+            self.catalogue,
+            [asked.figure],
+            asked.levels,
+            asked.grain,
+            *ends,
+            by=asked.by,
+            areas=asked.areas,
+            where=asked.where,
         )
 
     def wrong(self, asked: Asked) -> list[str]:
@@ -61,7 +69,9 @@ class Bench:
 
     def explain(self, asked: Asked, wrong: list[str]) -> str:
         """What a failing test prints."""
-        file = {name: value for name, value in self.world.figures[asked.figure].items() if name not in ("title", "description", "publisher")}
+        file = {
+            name: value for name, value in self.world.figures[asked.figure].items() if name not in ("title", "description", "publisher")
+        }
         periods = [period.label for period in asked.periods]
         lines = "\n".join(wrong[:12])
         return f"seed {self.seed}: {asked.figure} by {asked.levels} {asked.by}, {asked.grain} {periods}, {asked.areas} {asked.where}\n{file}\n{lines}"

@@ -21,7 +21,13 @@ REFERENCES = [
     "end_of_period",
     "average_of_period",
 ]
-WINDOWS = [{"rolling": {"months": 1}}, {"rolling": {"months": 3}}, {"rolling": {"months": 12}}, {"to_date": "year"}, {"to_date": "school_year"}]
+WINDOWS = [
+    {"rolling": {"months": 1}},
+    {"rolling": {"months": 3}},
+    {"rolling": {"months": 12}},
+    {"to_date": "year"},
+    {"to_date": "school_year"},
+]
 OFFSETS = [{"years": 1}, {"years": 1}, {"periods": 1}, {"periods": 3}]
 
 

@@ -56,7 +56,14 @@ def random_world(random: Random) -> World:
     units = random_units(random)
     calendars = {name: {"title": TITLE, "starts": starts} for name, starts in CALENDARS.items()}
     dimensions = {
-        name: {"title": TITLE, "model": f"dim_{name}", "key": f"{name}_key", "code": f"{name}_code", "valid_from": "valid_from", "valid_to": "valid_to"}
+        name: {
+            "title": TITLE,
+            "model": f"dim_{name}",
+            "key": f"{name}_key",
+            "code": f"{name}_code",
+            "valid_from": "valid_from",
+            "valid_to": "valid_to",
+        }
         for name in SHARED
     }
     members = sum(unit.kind == "member" for unit in units)
@@ -119,19 +126,34 @@ def random_fact(random: Random, world: World, shape: Shape, kind: str, table: st
         deliver(random, world, shape, name)
     dimensions = [name for name in SHARED if random.random() < 0.5]
     model = f"fct_{table}"
-    world.columns[model] = {"municipality_key": "INTEGER", "x": "BIGINT", "y": "DECIMAL(18,2)", **{f"{name}_key": "INTEGER" for name in dimensions}}
+    world.columns[model] = {
+        "municipality_key": "INTEGER",
+        "x": "BIGINT",
+        "y": "DECIMAL(18,2)",
+        **{f"{name}_key": "INTEGER" for name in dimensions},
+    }
     if vintages:
         world.columns[model]["vintage"] = "VARCHAR"
     labels = {"frozen": tables[0], "current": tables[-1]} if vintages else {None: table}
     world.rows[model] = [row for vintage, name in labels.items() for row in random_rows(random, world, shape, name, dimensions, vintage)]
-    fact: dict[str, Any] = {"title": TITLE, "kind": kind, "model": model, "roles": {"residence": "municipality_key"}, "default_role": "residence"}
+    fact: dict[str, Any] = {
+        "title": TITLE,
+        "kind": kind,
+        "model": model,
+        "roles": {"residence": "municipality_key"},
+        "default_role": "residence",
+    }
     fact |= {"vintage_column": "vintage", "vintages": {"frozen": [tables[0]], "current": [tables[1]]}} if vintages else {"sources": [table]}
     return {**fact, "dimensions": {name: {} for name in dimensions}, "measures": measures(kind, series)}
 
 
 def random_reach(random: Random, shape: Shape, base: str) -> tuple[str, str]:
     """First and last base period due."""
-    days = days_of(tuple((name, tuple(map(int, starts.split("-")))) for name, starts in CALENDARS.items()), date(FIRST_YEAR - 4, 1, 1), date(LAST_YEAR + 1, 12, 31))
+    days = days_of(
+        tuple((name, tuple(map(int, starts.split("-")))) for name, starts in CALENDARS.items()),
+        date(FIRST_YEAR - 4, 1, 1),
+        date(LAST_YEAR + 1, 12, 31),
+    )
     due = days.before(days.holding(base, shape.now), random.choice([0, 0, 1, 2]))
     assert due is not None
     starts = days.before(due, LENGTHS[base] - random.choice([0, 1, 3]))
@@ -173,11 +195,18 @@ def random_rows(random: Random, world: World, shape: Shape, table: str, dimensio
             states = {world.coverage.get((table, line, unit.key, label)) for line in lines}
             if random.random() < (0.05 * shape.sparse if states & {"delivered", "approved", "reported_by_other"} else 0.7):
                 continue
-            combinations = [dict(zip(dimensions, keys, strict=True)) for keys in product(*(range(1, len(SHARED[name]) + 1) for name in dimensions))]
+            combinations = [
+                dict(zip(dimensions, keys, strict=True)) for keys in product(*(range(1, len(SHARED[name]) + 1) for name in dimensions))
+            ]
             for keys in combinations:
                 if shape.sparse and len(combinations) > 1 and random.random() < 0.4:
                     continue
-                row: dict[str, Any] = {"municipality_key": unit.key, base: label, "x": number(random, shape), "y": number(random, shape, cents=True)}
+                row: dict[str, Any] = {
+                    "municipality_key": unit.key,
+                    base: label,
+                    "x": number(random, shape),
+                    "y": number(random, shape, cents=True),
+                }
                 for name in dimensions:
                     row[f"{name}_key"] = keys[name]
                 if shape.unknowns and dimensions and random.random() < 0.1:

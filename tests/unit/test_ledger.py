@@ -129,7 +129,7 @@ def test_a_delivery_needs_its_batch(ledger: Ledger):
 def test_readers_see_the_old_state_while_a_writer_writes(ledger: Ledger):
     record(ledger, delivery(1), ("a", 1))
     with Ledger(ledger.path) as other:
-        other._db.execute("BEGIN IMMEDIATE")
+        other._db.execute("BEGIN EXCLUSIVE")
         other._db.execute("DELETE FROM rule_counts")
         assert ledger.rule_counts() == {1: {"R-1": 1}}
         other._db.execute("ROLLBACK")
