@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any
 
@@ -52,7 +52,7 @@ def query(  # noqa: PLR0913, PLR0917 - a command has as many options as it has
         if wide:
             output.write_rows(*pivoted(result), form)
         elif form is Format.table:
-            output.write(answer_table(result, session))
+            output.write(answer_table([result], session))
         elif form in (Format.parquet, Format.arrow):
             output.write_arrow(result.to_arrow(), form)
         else:
@@ -99,13 +99,16 @@ def sql(  # noqa: PLR0913, PLR0917 - likewise
             output.say(f"note: {note}")
 
 
-def answer_table(result: QueryResult, session: Session, title: str | None = None) -> str:
-    """An answer for a reader: values in the decimals of their unit, members as `97 of 98`."""
+def answer_table(results: Sequence[QueryResult], session: Session, title: str | None = None) -> str:
+    """Answers with the same columns for a reader: values in the decimals of their unit, members as `97 of 98`."""
     figures = session.catalogue.figures
-    position = {name: index for index, name in enumerate(result.columns)}
-    columns = [name for name in result.columns if name in _SHORT or _is_cut(name, result.columns)]
+    found = results[0].columns
+    position = {name: index for index, name in enumerate(found)}
+    columns = sorted((name for name in found if name in _SHORT or _is_cut(name, found)), key=lambda name: _reading_order(name, position))
     rows: list[list[str]] = []
-    for row in result.tuples():
+    order = list(figures)
+    everything = sorted((row for result in results for row in result.tuples()), key=lambda row: order.index(str(row[0])))
+    for row in everything:
         unit = figures[str(row[position["key_figure"]])].unit
         cells: list[str] = []
         for name in columns:
@@ -119,6 +122,11 @@ def answer_table(result: QueryResult, session: Session, title: str | None = None
         rows.append(cells)
     kept = [index for index, name in enumerate(columns) if name not in ("series_break", "reason") or any(row[index] != "–" for row in rows)]
     return output.table_text([columns[index] for index in kept], [[row[index] for index in kept] for row in rows], title)
+
+
+def _reading_order(name: str, position: Mapping[str, int]) -> float:
+    """A name stands right after its code."""
+    return position[name.removesuffix("_label")] + 0.5 if name.endswith("_label") else position[name]
 
 
 def pivoted(result: QueryResult) -> tuple[list[str], list[Sequence[Any]]]:

@@ -38,17 +38,20 @@ def run_demo(project: Project) -> None:
     notes: dict[str, None] = {}
     with Session(project.root) as session:
         for question in demo.questions:
-            result = session.query(
-                question.key_figures,
-                question.by,
-                question.grain,
-                from_=question.from_,
-                to=question.to,
-                where=question.where,
-                labels=language,
-            )
-            output.write(answer_table(result, session, f"{question.title[language]} · {question.title.get('en', '')}"))
-            notes |= dict.fromkeys(result.notes)
+            results = [
+                session.query(
+                    question.key_figures,
+                    areas.by,
+                    question.grain,
+                    from_=question.from_,
+                    to=question.to,
+                    where=areas.where,
+                    labels=language,
+                )
+                for areas in question.areas
+            ]
+            output.write("\n" + answer_table(results, session, f"{question.title[language]} · {question.title.get('en', '')}"))
+            notes |= dict.fromkeys(note for result in results for note in result.notes)
     for note in notes:
         output.write(f"note: {note}")
     output.write("\nTry next:")

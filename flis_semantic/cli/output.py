@@ -125,7 +125,8 @@ def shown(value: Any, decimals: int | None = None) -> str:
         return f"{value:,}"
     if isinstance(value, float | Decimal):
         digits = decimals if decimals is not None else (0 if value == int(value) else 3)
-        return f"{value:,.{digits}f}"
+        # Adding zero turns a rounded minus zero into zero.
+        return f"{round(value, digits) + 0:,.{digits}f}"
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
     return str(value)

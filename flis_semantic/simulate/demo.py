@@ -24,13 +24,19 @@ class PublishedData(Strict):
     files: tuple[str, ...] = Field(min_length=1, description="patterns of file names; each must find at least one")
 
 
+class Areas(Strict):
+    """Some areas of one level."""
+
+    by: tuple[str, ...] = ()
+    where: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
 class Question(Strict):
-    """One request, answered at the end of the demonstration."""
+    """Key figures of areas of several levels, answered in one table at the end of the demonstration."""
 
     title: dict[str, str]
     key_figures: tuple[str, ...] = Field(min_length=1)
-    by: tuple[str, ...] = ()
-    where: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    areas: tuple[Areas, ...] = Field(min_length=1)
     grain: str
     from_: str = Field(alias="from")
     to: str

@@ -82,6 +82,18 @@ def test_a_range_without_a_status_date_has_no_state(tmp_path: Path, over_time: s
     assert (row["value"], row["status"]) == (None, "missing")
 
 
+@pytest.mark.parametrize(
+    ("reference", "value"), [("first_of_period", 10), ("end_of_period", 10), ({"first_of": "year"}, 10), ({"month_day": "04-01"}, 20)]
+)
+def test_a_reference_date_needs_no_status_date_in_the_range(tmp_path: Path, reference: object, value: int) -> None:
+    world = quarterly(tmp_path, "last")
+    for quarter, count in (("2020-Q1", 10), ("2020-Q2", 20)):
+        world.put("s", quarter, {"0101": count})
+    figure = world.figure("f", {"measure": "s.n", "reference_date": reference})
+    (row,) = world.ask(figure, "municipality", "range", "2020-02-01", "2020-02-29", areas={"municipality": ("0101",)}).values()
+    assert row["value"] == value
+
+
 def test_a_window_shorter_than_the_rhythm_reads_no_state_after_the_period(tmp_path: Path) -> None:
     world = quarterly(tmp_path, "first")
     for quarter, value in (("2020-Q1", 10), ("2020-Q2", 20)):

@@ -17,7 +17,7 @@ from tests.oracle.project import ask
 from tests.properties.bench import Bench, bench
 from tests.sampling import many
 
-SEEDS = range(2000, 2000 + many(3, 150))
+SEEDS = range(2000, 2000 + many(2, 150))
 LEVELS = ["municipality", "region", "country"]
 
 

@@ -9,7 +9,7 @@ from tests.oracle.grains import grains_of
 from tests.properties.bench import bench
 from tests.sampling import many
 
-SEEDS = range(many(24, 1500))
+SEEDS = range(many(16, 1500))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -20,7 +20,7 @@ def test_every_cell_is_the_oracles(seed: int) -> None:
         assert not wrong, world.explain(asked, wrong)
 
 
-@pytest.mark.parametrize("seed", range(1000, 1000 + many(6, 200)))
+@pytest.mark.parametrize("seed", range(1000, 1000 + many(4, 200)))
 def test_grains_are_answered_or_refused_as_the_periods_themselves_say(seed: int) -> None:
     world = bench(seed)
     for name, figure in world.catalogue.figures.items():

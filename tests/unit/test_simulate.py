@@ -190,7 +190,7 @@ def test_the_demonstration_names_what_exists(project: Project) -> None:
     assert set(demo.recipes) == set(recipes(project)) == set(project.contracts)
     levels = {level.id for level in project.vocabulary.reporting_unit.levels}
     for question in demo.questions:
-        assert set(question.by) | set(question.where) <= levels
+        assert {name for areas in question.areas for name in (*areas.by, *areas.where)} <= levels
         for label in (question.from_, question.to):
             period = project.calendar.parse(label)
             assert period is not None
