@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, time
-from pathlib import Path
-from typing import Protocol
 
 from flis_semantic.contracts.labels import date_in_name
 from flis_semantic.contracts.model import Contract, Form, FromFileName
@@ -14,47 +12,6 @@ from flis_semantic.delivery.manifest import Manifest, read_manifest
 from flis_semantic.delivery.recognise import Candidate, check_header
 from flis_semantic.delivery.transcode import Transcript
 from flis_semantic.ledger import ExtractedFrom, utc
-from flis_semantic.vocabulary.calendar import Calendar
-from flis_semantic.vocabulary.model import Vocabulary
-
-
-class Workspace(Protocol):
-    """What receive needs of a project."""
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """The words contracts are written in."""
-        ...
-
-    @property
-    def calendar(self) -> Calendar:
-        """Periods."""
-        ...
-
-    @property
-    def contracts(self) -> dict[str, Contract]:
-        """Contracts by table."""
-        ...
-
-    @property
-    def units(self) -> dict[str, str]:
-        """Code → kind of every reporting unit."""
-        ...
-
-    @property
-    def work(self) -> Path:
-        """Folder of the project's state."""
-        ...
-
-    @property
-    def landing(self) -> Path:
-        """Folder of the received rows."""
-        ...
-
-    @property
-    def ledger_path(self) -> Path:
-        """The ledger's file."""
-        ...
 
 
 @dataclass

@@ -17,10 +17,11 @@ from flis_semantic.contracts.labels import LabelFormat, label_format, read_label
 from flis_semantic.contracts.landing import SET_ASIDE_COLUMNS, column_type, landing_columns
 from flis_semantic.contracts.model import Column, Contract, Form
 from flis_semantic.delivery import rules
-from flis_semantic.delivery.arrival import Arrival, Workspace
+from flis_semantic.delivery.arrival import Arrival
 from flis_semantic.delivery.sql import identifier, quoted, scalar, table_of
 from flis_semantic.errors import WarehouseError
 from flis_semantic.warehouse import Connection
+from flis_semantic.workspace import Project
 
 _LONGEST_RECORD = 1 << 24
 _WHOLE_NUMBER = "-?[0-9]{1,18}"
@@ -52,9 +53,9 @@ class Tally:
 class Judging:
     """One pass over the files of one contract."""
 
-    def __init__(self, connection: Connection, workspace: Workspace, contract: Contract) -> None:
+    def __init__(self, connection: Connection, project: Project, contract: Contract) -> None:
         self._connection = connection
-        self._workspace = workspace
+        self._project = project
         self._contract = contract
 
     def judge(self, groups: Sequence[Group], arrivals: Sequence[Arrival]) -> dict[int, Tally]:
@@ -133,7 +134,7 @@ class Judging:
         )
 
     def _name_files(self, groups: Sequence[Group], arrivals: Sequence[Arrival]) -> None:
-        calendar, contract = self._workspace.calendar, self._contract
+        calendar, contract = self._project.calendar, self._contract
         days = [arrival.extracted_at.date() for arrival in arrivals]
         columns = {
             "d": ("INTEGER", [arrival.number for arrival in arrivals]),
@@ -168,7 +169,7 @@ class Judging:
         return f" || {quoted(mark)} || ".join(value.format(f"c{index}", quoted(special)) for index in range(len(group.header)))
 
     def _name_units(self) -> None:
-        unit = self._workspace.vocabulary.reporting_unit
+        unit = self._project.vocabulary.reporting_unit
         column = self._contract.unit_column
         rows = self._connection.execute(f"SELECT DISTINCT r_{column} FROM cells WHERE r_{column} IS NOT NULL")
         labels = sorted(str(row[0]) for row in rows.fetchall())
@@ -177,13 +178,13 @@ class Judging:
         columns = {
             "label": ("VARCHAR", labels),
             "unit_code": ("VARCHAR", codes),
-            "unit_kind": ("VARCHAR", [None if code in controls else self._workspace.units.get(code) for code in codes]),
+            "unit_kind": ("VARCHAR", [None if code in controls else self._project.units.get(code) for code in codes]),
             "is_control": ("BOOLEAN", [code in controls for code in codes]),
         }
         table_of(self._connection, "unit_labels", columns)
 
     def _name_periods(self, groups: Sequence[Group]) -> None:
-        calendar, column = self._workspace.calendar, self._contract.period_column
+        calendar, column = self._project.calendar, self._contract.period_column
         rows = self._connection.execute(f"SELECT DISTINCT g, r_{column} FROM cells WHERE r_{column} IS NOT NULL").fetchall()
         labels = sorted((int(g), str(label)) for g, label in rows)
         formats = [_formats(group.form) for group in groups]
@@ -210,7 +211,7 @@ class Judging:
             f"LEFT JOIN period_labels p ON p.g = cells.g AND p.label = cells.r_{period}"
         )
         kept = [f"t_{name}" for name in contract.columns]
-        member_kind = self._workspace.vocabulary.reporting_unit.member_kind
+        member_kind = self._project.vocabulary.reporting_unit.member_kind
         return (
             f"SELECT d, l, {', '.join(kept)}, unit_code, base_period_key, series, is_control, "
             f"{rules.mask(contract, member_kind)} AS mask FROM ({typed})"

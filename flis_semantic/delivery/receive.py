@@ -18,7 +18,7 @@ from typing import BinaryIO
 from filelock import FileLock, Timeout
 
 from flis_semantic.contracts.model import Contract
-from flis_semantic.delivery.arrival import Arrival, Workspace, arrive
+from flis_semantic.delivery.arrival import Arrival, arrive
 from flis_semantic.delivery.files import FoundFile, find_files, state
 from flis_semantic.delivery.history import History
 from flis_semantic.delivery.judging import Group, Judging, Tally
@@ -30,6 +30,7 @@ from flis_semantic.delivery.verdict import Admitted, Rejected
 from flis_semantic.errors import ArgumentError, WarehouseError, suggestion
 from flis_semantic.ledger import Batch, Ledger, utc
 from flis_semantic.warehouse import Error, connect
+from flis_semantic.workspace import Project
 
 _LOCK = "receive.lock"
 _SCRATCH = "receive-"
@@ -54,7 +55,7 @@ class _Intake:
 
 
 def receive(
-    project: Workspace,
+    project: Project,
     paths: Sequence[Path],
     *,
     contract: str | None = None,
@@ -86,7 +87,7 @@ def receive(
     return ReceiveReport(tuple(results[file.path] for file in found))
 
 
-def _sort_out(project: Workspace, found: Sequence[FoundFile], options: _Options) -> tuple[dict[Path, DeliveryResult], dict[str, _Intake]]:
+def _sort_out(project: Project, found: Sequence[FoundFile], options: _Options) -> tuple[dict[Path, DeliveryResult], dict[str, _Intake]]:
     """Verdicts on the files that no contract knows, and the others by contract."""
     results: dict[Path, DeliveryResult] = {}
     intakes: dict[str, _Intake] = {}
@@ -104,7 +105,7 @@ def _sort_out(project: Workspace, found: Sequence[FoundFile], options: _Options)
     return results, intakes
 
 
-def _recognised(project: Workspace, number: int, file: FoundFile, options: _Options) -> Arrival | Rejected:
+def _recognised(project: Project, number: int, file: FoundFile, options: _Options) -> Arrival | Rejected:
     """The file's contract, form, checksum and manifest, or why it is refused."""
     table, form = named(file, project.contracts, options.contract)
     try:
@@ -122,7 +123,7 @@ def _recognised(project: Workspace, number: int, file: FoundFile, options: _Opti
 class _ContractReceive:
     """One receive of one contract: one pass, one batch of files, one transaction."""
 
-    def __init__(self, project: Workspace, ledger: Ledger, contract: Contract, intake: _Intake, options: _Options) -> None:
+    def __init__(self, project: Project, ledger: Ledger, contract: Contract, intake: _Intake, options: _Options) -> None:
         self._project = project
         self._ledger = ledger
         self._contract = contract
