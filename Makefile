@@ -13,7 +13,8 @@ INSTALLED := .venv/.installed
 CUBE := tests/integration/cube
 WORKERS ?= 2
 
-# Published files to receive and to test with; absent is fine, the commands say what they do without them.
+# Published files to receive and to test with; absent is fine, the commands say what they do without them. The one place that
+# names the folder: tests without make read it here, `flis demo` without make takes the variable or generated data.
 export FLIS_PUBLISHED_DATA ?= $(abspath ../shared/data/real)
 # Nothing here phones home.
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false

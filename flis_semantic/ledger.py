@@ -263,15 +263,17 @@ class Ledger:
         return [Batch(*row) for row in rows]
 
     def _record(self, entries: Sequence[Entry], batch: Batch | None) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
         try:
+            self._db.execute("BEGIN IMMEDIATE")
             if batch is not None:
                 self._db.execute("INSERT INTO batches VALUES (?, ?, ?, ?)", (batch.batch, batch.contract, batch.file, batch.set_aside_file))
             for entry in entries:
                 self._insert(entry)
             self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            # An interrupt may come before the transaction began or after it ended; a failing ROLLBACK would hide it.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
             raise
 
     def _lay_out(self) -> None:

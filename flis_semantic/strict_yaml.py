@@ -8,6 +8,7 @@ and `false` are the only booleans, an ambiguous scalar is an error that says to 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -24,6 +25,17 @@ _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)\Z")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+\Z")
 _WORDS_YAML_BENDS = {"yes", "no", "on", "off", "y", "n"}
 _AMBIGUOUS = re.compile(r"[-+]?0[0-9]+\Z|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+\Z|0[xob][0-9a-fA-F]+\Z|[-+]?[0-9][0-9_]*_[0-9_]*\Z")
+_QUOTES = ("'", '"', "|", ">")
+IDENTIFIER = r"^[a-z][a-z0-9_]*$"
+"""How ids are written; the vocabulary's own type has the same pattern."""
+_EXPECTED = {
+    "string_type": "text",
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing", "decimal_type", "decimal_parsing"), "a number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "true or false"),
+    **dict.fromkeys(("list_type", "tuple_type"), "a list: [...]"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "a mapping: {field: value}"),
+}
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _parse_events: Any = getattr(yaml, "parse")  # noqa: B009 - as below
 _compose: Any = getattr(yaml, "compose")  # noqa: B009 - the package has no types; its nodes are read by their documented names
@@ -31,12 +43,13 @@ _compose: Any = getattr(yaml, "compose")  # noqa: B009 - the package has no type
 
 @dataclass(frozen=True)
 class Document:
-    """One parsed file: its data, and the line (1-based) of every value by its path in the data."""
+    """One parsed file: its data, the line (1-based) of every value by its path in the data, and the keys in { } without a value."""
 
     path: Path
     name: str
     data: Any
     lines: dict[Location, int] = field(repr=False)
+    bare: frozenset[Location] = field(default=frozenset(), repr=False)
 
     def where(self, location: Location = ()) -> str:
         """`file:line` of the value at `location`, or of its nearest ancestor that has a line."""
@@ -65,7 +78,7 @@ def read(path: Path, name: str) -> tuple[Document | None, list[DefinitionError]]
     if errors:
         return None, errors
     data = _construct(node, (), name, lines, errors)
-    return Document(path, name, data, lines), errors
+    return Document(path, name, data, lines, frozenset(_bare(node, ()))), errors
 
 
 def parse(model: type[Model], document: Document) -> tuple[Model | None, list[DefinitionError]]:
@@ -112,9 +125,22 @@ def _construct(node: Any, location: Location, name: str, lines: dict[Location, i
     return _scalar(node, name, errors)
 
 
+def _bare(node: Any, location: Location) -> Iterator[Location]:
+    """Keys inside { } that have no colon or nothing after it: mostly the rest of a text that a comma ended."""
+    if isinstance(node, yaml.MappingNode):
+        for key_node, value_node in node.value:
+            here = (*location, str(key_node.value))
+            if node.flow_style and isinstance(value_node, yaml.ScalarNode) and value_node.value == "" and value_node.style not in _QUOTES:
+                yield here
+            yield from _bare(value_node, here)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, child in enumerate(node.value):
+            yield from _bare(child, (*location, index))
+
+
 def _scalar(node: Any, name: str, errors: list[DefinitionError]) -> Any:
     text = node.value
-    if node.style in ("'", '"', "|", ">"):
+    if node.style in _QUOTES:
         return text
     if text in ("", "null", "~"):
         return None
@@ -140,20 +166,49 @@ def _readable(model: type[BaseModel], document: Document, error: ValidationError
     for item in error.errors():
         location = _in_document(tuple(item["loc"]), document.data)
         field_path = ".".join(str(part) for part in location) or "the file"
-        hint = ""
-        if item["type"] == "missing":
-            message = f"{field_path} is missing."
-            hint = "Add it; `flis catalogue schema` describes it."
+        if location in document.bare:
+            message, hint = f"{field_path} has no value.", "If it belongs to the text before it, quote the text: a comma ends it."
+        elif item["type"] == "missing":
+            message, hint = f"{field_path} is missing.", "Add it; `flis catalogue schema` describes it."
         elif item["type"] == "extra_forbidden":
             message = f"{field_path} is not a field that exists here."
             hint = suggestion(str(location[-1]), _fields_at(model, tuple(item["loc"])[:-1]))
-        elif item["type"] in ("literal_error", "enum"):
-            message = f"{field_path} is {item['input']!r}, expected {item.get('ctx', {}).get('expected', 'another value')}."
         else:
-            text = item["msg"].removeprefix("Value error, ")
-            message = f"{field_path}: {text}{'' if text.endswith('.') else '.'}"
+            message, hint = _wrong_value(field_path, item["type"], item["input"], item["msg"], item.get("ctx", {}))
         found.append(DefinitionError(message, where=document.where(location), hint=hint))
     return found
+
+
+def _wrong_value(field_path: str, kind: str, value: Any, text: str, context: Mapping[str, Any]) -> tuple[str, str]:
+    """The sentence and the hint about a value that is there: what it is, and what was expected."""
+    shown = _shown(value)
+    if kind == "string_pattern_mismatch":
+        pattern = str(context.get("pattern", ""))
+        form = "of an id: lower-case a-z, digits and _, starting with a letter" if pattern == IDENTIFIER else pattern
+        return f"{field_path}: {shown} is not of the form {form}.", ""
+    if kind in ("literal_error", "enum"):
+        return f"{field_path} is {shown}, expected {context.get('expected', 'another value')}.", ""
+    if kind in _EXPECTED:
+        quoted = f'Write "{shown}" for the text.' if kind == "string_type" and isinstance(value, (bool, int, float)) else ""
+        return f"{field_path} is {shown}, expected {_EXPECTED[kind]}.", quoted
+    if kind == "too_short":
+        least = context["min_length"]
+        return f"{field_path} has {context['actual_length']} items, expected at least {least} item{'' if least == 1 else 's'}.", ""
+    if text.startswith("Input should be "):
+        return f"{field_path} is {shown}, expected {text.removeprefix('Input should be ')}.", ""
+    sentence = text.removeprefix("Value error, ")
+    place = field_path if isinstance(value, (dict, list, tuple, BaseModel)) or repr(value) in sentence else f"{field_path} is {shown}"
+    return f"{place}: {sentence}{'' if sentence.endswith('.') else '.'}", ""
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "a mapping"
+    return "a list" if isinstance(value, (list, tuple)) else repr(value)
 
 
 def _in_document(location: Location, data: Any) -> Location:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,23 @@ from tests.projects import copy_project, run_line
 from tests.sampling import many
 
 ROOT = Path(__file__).resolve().parents[1]
-PUBLISHED_DATA = Path(os.environ.get("FLIS_PUBLISHED_DATA") or ROOT / "../shared/data/real").resolve()
+
+
+def _published_data() -> Path:
+    """The folder that the environment names; without make, the Makefile's default, which is written only there."""
+    named = os.environ.get("FLIS_PUBLISHED_DATA")
+    if named:
+        return Path(named).resolve()
+    default = re.search(
+        r"^export FLIS_PUBLISHED_DATA \?= \$\(abspath (\S+)\)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert default is not None, "the Makefile has no default of FLIS_PUBLISHED_DATA"
+    return (ROOT / default[1]).resolve()
+
+
+PUBLISHED_DATA = _published_data()
 if PUBLISHED_DATA.is_dir():
-    # A copy of the project stands elsewhere, from where the folder is not found by itself.
+    # Every project that a test makes, and every command that it starts, finds the files by the variable.
     os.environ["FLIS_PUBLISHED_DATA"] = str(PUBLISHED_DATA)
 
 settings.register_profile(

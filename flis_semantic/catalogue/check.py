@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 import sqlglot
 from sqlglot import exp
@@ -29,6 +30,8 @@ class Checker:
     calendar: Calendar
     contracts: Mapping[str, Contract]
     errors: list[DefinitionError] = field(default_factory=list[DefinitionError])
+    unreadable: set[str] = field(default_factory=set[str])
+    """Domains whose own file is wrong: what it would have said cannot be missed in the files beside it."""
 
     def domain(self, name: str, domain: Domain, document: Document) -> dict[str, ResolvedFact]:
         """The facts of one domain file, resolved; wrong ones are left out and reported."""
@@ -52,7 +55,7 @@ class Checker:
         self._texts(report, file.title, ("title",))
         self._texts(report, file.description, ("description",))
         self._known(report, "unit", file.unit, self.vocabulary.units, ("unit",))
-        if owner is None:
+        if owner is None and domain not in self.unreadable:
             report(f"The domain '{domain}' has no _domain.yml.", (), hint="Write one beside this file.")
         numerator = self._side(domain, file.numerator, "numerator", facts, report)
         denominator = self._side(domain, file.denominator, "denominator", facts, report) if file.denominator else ()
@@ -82,6 +85,26 @@ class Checker:
         )
         self._cuts(figure, report)
         return figure if len(self.errors) == before else None
+
+    def names_in(self, domain: str, document: Document, facts: Mapping[str, ResolvedFact]) -> None:
+        """The names in a file that is wrong otherwise, so that its misspelt ones come in the same run."""
+        report = self._reporter(document)
+        data: Any = document.data
+        if not isinstance(data, dict):
+            return
+        unit = cast(dict[str, Any], data).get("unit")
+        if isinstance(unit, str):
+            self._known(report, "unit", unit, self.vocabulary.units, ("unit",))
+        for location, measure, vintage in _measures_in(data, ()):
+            path = measure.split(".")
+            owner, *names = path if len(path) == 3 else (domain, *path)
+            fact = facts.get(f"{owner}.{names[0]}")
+            if fact is None:
+                if owner not in self.unreadable:
+                    known = [f.name if f.domain == domain else f.id for f in facts.values()]
+                    report(f"There is no fact '{'.'.join(path[:-1])}'.", location, hint=suggestion(".".join(path[:-1]), known))
+            elif self._known(report, f"measure of {fact.id}", names[-1], fact.definition.measures, location) and vintage is not None:
+                self._known(report, f"vintage of {fact.id}", vintage, fact.definition.vintages, location)
 
     def unique_titles(self, figures: Iterable[tuple[KeyFigure, Document]]) -> None:
         """Two key figures with one title cannot be told apart by a reader."""
@@ -191,6 +214,8 @@ class Checker:
         # The single-component form has no plus/0 step in the file.
         at = (*at, "measure")
         fact = facts.get(f"{owner}.{fact_name}")
+        if fact is None and owner in self.unreadable:
+            return None
         if fact is None:
             known = [f.name if f.domain == domain else f.id for f in facts.values()]
             report(f"There is no fact '{'.'.join(path[:-1])}'.", at, hint=suggestion(".".join(path[:-1]), known))
@@ -298,6 +323,22 @@ class Checker:
                 if dimension not in figure.dimensions:
                     lacking = next((c.label for c in figure.components if dimension not in c.fact.dimensions), figure.id)
                     report(f"The figure cannot be cut by '{dimension}': {lacking} does not have it.", ("published_cuts", index))
+
+
+def _measures_in(data: Any, location: Location) -> list[tuple[Location, str, str | None]]:
+    """Every component in unread data: its place, its measure, its vintage."""
+    found: list[tuple[Location, str, str | None]] = []
+    if isinstance(data, dict):
+        mapping = cast(dict[str, Any], data)
+        measure, vintage = mapping.get("measure"), mapping.get("vintage")
+        if isinstance(measure, str) and "." in measure:
+            found.append(((*location, "measure"), measure, vintage if isinstance(vintage, str) else None))
+        for name, value in mapping.items():
+            found += _measures_in(value, (*location, name))
+    elif isinstance(data, list):
+        for index, value in enumerate(cast(list[Any], data)):
+            found += _measures_in(value, (*location, index))
+    return found
 
 
 def _expression_problem(text: str) -> str | None:

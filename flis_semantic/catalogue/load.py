@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,39 +29,58 @@ def load_catalogue(folder: Path, vocabulary: Vocabulary, calendar: Calendar, con
         DefinitionErrors: every error of every file, each with file and line.
     """
     checker = Checker(vocabulary, calendar, contracts)
-    domains: dict[str, Domain] = {}
-    documents: dict[str, Document] = {}
-    files: list[tuple[str, str, KeyFigureFile, Document]] = []
+    read = _Read()
     for path in sorted(folder.glob("*/*")):
         name = path.relative_to(folder.parent).as_posix()
-        if not _is_definition(path, name, checker):
-            continue
-        document, errors = strict_yaml.read(path, name)
-        checker.errors += errors
-        if document is None:
-            continue
-        domain = path.parent.name
-        if path.name == DOMAIN_FILE:
-            parsed, errors = strict_yaml.parse(Domain, document)
-            if parsed is not None:
-                domains[domain], documents[domain] = parsed, document
-        else:
-            figure, errors = strict_yaml.parse(KeyFigureFile, document)
-            if figure is not None:
-                files.append((domain, path.stem, figure, document))
-        checker.errors += errors
+        if _is_definition(path, name, checker):
+            read.file(path, name, checker)
     facts: dict[str, ResolvedFact] = {}
-    for domain, definition in domains.items():
-        facts |= checker.domain(domain, definition, documents[domain])
+    for domain, (definition, document) in read.domains.items():
+        facts |= checker.domain(domain, definition, document)
+    domains = {domain: definition for domain, (definition, _) in read.domains.items()}
     figures: list[tuple[KeyFigure, Document]] = []
-    for domain, stem, file, document in files:
+    for domain, stem, file, document in read.figures:
         figure = checker.figure(domain, stem, file, document, facts, domains.get(domain))
         if figure is not None:
             figures.append((figure, document))
+    for domain, document in read.unreadable:
+        checker.names_in(domain, document, facts)
     checker.unique_titles(figures)
     if checker.errors:
         raise DefinitionErrors(sorted(checker.errors, key=_place))
     return Catalogue(vocabulary, calendar, domains, facts, {figure.id: figure for figure, _ in figures})
+
+
+@dataclass
+class _Read:
+    """The files of a catalogue as far as each can be read by itself."""
+
+    domains: dict[str, tuple[Domain, Document]] = field(default_factory=dict[str, tuple[Domain, Document]])
+    figures: list[tuple[str, str, KeyFigureFile, Document]] = field(default_factory=list[tuple[str, str, KeyFigureFile, Document]])
+    unreadable: list[tuple[str, Document]] = field(default_factory=list[tuple[str, Document]])
+
+    def file(self, path: Path, name: str, checker: Checker) -> None:
+        """Read one file; what is wrong goes to the checker."""
+        domain, is_domain = path.parent.name, path.name == DOMAIN_FILE
+        document, errors = strict_yaml.read(path, name)
+        checker.errors += errors
+        if document is None and is_domain:
+            checker.unreadable.add(domain)
+        if document is None:
+            return
+        if is_domain:
+            definition, errors = strict_yaml.parse(Domain, document)
+            if definition is not None:
+                self.domains[domain] = definition, document
+            else:
+                checker.unreadable.add(domain)
+        else:
+            figure, errors = strict_yaml.parse(KeyFigureFile, document)
+            if figure is not None:
+                self.figures.append((domain, path.stem, figure, document))
+            else:
+                self.unreadable.append((domain, document))
+        checker.errors += errors
 
 
 def json_schemas() -> dict[str, Any]:

@@ -5,6 +5,10 @@ from __future__ import annotations
 
 def main() -> None:
     """Entry point of the `flis` command."""
-    from flis_semantic.cli.main import run
+    try:
+        from flis_semantic.cli.main import run
 
-    run()
+        run()
+    except KeyboardInterrupt:
+        # Ctrl-C while the program was still loading: nothing was begun.
+        raise SystemExit(130) from None

@@ -9,7 +9,22 @@ from typing import Annotated, Any
 import typer
 
 from flis_semantic.cli import output
-from flis_semantic.cli.options import HERE, By, FormatOption, From, Grain, KeyFigures, Labels, ProjectOption, To, Where, filters, names
+from flis_semantic.cli.options import (
+    HERE,
+    By,
+    FormatOption,
+    From,
+    Grain,
+    KeyFigures,
+    Labels,
+    LanguageOption,
+    ProjectOption,
+    To,
+    Where,
+    chosen_language,
+    filters,
+    names,
+)
 from flis_semantic.cli.output import Format
 from flis_semantic.errors import ArgumentError
 from flis_semantic.query import QueryResult, Session
@@ -38,6 +53,7 @@ def query(  # noqa: PLR0913, PLR0917 - a command has as many options as it has
     to: To = None,
     where: Where = None,
     labels: Labels = None,
+    language: LanguageOption = None,
     form: FormatOption = Format.table,
     wide: Annotated[bool, typer.Option("--wide", help="One row per area and period, a column per key figure.")] = False,
     project: ProjectOption = HERE,
@@ -47,10 +63,14 @@ def query(  # noqa: PLR0913, PLR0917 - a command has as many options as it has
     Example: flis query DOMAIN.KEY_FIGURE --by LEVEL --grain year --from 2019 --to 2020 --format csv
     """
     with Session(project) as session:
-        language = labels or (session.catalogue.vocabulary.languages[0] if form is Format.table and not wide else None)
-        result = session.query(key_figures, names(by), grain, from_=from_, to=to, where=filters(where), labels=language)
+        spoken = chosen_language(language, session.project)
+        shown = labels or (spoken if form is Format.table and not wide else None)
+        result = session.query(key_figures, names(by), grain, from_=from_, to=to, where=filters(where), labels=shown, lang=spoken)
         if wide:
-            output.write_rows(*pivoted(result), form)
+            columns, rows = pivoted(result)
+            if form is Format.table:
+                rows = [_in_units(columns, row, session) for row in rows]
+            output.write_rows(columns, rows, form)
         elif form is Format.table:
             output.write(answer_table([result], session))
         elif form in (Format.parquet, Format.arrow):
@@ -69,6 +89,7 @@ def sql(  # noqa: PLR0913, PLR0917 - likewise
     to: To = None,
     where: Where = None,
     labels: Labels = None,
+    language: LanguageOption = None,
     form: Annotated[Format, typer.Option("--format", help="table: the text; json: the text, its parameters and columns.")] = Format.table,
     wide: Annotated[
         bool, typer.Option("--wide", help="As for a query; the SQL is of the long rows, which are pivoted afterwards.")
@@ -80,6 +101,7 @@ def sql(  # noqa: PLR0913, PLR0917 - likewise
     Example: flis sql DOMAIN.KEY_FIGURE --by LEVEL --grain year --from 2019 --to 2020
     """
     with Session(project) as session:
+        chosen_language(language, session.project)
         compiled, notes = session.sql(key_figures, names(by), grain, from_=from_, to=to, where=filters(where), labels=labels)
         if form is Format.json:
             output.write(output.json_text({"sql": compiled.sql, "parameters": dict(compiled.parameters), "columns": compiled.columns}))
@@ -122,6 +144,15 @@ def answer_table(results: Sequence[QueryResult], session: Session, title: str | 
         rows.append(cells)
     kept = [index for index, name in enumerate(columns) if name not in ("series_break", "reason") or any(row[index] != "–" for row in rows)]
     return output.table_text([columns[index] for index in kept], [[row[index] for index in kept] for row in rows], title)
+
+
+def _in_units(columns: Sequence[str], row: Sequence[Any], session: Session) -> list[Any]:
+    """Values of key figures as text in the decimals of their unit."""
+    figures = session.catalogue.figures
+    return [
+        output.shown(value, figures[name].unit.decimals) if name in figures and value is not None else value
+        for name, value in zip(columns, row, strict=True)
+    ]
 
 
 def _reading_order(name: str, position: Mapping[str, int]) -> float:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from flis_semantic.catalogue.load import json_schemas
+from flis_semantic.catalogue.model import ReferenceDate
 from flis_semantic.catalogue.resolved import KeyFigure, ResolvedComponent
 from flis_semantic.cli import output
 from flis_semantic.cli.options import HERE, FormatOption, ProjectOption, TextFormatOption
@@ -46,7 +47,8 @@ def show(key_figure: str, form: TextFormatOption = TextFormat.table, project: Pr
     found = Project(project).catalogue
     figure = found.figures.get(key_figure)
     if figure is None:
-        raise RequestError(f"There is no key figure '{key_figure}'.", hint=suggestion(key_figure, found.figures), code="unknown_key_figure")
+        hint = f"{suggestion(key_figure, found.figures)} `flis catalogue list` shows all of them.".strip()
+        raise RequestError(f"There is no key figure '{key_figure}'.", hint=hint, code="unknown_key_figure")
     card = _card(figure)
     if form is TextFormat.json:
         output.write(output.json_text(card))
@@ -105,11 +107,21 @@ def _component(component: ResolvedComponent) -> str:
     words = [("+ " if component.sign > 0 else "- ") + component.label, f"over time: {component.over_time}"]
     if component.vintage:
         words.append(f"vintage {component.vintage[1]}")
-    for name, part in (("on", component.reference), ("window", component.window), ("offset", component.offset)):
+    if component.reference is not None:
+        words.append(f"on {_date(component.reference)}")
+    for name, part in (("window", component.window), ("offset", component.offset)):
         if part is not None:
             words.append(f"{name} {_line(part.model_dump(exclude_none=True))}")
     words += [f"{dimension} in {', '.join(codes)}" for dimension, codes in component.filters]
     return "; ".join(words)
+
+
+def _date(reference: ReferenceDate) -> str:
+    if reference.latest_known is None:
+        return _line(reference.model_dump(exclude_none=True))
+    age = reference.latest_known.max_age
+    lengths = [f"{count} {unit if count == 1 else unit + 's'}" for unit, count in (("year", age.years), ("month", age.months)) if count]
+    return f"latest known, at most {' and '.join(lengths)} old"
 
 
 def _source(table: str, series: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flis_semantic.build import build
 from flis_semantic.cli import output
 from flis_semantic.cli.ask import answer_table
+from flis_semantic.cli.run_line import refuse_stale
 from flis_semantic.delivery.receive import receive
 from flis_semantic.errors import BuildError, DeliveryError
 from flis_semantic.query import Session
@@ -29,6 +30,7 @@ def run_demo(project: Project) -> None:
         output.say(f"  {result.file.name}: {result.verdict.replace('_', ' ')}. {result.message}")
     if report.exit_code:
         raise DeliveryError("A delivery of the demonstration was refused.", hint="The lines above say why.")
+    refuse_stale(project)
     with output.working("Building") as step:
         built = build(project, on_step=step)
     for line in built.lines:

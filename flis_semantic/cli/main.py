@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from typing import NoReturn
 
 import typer
 
@@ -39,8 +39,23 @@ def run() -> None:
         output.fail(error)
     except BrokenPipeError:
         # The reader of our output has gone, for example `| head`.
-        sys.stderr.close()
+        output.abandon_stdout()
         raise SystemExit(0) from None
     except KeyboardInterrupt:
-        output.say("Stopped. What was finished stays; nothing is half-written.")
-        raise SystemExit(130) from None
+        _stopped()
+    except RuntimeError as error:
+        # The engine answers Ctrl-C in the middle of a query with an error of its own.
+        if "interrupt" not in str(error).lower():
+            raise
+        _stopped()
+    except OSError as error:
+        output.abandon_stdout()
+        where = f"{error.filename}: " if error.filename else ""
+        output.fail(
+            FlisError(f"{where}{error.strerror or error}.", hint="Make room or choose another place, then run it again.", code="io_error")
+        )
+
+
+def _stopped() -> NoReturn:
+    output.say("Stopped. What was finished stays; nothing is half-written.")
+    raise SystemExit(130) from None

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from flis_semantic.cli.output import Format, TextFormat
-from flis_semantic.errors import ArgumentError
+from flis_semantic.errors import ArgumentError, suggestion
+from flis_semantic.workspace import Project
 
 ProjectOption = Annotated[Path, typer.Option("--project", metavar="DIR", help="The project's folder.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="How rows are written to stdout.")]
@@ -23,7 +24,25 @@ To = Annotated[str | None, typer.Option("--to", metavar="PERIOD", help="Last per
 Where = Annotated[list[str] | None, typer.Option("--where", metavar="NAME=CODE,CODE", help="Only these areas or members; may be repeated.")]
 Labels = Annotated[str | None, typer.Option("--labels", metavar="LANGUAGE", help="Add a column with the name of every code.")]
 
+LanguageOption = Annotated[
+    str | None, typer.Option("--lang", metavar="LANGUAGE", help="Language of titles and explanations; the vocabulary's first without.")
+]
+
 HERE = Path()
+
+
+def chosen_language(language: str | None, project: Project) -> str:
+    """The language asked for, or the vocabulary's first.
+
+    Raises:
+        ArgumentError: the project has no texts in it.
+    """
+    known = project.vocabulary.languages
+    if language is not None and language not in known:
+        raise ArgumentError(
+            f"There are no texts in '{language}'.", where="--lang", hint=suggestion(language, known), code="unknown_language"
+        )
+    return language or known[0]
 
 
 def names(values: list[str] | None) -> list[str]:

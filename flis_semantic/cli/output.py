@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import sys
 import threading
 from collections.abc import Callable, Generator, Sequence
@@ -53,6 +54,11 @@ def write_bytes(content: bytes) -> None:
     """Bytes that are the command's result (stdout)."""
     sys.stdout.buffer.write(content)
     sys.stdout.buffer.flush()
+
+
+def abandon_stdout() -> None:
+    """Give up writing: what is left in the buffer goes nowhere, so that ending the program does not fail once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def fail(error: FlisError) -> NoReturn:

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from flis_semantic.cli import output
-from flis_semantic.cli.options import HERE, FormatOption, ProjectOption, TextFormatOption
+from flis_semantic.cli.options import HERE, FormatOption, LanguageOption, ProjectOption, TextFormatOption, chosen_language
 from flis_semantic.cli.output import Format, TextFormat
+from flis_semantic.errors import ArgumentError, DefinitionError, DefinitionErrors
 from flis_semantic.workspace import Project
+
+_TITLES = {
+    "da": {
+        "chain": "Hver leverance, fra fil til mart (rækker)",
+        "rules": "Rækker sat til side, efter regel",
+        "files": "Fund om hele filer",
+        "controls": "Offentliggjorte tal ved siden af beregnede (seneste periode; alle er sammenlignet)",
+    },
+    "en": {
+        "chain": "Every delivery, from file to mart (rows)",
+        "rules": "Rows set aside, by rule",
+        "files": "Findings about whole files",
+        "controls": "Published figures beside computed ones (latest period; all compared)",
+    },
+}
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE|DIR…", help="Delivered files, or folders of them.")]
 
@@ -86,11 +103,33 @@ def build(
     """
     from flis_semantic.build import build as build_version
 
+    opened = Project(project)
+    refuse_stale(opened)
     with output.working("Building") as step:
-        report = build_version(Project(project), select=select, on_step=step)
+        report = build_version(opened, select=select, on_step=step)
+    if select and not report.models and not report.tests and not report.exit_code:
+        raise ArgumentError(
+            f"Nothing matches {' '.join(select)}.", where="--select", hint="Name a model, or tag:KEY_FIGURE.", code="nothing_selected"
+        )
     for line in report.lines:
         output.say(line)
     raise typer.Exit(report.exit_code)
+
+
+def refuse_stale(project: Project) -> None:
+    """Models that are not what the catalogue says would give another number than a query does.
+
+    Raises:
+        DefinitionErrors: a generated file is stale, missing or orphaned.
+    """
+    from flis_semantic.generate import check as check_generated
+
+    report = check_generated(project)
+    if report.exit_code:
+        found = [DefinitionError(finding) for finding in report.findings]
+        raise DefinitionErrors(
+            [*found, DefinitionError("The generated models are not the catalogue's.", hint="Run `flis generate`, then build.")]
+        )
 
 
 def generate(
@@ -111,7 +150,7 @@ def generate(
     raise typer.Exit(report.exit_code)
 
 
-def quality(form: TextFormatOption = TextFormat.table, project: ProjectOption = HERE) -> None:
+def quality(form: TextFormatOption = TextFormat.table, language: LanguageOption = None, project: ProjectOption = HERE) -> None:
     """What became of every delivered row, what was set aside and why, and published totals beside computed ones.
 
     Exit code 1 when the chain does not add up for a delivery.
@@ -120,19 +159,23 @@ def quality(form: TextFormatOption = TextFormat.table, project: ProjectOption = 
     """
     from flis_semantic.quality.report import CHAIN_COLUMNS, RULE_COLUMNS, quality_report
 
-    report = quality_report(Project(project))
+    opened = Project(project)
+    spoken = chosen_language(language, opened)
+    report = quality_report(opened, spoken)
     if form is TextFormat.json:
-        parts = {"version": report.version, "deliveries": report.deliveries, "rules": report.rules, "controls": report.controls}
-        output.write(output.json_text(parts))
+        output.write(output.json_text(asdict(report)))
     else:
+        titles = _TITLES.get(spoken, _TITLES["en"])
         chain = [name for name in CHAIN_COLUMNS if name != "message"]
-        output.write(output.table_text(chain, _cells(report.deliveries, chain), "Every delivery, from file to mart (rows)"))
+        output.write(output.table_text(chain, _cells(report.deliveries, chain), titles["chain"]))
         if report.rules:
-            output.write(output.table_text(RULE_COLUMNS, _cells(report.rules, RULE_COLUMNS), "Rows set aside, by rule"))
+            output.write(output.table_text(RULE_COLUMNS, _cells(report.rules, RULE_COLUMNS), titles["rules"]))
+        if report.files:
+            output.write(output.table_text(RULE_COLUMNS, _cells(report.files, RULE_COLUMNS), titles["files"]))
         if report.controls:
-            _write_controls(report.controls)
-        if report.version is None:
-            output.say("note: nothing was built yet; `flis build` makes a version from what was received.")
+            _write_controls(report.controls, titles["controls"])
+    for note in report.notes:
+        output.say(f"note: {note}")
     raise typer.Exit(0 if report.adds_up else 1)
 
 
@@ -157,7 +200,7 @@ def _cells(rows: list[dict[str, Any]], columns: tuple[str, ...] | list[str]) -> 
     return [[output.shown(row[name]) for name in columns] for row in rows]
 
 
-def _write_controls(controls: list[dict[str, Any]]) -> None:
+def _write_controls(controls: list[dict[str, Any]], title: str) -> None:
     """The latest control of every series, with how many of all its controls are within tolerance."""
     columns = [
         "source",
@@ -177,4 +220,4 @@ def _write_controls(controls: list[dict[str, Any]]) -> None:
         latest[key] = row
         within.setdefault(key, []).append(bool(row["is_within_tolerance"]))
     rows = [{**row, "within_tolerance": f"{sum(within[key])} of {len(within[key])}"} for key, row in latest.items()]
-    output.write(output.table_text(columns, _cells(rows, columns), "Published totals beside computed ones (latest period; all compared)"))
+    output.write(output.table_text(columns, _cells(rows, columns), title))

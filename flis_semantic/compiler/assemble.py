@@ -112,7 +112,7 @@ class Assembly:
                 ]
             )
         columns = ("period_key", "period", "start_date", "end_date", "label_year", "label_position")
-        legend = f"s<n> and state: {', '.join(f'{number} {word}' for number, word in states.STATUSES.items())}"
+        legend = f"s<n> and state: {', '.join(f'{number} {word}' for number, word in states.LEGEND.items())}"
         where = both(eq(col("grain"), text(request.grain)), self._from(), self._to())
         return select([col(name) for name in columns], table(PERIODS_MODEL), where=where, comment=legend)
 

@@ -26,6 +26,9 @@ STATUSES = {
     FINAL: "final",
 }
 
+LEGEND = {**STATUSES, WAITING: "provisional without a value"}
+"""What the numbers mean to a reader of the SQL."""
+
 REASONS = (
     "reference_date_not_available",
     "base_period_missing",

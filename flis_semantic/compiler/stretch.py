@@ -155,10 +155,8 @@ def _period(span: Span, request: Request) -> Stretch:
 def _shifted_range(offset: Offset, request: Request) -> tuple[Make, Make]:
     """A free range moves by whole years; the query core refuses what has no such dates."""
     assert request.first is not None and offset.years is not None
-    calendar, years = request.calendar, offset.years
-    moved = [calendar.same_label_years_earlier(calendar.containing("day", d), years) for d in (request.first.start, request.first.end)]
-    first, last = (period.start if period else None for period in moved)
-    return (lambda: day(first) if first else null()), (lambda: day(last) if last else null())
+    moved = request.calendar.same_label_years_earlier(request.first, offset.years)
+    return (lambda: day(moved.start) if moved else null()), (lambda: day(moved.end) if moved else null())
 
 
 def _period_join(alias: str, grain: str, condition: Expr | None) -> exp.Join:

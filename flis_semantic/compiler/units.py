@@ -42,12 +42,13 @@ def units_query(plan: FigurePlan, request: Request) -> exp.Select:
     seen: set[str] = set()
     for source in plan.sources:
         joins += [item for name, item in _source_joins(source) if not (name in seen or seen.add(name))]
+    compared = any(source.component.offset is not None for source in plan.sources)
     for index, source in enumerate(plan.sources, start=1):
         value: Expr = col(source.value_name, source.scan_name)
         if source.component.fact.absent == "zero":
             # No row at all is zero; rows of which no value can be made are none.
             value = case((is_null(col("period_key", source.scan_name)), num(0)), otherwise=value)
-        columns += [named(value, f"c{index}"), named(_state(source, request), f"s{index}")]
+        columns += [named(value, f"c{index}"), named(_state(source, request, compared=compared), f"s{index}")]
     where = None if plan.figure.all_units else col("is_member", "u")
     return select(columns, table("units", "u"), joins=joins, where=where)
 
@@ -73,8 +74,11 @@ def _source_joins(source: Source) -> list[tuple[str, exp.Join]]:
     ]
 
 
-def _state(source: Source, request: Request) -> Expr:
-    """State of one component for one unit: the first that applies."""
+def _state(source: Source, request: Request, *, compared: bool) -> Expr:
+    """State of one component for one unit: the first that applies.
+
+    `compared`: the figure sets a period against an earlier one, and a part of a period is no match for a whole one.
+    """
     fact = source.component.fact
     span, coverage, scan = source.span_name, source.coverage_name, source.scan_name
 
@@ -101,7 +105,7 @@ def _state(source: Source, request: Request) -> Expr:
         (blank if blank_state != states.SUPPRESSED else None, blank_state),
         (gt(covered("exempt"), num(0)), states.EXEMPT),
         (gt(covered("held"), num(0)), states.HELD),
-        (col("is_unfinished", span) if covers(source.span) else None, states.PROVISIONAL),
+        (col("is_unfinished", span) if covers(source.span) else None, states.WAITING if compared else states.PROVISIONAL),
         (eq(covered("approved"), needed()), states.APPROVED),
     ]
     return case(*((condition, num(state)) for condition, state in branches if condition is not None), otherwise=num(states.VALIDATED))

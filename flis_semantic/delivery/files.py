@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
@@ -39,20 +40,32 @@ class FoundFile:
 def find_files(paths: Sequence[Path]) -> list[FoundFile]:
     """Every file once: those named, and those in named folders in the order of their names, without hidden ones and manifests.
 
-    Raises ArgumentError when a path does not exist.
+    Raises ArgumentError when a path does not exist, or is a folder without any file.
     """
     found: dict[Path, FoundFile] = {}
     for path in paths:
         if path.is_dir():
-            for file in sorted(path.rglob("*")):
-                hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
-                if file.is_file() and not hidden:
-                    found.setdefault(file.resolve(), FoundFile(file, in_folder=True))
+            files = _in_folder(path)
+            if not files:
+                raise ArgumentError(f"{path} holds no file.", hint="Name a delivered file or a folder of them.", code="no_such_file")
+            for file in files:
+                found.setdefault(file.resolve(), FoundFile(file, in_folder=True))
         elif path.is_file():
             found.setdefault(path.resolve(), FoundFile(path, in_folder=False))
         else:
             raise ArgumentError(f"{path} does not exist.", hint="Name a delivered file or a folder of them.", code="no_such_file")
     return [file for file in found.values() if not file.path.name.endswith(MANIFEST_ENDING)]
+
+
+def is_packed(path: Path) -> bool:
+    """Whether the file is a gzip, whatever its name: a gzip knows by itself whether all of it is there."""
+    with path.open("rb") as file:
+        return file.read(len(_GZIP)) == _GZIP
+
+
+def is_blank(path: Path) -> bool:
+    """Whether there is nothing but blank lines in the file."""
+    return not any(block.removeprefix(codecs.BOM_UTF8).strip() for block in blocks(path))
 
 
 def digest(path: Path) -> str:
@@ -81,6 +94,17 @@ def blocks(path: Path) -> Iterator[bytes]:
         while first:
             yield first
             first = file.read(_BLOCK)
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    """The files of a folder and the folders in it, without hidden ones and manifests, in the order of their names."""
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and not path.name.endswith(MANIFEST_ENDING)
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
 
 
 def _unpacked(block: bytes, file: BinaryIO) -> Iterator[bytes]:

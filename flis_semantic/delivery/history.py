@@ -7,8 +7,8 @@ that would be in force nowhere is refused, so that an old file cannot come back 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flis_semantic.delivery.arrival import Arrival
@@ -29,6 +29,15 @@ class _Known:
     file_name: str
     parts: frozenset[Part]
     rows_set_aside: int
+
+
+@dataclass(frozen=True)
+class InForce:
+    """What a delivery that was admitted took over: for how many parts it is in force, and whose place it took in which."""
+
+    parts: int = 0
+    replaced: Mapping[Part, int] = field(default_factory=dict[Part, int])
+    """Part → id of the delivery that was in force for it before."""
 
 
 class History:
@@ -83,8 +92,9 @@ class History:
             )
         return rank
 
-    def admit(self, arrival: Arrival, rank: Rank, parts: Iterable[Part], rows_set_aside: int) -> int:
-        """Remember a delivery that was admitted; returns for how many parts it is in force."""
+    def admit(self, arrival: Arrival, rank: Rank, parts: Iterable[Part], rows_set_aside: int) -> InForce:
+        """Remember a delivery that was admitted; returns what it is in force for now."""
+        replaced: dict[Part, int] = {}
         parts = frozenset(parts)
         known = _Known(rank[2], arrival.file.path.name, parts, rows_set_aside)
         self._same_content(arrival.sha256).insert(0, known)
@@ -93,9 +103,10 @@ class History:
             if before is None or rank > before:
                 if before is not None:
                     self._parts_in_force[before[2]] -= 1
+                    replaced[part] = before[2]
                 self._in_force[part] = rank
                 self._parts_in_force[rank[2]] += 1
-        return self._parts_in_force[rank[2]]
+        return InForce(self._parts_in_force[rank[2]], replaced)
 
     def _superseded(self, arrival: Arrival) -> _Known | None:
         """The latest delivery with this content, when another is in force for some of its parts."""

@@ -67,13 +67,20 @@ def claim_landing(landing: Path, ledger: Ledger) -> None:
         _settle(mark)
 
 
+def sweep(landing: Path, ledger: Ledger) -> None:
+    """Remove the files that no batch of the ledger names. Only the holder of the receive lock may do it."""
+    for path in orphans(landing, ledger):
+        path.unlink(missing_ok=True)
+
+
 def orphans(landing: Path, ledger: Ledger) -> list[Path]:
     """Files that no batch of the ledger names: what a receive that was killed left behind, or one that is going on now."""
     known = {landing / batch.contract / name for batch in ledger.batches() for name in (batch.file, batch.set_aside_file) if name}
+    own = (SCHEMA_FILE, LEDGER_MARK + PARTIAL)
     return [
         path
         for path in sorted(landing.rglob("*"))
-        if path.is_file() and path.name != SCHEMA_FILE and path not in known and path.name.endswith((".parquet", PARTIAL))
+        if path.is_file() and path.name not in own and path not in known and path.name.endswith((".parquet", PARTIAL))
     ]
 
 

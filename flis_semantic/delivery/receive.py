@@ -9,8 +9,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -19,17 +19,18 @@ from filelock import FileLock, Timeout
 
 from flis_semantic.contracts.model import Contract
 from flis_semantic.delivery.arrival import Arrival, arrive
-from flis_semantic.delivery.files import FoundFile, find_files, state
-from flis_semantic.delivery.history import History
+from flis_semantic.delivery.files import FoundFile, find_files, is_packed, state
+from flis_semantic.delivery.history import History, InForce
 from flis_semantic.delivery.judging import Group, Judging, Tally
-from flis_semantic.delivery.landing import batch_names, claim_landing, write_batch, write_schema
+from flis_semantic.delivery.landing import batch_names, claim_landing, sweep, write_batch, write_schema
+from flis_semantic.delivery.losses import lost_series
 from flis_semantic.delivery.recognise import named, recognise, unknown_file
-from flis_semantic.delivery.report import FORMAT, UNCHANGED, UNKNOWN, DeliveryResult, ReceiveReport, Refusal
+from flis_semantic.delivery.report import FORMAT, TRUNCATED, UNCHANGED, UNKNOWN, DeliveryResult, ReceiveReport, Refusal
 from flis_semantic.delivery.transcode import transcode
 from flis_semantic.delivery.verdict import Admitted, Rejected
 from flis_semantic.errors import ArgumentError, WarehouseError, suggestion
 from flis_semantic.ledger import Batch, Ledger, utc
-from flis_semantic.warehouse import Error, connect
+from flis_semantic.warehouse import Connection, Error, connect
 from flis_semantic.workspace import Project
 
 _LOCK = "receive.lock"
@@ -82,8 +83,14 @@ def receive(
         options = _Options(contract, strict, supersede, synthetic, moment)
         claim_landing(project.landing, ledger)
         results, intakes = _sort_out(project, found, options)
-        for table in sorted(intakes):
-            results |= _ContractReceive(project, ledger, project.contracts[table], intakes[table], options).run()
+        try:
+            for table in sorted(intakes):
+                results |= _ContractReceive(project, ledger, project.contracts[table], intakes[table], options).run()
+        except BaseException:
+            # Whatever ended it: what was not recorded goes. Should that fail too, the next receive sweeps.
+            with suppress(Exception):
+                sweep(project.landing, ledger)
+            raise
     return ReceiveReport(tuple(results[file.path] for file in found))
 
 
@@ -156,7 +163,7 @@ class _ContractReceive:
             groups = self._transcribe(scratch)
             judging = Judging(connection, self._project, self._contract)
             tallies = judging.judge(groups, self._arrivals) if groups else {}
-            admitted = self._decide(tallies)
+            admitted = self._with_losses(connection, self._decide(tallies))
             batch = self._batch(admitted)
             if batch is not None:
                 landing = self._project.landing / self._contract.table
@@ -209,10 +216,25 @@ class _ContractReceive:
             except Refusal as refusal:
                 self._reject(arrival, refusal)
                 continue
-            in_force = self._history.admit(arrival, rank, tally.partitions, tally.set_aside)
+            # A file without an accepted row is refused; should it come again after a correction of ours, it is judged again.
+            in_force = self._history.admit(arrival, rank, tally.partitions, tally.set_aside) if tally.accepted else InForce()
             admitted.append(Admitted(arrival, tally, rank, in_force, self._options.received_at))
             next_id += 1
         return admitted
+
+    def _with_losses(self, connection: Connection, admitted: Sequence[Admitted]) -> list[Admitted]:
+        """The same, each with the series that it drops from the parts it takes over."""
+        table = self._contract.table
+        files = [self._project.landing / table / name for name in self._ledger.active_files(table)]
+        losses = lost_series(
+            connection,
+            self._contract,
+            # A landing file that was lost is for the build to report; it must not keep its own replacement out.
+            [file for file in files if file.is_file()],
+            {item.arrival.number: item.delivery_id for item in admitted},
+            {item.arrival.number: item.in_force for item in admitted},
+        )
+        return [replace(item, lost=losses.get(item.arrival.number, item.lost)) for item in admitted]
 
     def _batch(self, admitted: Sequence[Admitted]) -> Batch | None:
         if not admitted:
@@ -244,6 +266,7 @@ def _transcribe_one(arrival: Arrival, out: BinaryIO) -> None:
             arrival.manifest.check_rows(arrival.transcript.rows)
         if state(path) != arrival.state:
             raise Refusal(FORMAT, "The file was changed while it was being read.", "Receive it again when the sender is done.")
+        _check_end(arrival)
     except OSError as error:
         out.truncate(out.seek(start))
         raise Refusal(FORMAT, f"The file cannot be read: {error.strerror}.") from error
@@ -252,15 +275,34 @@ def _transcribe_one(arrival: Arrival, out: BinaryIO) -> None:
         raise
 
 
+def _check_end(arrival: Arrival) -> None:
+    """Refuse a file whose last value may be the beginning of a longer one: nothing in the file itself could tell."""
+    line, manifest = arrival.transcript.open_line, arrival.manifest
+    if line is None or is_packed(arrival.file.path) or (manifest is not None and manifest.confirms_every_byte):
+        return
+    raise Refusal(
+        TRUNCATED,
+        f"The file's last line ({line}) has no line end, so it may have been cut.",
+        "End the file with a line end, or send a manifest with its sha256.",
+    )
+
+
+def _clear_scratch(work: Path) -> None:
+    for left in work.glob(f"{_SCRATCH}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
 @contextmanager
 def _turn(work: Path) -> Generator[None]:
-    """One receiver at a time; the scratch folders of receivers that were killed are removed."""
+    """One receiver at a time; scratch folders are removed, also those of receivers that were killed or interrupted."""
     work.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(work / _LOCK, timeout=_WAIT_SECONDS):
-            for left in work.glob(f"{_SCRATCH}*"):
-                shutil.rmtree(left, ignore_errors=True)
-            yield
+            _clear_scratch(work)
+            try:
+                yield
+            finally:
+                _clear_scratch(work)
     except Timeout as error:
         raise WarehouseError(
             f"Another receive has been running for more than {_WAIT_SECONDS // 60} minutes.",

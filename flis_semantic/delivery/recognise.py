@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import codecs
 import fnmatch
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flis_semantic.contracts.model import Contract, Form
 from flis_semantic.delivery.encoding import refuse_utf_16
-from flis_semantic.delivery.files import FoundFile, blocks
-from flis_semantic.delivery.report import FORMAT, HEADER, UNKNOWN, Refusal
+from flis_semantic.delivery.files import FoundFile, blocks, is_blank
+from flis_semantic.delivery.report import DELIVER_AGAIN, EMPTY, FORMAT, HEADER, UNKNOWN, Refusal, some_of
 from flis_semantic.delivery.transcode import LONGEST_LINE, split_line
 from flis_semantic.errors import nearest
 
 _DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
+_LINE_END = re.compile(rb"\r*\n|\r+(?=[^\r\n])")
+_LONGEST_LIST = 240
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,7 @@ class Candidate:
     form: Form
     header: tuple[str, ...]
     named: bool
+    bare_returns: bool
 
     @property
     def exact(self) -> bool:
@@ -44,10 +49,10 @@ def recognise(file: FoundFile, contracts: Mapping[str, Contract], only: str | No
     name the header must be exact, or have at least half of a form's columns, so that the error can say what is wrong.
     Raises Refusal when the file cannot be read.
     """
-    line = first_line(file)
+    line, bare_returns = first_line(file)
     chosen = [contracts[only]] if only is not None else list(contracts.values())
     candidates = [
-        Candidate(contract, name, form, _header(line, form), _fits(file, form))
+        Candidate(contract, name, form, _header(line, form), _fits(file, form), bare_returns)
         for contract in chosen
         for name, form in contract.forms.items()
     ]
@@ -76,8 +81,14 @@ def unknown_file(contracts: Mapping[str, Contract]) -> Refusal:
 
 
 def check_header(candidate: Candidate) -> None:
-    """Refuse a header that is not the form's, naming every fault and the column that was probably meant."""
+    """Refuse a header that is not the form's, naming the faults and the column that was probably meant; and lines that never end."""
     header, form = candidate.header, candidate.form
+    if candidate.bare_returns:
+        raise Refusal(
+            FORMAT,
+            "The lines end with a carriage return alone, as on old Macs.",
+            "Save the file with line feeds, or carriage return and line feed, and deliver it again.",
+        )
     if candidate.exact:
         return
     _check_delimiter(candidate)
@@ -86,24 +97,35 @@ def check_header(candidate: Candidate) -> None:
     extra = [name for name in dict.fromkeys(header) if name not in form.header]
     faults += [f"column '{name}' is missing" for name in missing]
     faults += [f"'{name}' is not in the contract" for name in extra]
+    meant = [f"Was '{name}' renamed to '{other}'?" for name, other in _renamed(candidate, missing, extra).items()]
     raise Refusal(
         HEADER,
-        f"The header is not that of {candidate.contract.table}, form {candidate.form_name}: {'; '.join(faults)}.",
-        " ".join([*(f"Was '{name}' renamed to '{other}'?" for name, other in _renamed(missing, extra).items()), _expected(form)]),
+        f"The header is not that of {candidate.contract.table}, form {candidate.form_name}: {some_of(faults, '; ', _LONGEST_LIST)}.",
+        " ".join([*([some_of(meant, " ", _LONGEST_LIST)] if meant else []), _expected(form)]),
     )
 
 
-def first_line(file: FoundFile) -> str:
-    """The first line, read leniently: only to recognise the file by; the encoding is settled when the whole is read."""
-    data = b""
+def first_line(file: FoundFile) -> tuple[str, bool]:
+    """The first line, read leniently (only to recognise the file by), and whether it ends with a carriage return alone.
+
+    The encoding is settled when the whole file is read. Raises Refusal when there is no line in it.
+    """
+    data, end = b"", None
     for block in blocks(file.path):
         data += block
-        if b"\n" in data:
+        end = _LINE_END.search(data)
+        if end is not None:
             break
         if len(data) > LONGEST_LINE:
             raise Refusal(FORMAT, "The file has no line end: it is no table of text.", "Deliver it as text, in UTF-8.")
     refuse_utf_16(data)
-    line = data.partition(b"\n")[0].removesuffix(b"\r")
+    line = data[: end.start()] if end is not None else data.removesuffix(b"\r")
+    if not line.removeprefix(codecs.BOM_UTF8).strip() and is_blank(file.path):
+        raise Refusal(EMPTY, "The file has nothing but blank lines.", DELIVER_AGAIN)
+    return _decoded(line), end is not None and not end[0].endswith(b"\n")
+
+
+def _decoded(line: bytes) -> str:
     try:
         return line.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -118,8 +140,8 @@ def _header(line: str, form: Form) -> tuple[str, ...]:
     return tuple(split_line(line, form.delimiter))
 
 
-def _renamed(missing: Sequence[str], extra: Sequence[str]) -> dict[str, str]:
-    """Missing column → the extra one that it probably became."""
+def _renamed(candidate: Candidate, missing: Sequence[str], extra: Sequence[str]) -> dict[str, str]:
+    """Missing column → the extra one that it probably became: by names where they explain all, else by places where those do."""
     if len(missing) == 1 and len(extra) == 1:
         return {missing[0]: extra[0]}
     found: dict[str, str] = {}
@@ -127,6 +149,10 @@ def _renamed(missing: Sequence[str], extra: Sequence[str]) -> dict[str, str]:
         close = nearest(name, [other for other in extra if other not in found.values()])
         if close is not None:
             found[name] = close
+    if len(found) < len(missing) and len(candidate.header) == len(candidate.form.header):
+        places = zip(candidate.form.header, candidate.header, strict=True)
+        by_place = {name: other for name, other in places if name in missing and other in extra}
+        found = by_place if len(by_place) == len(missing) else found
     return found
 
 
@@ -145,4 +171,4 @@ def _check_delimiter(candidate: Candidate) -> None:
 
 
 def _expected(form: Form) -> str:
-    return f"Expected: {form.delimiter.join(form.header)} (in any order)."
+    return f"Expected: {some_of(list(form.header), form.delimiter, _LONGEST_LIST)} (in any order)."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -23,7 +23,33 @@ UNCHANGED = "FILE-UNCHANGED"
 UNKNOWN = "FILE-UNKNOWN"
 WINDOW = "FILE-WINDOW"
 FUTURE = "FILE-FUTURE"
+NAME = "FILE-NAME"
+EXTRACT = "FILE-EXTRACT"
+SERIES = "FILE-SERIES"
+NOTHING = "FILE-NOTHING"
 
+FILE_RULES: Mapping[str, Mapping[str, str]] = {
+    EMPTY: {"da": "Filen er tom", "en": "The file is empty"},
+    ENCODING: {"da": "Filen har en anden tegnkodning end aftalt", "en": "The file is in another encoding than agreed"},
+    HEADER: {"da": "Filen har andre kolonner end aftalt", "en": "The file has other columns than agreed"},
+    TRUNCATED: {"da": "Filen er eller kan være klippet over", "en": "The file was or may have been cut"},
+    FORMAT: {"da": "Filen kan ikke læses som en tabel", "en": "The file cannot be read as a table"},
+    MANIFEST: {"da": "Filen og dens manifest er uenige", "en": "The file and its manifest disagree"},
+    OLDER: {"da": "Udtrækket er ældre end det, der gælder", "en": "The extract is older than what is in force"},
+    SUPERSEDED: {"da": "Indholdet er siden blevet erstattet", "en": "The content was replaced since"},
+    UNCHANGED: {"da": "Indholdet gælder allerede", "en": "The content is in force already"},
+    UNKNOWN: {"da": "Ingen kontrakt kender filen", "en": "No contract knows the file"},
+    NAME: {"da": "Filnavnet mangler udtrækkets dato", "en": "The file's name lacks the date of the extract"},
+    EXTRACT: {"da": "Udtrækkets tidspunkt er ukendt", "en": "The time of the extract is unknown"},
+    WINDOW: {"da": "Rækker ligger før det aftalte vindue", "en": "Rows lie before the agreed window"},
+    FUTURE: {"da": "Udtrækkets dato er senere end modtagelsen", "en": "The date of the extract is later than the receipt"},
+    SERIES: {"da": "Serier, der var leveret, mangler i den nye levering", "en": "Series that were delivered are not in the new delivery"},
+    NOTHING: {"da": "Ingen række kunne godtages", "en": "No row could be accepted"},
+}
+"""What each finding about a file as a whole means, by language. Contracts have the titles of the rules about rows."""
+
+LONGEST_MESSAGE = 400
+"""Characters of a sentence that a user still reads."""
 
 DELIVER_AGAIN = "Ask the sender to deliver it again."
 
@@ -32,7 +58,7 @@ class Refusal(DeliveryError):
     """A file that is refused as a whole: `code` is one of the FILE- ids above, `message` one sentence, `hint` what to do."""
 
     def __init__(self, code: str, message: str, hint: str = "") -> None:
-        super().__init__(message, hint=hint, code=code)
+        super().__init__(shortened(message), hint=shortened(hint), code=code)
 
 
 @dataclass(frozen=True)
@@ -79,3 +105,19 @@ class ReceiveReport:
 def counted(number: int, noun: str) -> str:
     """`1 row`, `5,049 rows`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def shortened(text: str, longest: int = LONGEST_MESSAGE) -> str:
+    """The text, or as much of it as `longest` characters hold."""
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
+def some_of(texts: Sequence[str], separator: str, longest: int) -> str:
+    """The texts in one line, as many as `longest` characters hold (at least one), and how many more there are."""
+    kept = [shortened(texts[0], longest)]
+    for text in texts[1:]:
+        if len(separator.join([*kept, text])) > longest:
+            break
+        kept.append(text)
+    more = len(texts) - len(kept)
+    return separator.join([*kept, f"and {more:,} more"] if more else kept)

@@ -42,7 +42,8 @@ class Transcript:
     encoding: str
     records: int = 0
     malformed: list[Malformed] = field(default_factory=list[Malformed])
-    open_ended: bool = False
+    open_line: int | None = None
+    """Number of the last line, when it has no line end: whether it is all there cannot be seen."""
 
     @property
     def rows(self) -> int:
@@ -177,8 +178,7 @@ class _Pass:
 
     def _take_last(self, line: str) -> None:
         """The last line, which has no line end: complete, or what is left of one that was cut."""
-        self._transcript.open_ended = True
-        number = self._line
+        number = self._transcript.open_line = self._line
         columns = self._columns
         self._take(line)
         if self._pending:

@@ -7,12 +7,15 @@ from datetime import datetime
 from pathlib import Path
 
 from flis_semantic.delivery.arrival import Arrival
-from flis_semantic.delivery.history import Rank
+from flis_semantic.delivery.history import InForce, Rank
 from flis_semantic.delivery.judging import Tally
-from flis_semantic.delivery.report import FUTURE, WINDOW, DeliveryResult, Refusal, counted
+from flis_semantic.delivery.losses import Lost
+from flis_semantic.delivery.report import EXTRACT, FUTURE, NOTHING, SERIES, WINDOW, DeliveryResult, Refusal, counted, shortened
 from flis_semantic.ledger import Delivery, Entry, Verdict
 
 _MOST_RULES_NAMED = 5
+_MOST_SERIES_NAMED = 5
+_LONGEST_REASON = 200
 
 
 @dataclass(frozen=True)
@@ -71,13 +74,14 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Admitted:
-    """A file whose accepted rows go into the landing zone."""
+    """A file whose rows were judged: the accepted ones go into the landing zone. Without any it is refused, and its rows are kept."""
 
     arrival: Arrival
     tally: Tally
     rank: Rank
-    parts_in_force: int
+    in_force: InForce
     received_at: datetime
+    lost: Lost = Lost()
 
     @property
     def delivery_id(self) -> int:
@@ -94,6 +98,7 @@ class Admitted:
             verdict=self._verdict,
             message=self._message,
             hint="They are kept with rule, line and reason; correct them at the source and deliver again." if tally.set_aside else "",
+            code=self._code,
             delivery_id=self.delivery_id,
             rows_delivered=arrival.transcript.rows,
             rows_accepted=tally.accepted,
@@ -101,7 +106,7 @@ class Admitted:
             rows_set_aside=tally.set_aside,
             rule_counts=self._rule_counts,
             synthetic=arrival.synthetic,
-            exit_code=1 if strict and tally.set_aside else 0,
+            exit_code=1 if self._code or (strict and tally.set_aside) else 0,
         )
 
     def entry(self, batch: str) -> Entry:
@@ -119,7 +124,7 @@ class Admitted:
             rank_at=self.rank[0],
             sequence=arrival.sequence,
             verdict=self._verdict,
-            code="",
+            code=self._code,
             message=self._message,
             rows_delivered=arrival.transcript.rows,
             rows_accepted=tally.accepted,
@@ -133,7 +138,13 @@ class Admitted:
         return Entry(delivery, self._rule_counts, tally.partitions)
 
     @property
+    def _code(self) -> str:
+        return "" if self.tally.accepted else NOTHING
+
+    @property
     def _verdict(self) -> Verdict:
+        if self._code:
+            return "refused"
         return "accepted_with_warnings" if self._rule_counts else "accepted"
 
     @property
@@ -143,6 +154,12 @@ class Admitted:
             counts[WINDOW] = self._rows_outside_window
         if self.arrival.extracted_at > self.received_at:
             counts[FUTURE] = 1
+        if self.arrival.extract_unknown:
+            counts[EXTRACT] = 1
+        if self.lost.parts:
+            counts[SERIES] = self.lost.parts
+        if self._code:
+            counts[self._code] = 1
         return counts
 
     @property
@@ -160,8 +177,10 @@ class Admitted:
         if accepted == delivered:
             text = f"{counted(accepted, 'row')} accepted"
         else:
-            text = f"{accepted:,} of {counted(delivered, 'row')} accepted, {self.tally.set_aside:,} set aside: {self._rules_named}"
-            text += f"; first {self.tally.first_reason}"
+            text = f"{accepted:,} of {counted(delivered, 'row')} accepted, {self.tally.set_aside:,} set aside"
+            if not accepted:
+                text = f"None of the {counted(delivered, 'row')} could be accepted"
+            text += f": {self._rules_named}; first {shortened(self.tally.first_reason, _LONGEST_REASON)}"
         return f"{text}{self._notes}."
 
     @property
@@ -174,11 +193,20 @@ class Admitted:
     def _notes(self) -> str:
         notes = ""
         parts = len(self.tally.partitions)
-        if self.parts_in_force < parts:
-            notes += f"; newer extracts stay in force for {parts - self.parts_in_force:,} of {parts:,} parts"
+        if self.in_force.parts < parts:
+            notes += f"; newer extracts stay in force for {parts - self.in_force.parts:,} of {parts:,} parts"
         if self._rows_outside_window:
             length, grain = self.arrival.form.length, self.arrival.contract.base_period
             notes += f"; {counted(self._rows_outside_window, 'row')} before the window of {length} periods ({grain}) that the form declares"
         if self.arrival.extracted_at > self.received_at:
             notes += f"; the extract date {self.arrival.extracted_at.date()} is later than the receipt"
+        if self.arrival.extract_unknown:
+            notes += "; its extract time is unknown, the time of receipt stands in for it: give the date in the name or a manifest"
+        if self.lost.parts:
+            grain = self.arrival.contract.base_period
+            more = ", …" if len(self.lost.series) > _MOST_SERIES_NAMED else ""
+            notes += (
+                f"; {counted(self.lost.parts, 'part')} (unit × {grain}) no longer {'has' if self.lost.parts == 1 else 'have'} series "
+                f"{', '.join(self.lost.series[:_MOST_SERIES_NAMED])}{more} that were there: deliver all series of a {grain} together"
+            )
         return notes

@@ -29,15 +29,15 @@ PARTS: Mapping[str, Texts] = {
     "status": {"da": "status", "en": "status"},
     "reason": {"da": "begrundelse", "en": "reason"},
     "complete": {"da": "fuldstændig", "en": "complete"},
-    "members": {"da": "enheder med i værdien", "en": "units in the value"},
+    "members": {"da": "enheder, der indgår i værdien", "en": "units in the value"},
     "members_expected": {"da": "forventede enheder", "en": "units expected"},
     "denominator_share": {"da": "dækning af nævneren", "en": "share of the denominator covered"},
     "series_break": {"da": "databrud", "en": "break in the series"},
 }
 PER: Texts = {"da": "pr.", "en": "by"}
 ABOUT_UNITS: Texts = {
-    "da": "Nøgletal, der kan gives for enhver gruppe af enheder i én periode. Spænder en forespørgsel over flere perioder, er værdien tom, "
-    "medmindre nøgletallet kan lægges sammen over tid.",
+    "da": "Nøgletal, der kan beregnes for enhver gruppe af enheder i én periode. Spænder en forespørgsel over flere perioder, "
+    "er værdien tom, medmindre nøgletallet kan lægges sammen over tid.",
     "en": "Key figures that can be given for any set of units in one period. Where a query spans several periods the value is empty, "
     "unless the figure adds over time.",
 }
@@ -49,7 +49,7 @@ ABOUT_AREAS: Texts = {
 }
 ABOUT_FACTS: Texts = {
     "da": "Tallene, som de blev leveret: det, der mangler eller er tilbageholdt, er ikke med i summen. "
-    "Nøgletallene siger, hvad der er fuldstændigt.",
+    "Nøgletallene viser, hvad der er fuldstændigt.",
     "en": "The numbers as delivered: what is missing or withheld is not in the sum. The key figures say what is complete.",
 }
 AREAS: Texts = {"da": "områder", "en": "areas"}
@@ -63,13 +63,13 @@ PERIOD: Texts = {"da": "Periode", "en": "Period"}
 PERIOD_START: Texts = {"da": "Periodens første dag", "en": "First day of the period"}
 PERIOD_END: Texts = {"da": "Periodens sidste dag", "en": "Last day of the period"}
 PERIOD_GRAIN: Texts = {"da": "Periodetype", "en": "Kind of period"}
-VINTAGE: Texts = {"da": "Årgang af data", "en": "Vintage"}
+VINTAGE: Texts = {"da": "Datavintage", "en": "Vintage"}
 FACTS: Texts = {"da": "Grundtal", "en": "Facts"}
 SOURCES: Texts = {"da": "Kildernes status", "en": "Status of the sources"}
 SOURCE: Texts = {"da": "Kilde", "en": "Source"}
 SERIES: Texts = {"da": "Serie", "en": "Series"}
-DATA_TO: Texts = {"da": "Data til (dagen efter)", "en": "Data to (the day after)"}
-SYNTHETIC: Texts = {"da": "Opfundne data", "en": "Generated data"}
+DATA_TO: Texts = {"da": "Data indtil (dagen ikke medregnet)", "en": "Data to (the day after)"}
+SYNTHETIC: Texts = {"da": "Syntetiske data", "en": "Synthetic data"}
 
 
 @dataclass(frozen=True)

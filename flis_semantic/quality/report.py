@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from flis_semantic import warehouse
+from flis_semantic.delivery.report import FILE_RULES
 from flis_semantic.ledger import Delivery, Ledger
 from flis_semantic.workspace import Project
 
 CHAIN_COLUMNS = (
-    *("delivery_id", "contract", "file", "verdict", "synthetic", "delivered", "set_aside", "accepted"),
+    *("delivery_id", "contract", "file", "extracted_at", "extracted_from", "control_totals", "verdict", "synthetic"),
+    *("delivered", "set_aside", "accepted"),
     *("superseded", "landed", "control", "staged", "unmapped", "mart", "adds_up", "message"),
 )
 RULE_COLUMNS = ("delivery_id", "contract", "rule_id", "rows", "title")
@@ -24,12 +26,18 @@ _BUILT_STAGES = ("superseded", "landed", "control", "staged", "unmapped", "mart"
 
 @dataclass(frozen=True)
 class QualityReport:
-    """Rows of the three parts, as dictionaries; `version` is the warehouse they were read from, None before a build."""
+    """Rows of the parts, as dictionaries. `version` is the warehouse they were read from, None before a build.
+
+    `deliveries`: the chain of each, and where its extract time and control totals come from. `rules`: rows set aside.
+    `files`: findings about files as a whole. `controls`: published totals beside computed ones. `notes`: what was not checked.
+    """
 
     version: str | None
     deliveries: list[dict[str, Any]]
     rules: list[dict[str, Any]]
+    files: list[dict[str, Any]]
     controls: list[dict[str, Any]]
+    notes: list[str]
 
     @property
     def adds_up(self) -> bool:
@@ -45,13 +53,14 @@ def quality_report(project: Project, language: str | None = None) -> QualityRepo
     """
     words = language or project.vocabulary.languages[0]
     if not project.ledger_path.is_file():
-        return QualityReport(None, [], [], [])
+        return QualityReport(None, [], [], [], [], ["Nothing was received yet."])
     with Ledger(project.ledger_path) as ledger:
         deliveries = ledger.deliveries()
         counts = ledger.rule_counts()
     current = warehouse.current_version(project.versions, project.pointer)
     stages: dict[int, dict[str, int]] = {}
     controls: list[dict[str, Any]] = []
+    notes = [] if current is not None else ["Nothing was built yet; `flis build` makes a version from what was received."]
     if current is not None:
         connection = warehouse.open_current(project.versions, project.pointer)
         try:
@@ -59,6 +68,8 @@ def quality_report(project: Project, language: str | None = None) -> QualityRepo
             if "quality_chain" in present:
                 for delivery_id, stage, rows in connection.sql("SELECT delivery_id, stage, rows FROM quality_chain").fetchall():
                     stages.setdefault(delivery_id, {})[stage] = rows
+            else:
+                notes.append("The chain from landing to marts was not checked: the project has no model quality_chain.")
             if "quality_controls" in present:
                 controls = _controls(connection)
         finally:
@@ -66,8 +77,10 @@ def quality_report(project: Project, language: str | None = None) -> QualityRepo
     return QualityReport(
         version=current.name if current is not None else None,
         deliveries=[_chain(delivery, stages.get(delivery.delivery_id)) for delivery in deliveries],
-        rules=_rules(project, deliveries, counts, words),
+        rules=_findings(project, deliveries, counts, words, of_files=False),
+        files=_findings(project, deliveries, counts, words, of_files=True),
         controls=controls,
+        notes=notes,
     )
 
 
@@ -76,6 +89,9 @@ def _chain(delivery: Delivery, built: Mapping[str, int] | None) -> dict[str, Any
         "delivery_id": delivery.delivery_id,
         "contract": delivery.contract,
         "file": delivery.file_name,
+        "extracted_at": delivery.extracted_at,
+        "extracted_from": delivery.extracted_from,
+        "control_totals": delivery.has_manifest,
         "verdict": delivery.verdict,
         "synthetic": delivery.synthetic,
         "delivered": delivery.rows_delivered,
@@ -98,24 +114,22 @@ def _adds_up(row: Mapping[str, Any]) -> bool:
     )
 
 
-def _rules(
-    project: Project, deliveries: Sequence[Delivery], counts: Mapping[int, Mapping[str, int]], language: str
+def _findings(
+    project: Project, deliveries: Sequence[Delivery], counts: Mapping[int, Mapping[str, int]], language: str, *, of_files: bool
 ) -> list[dict[str, Any]]:
+    """Hits by delivery and rule: of rules about rows, or of the fixed ones about whole files."""
     titles = {
         (table, rule.id): rule.title.get(language, rule.id) for table, contract in project.contracts.items() for rule in contract.rules
     }
-    return [
-        {
-            "delivery_id": delivery.delivery_id,
-            "contract": delivery.contract,
-            "rule_id": rule_id,
-            "rows": rows,
-            "title": titles.get((delivery.contract, rule_id), ""),
-        }
-        for delivery in deliveries
-        for rule_id, rows in sorted(counts.get(delivery.delivery_id, {}).items())
-        if rows
-    ]
+    found: list[dict[str, Any]] = []
+    for delivery in deliveries:
+        for rule_id, rows in sorted(counts.get(delivery.delivery_id, {}).items()):
+            if rows and (rule_id in FILE_RULES) == of_files:
+                title = titles.get((delivery.contract, rule_id)) or FILE_RULES.get(rule_id, {}).get(language, "")
+                found.append(
+                    {"delivery_id": delivery.delivery_id, "contract": delivery.contract, "rule_id": rule_id, "rows": rows, "title": title}
+                )
+    return found
 
 
 def _controls(connection: warehouse.Connection) -> list[dict[str, Any]]:

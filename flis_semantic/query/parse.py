@@ -229,12 +229,11 @@ def _range_problem(component: ResolvedComponent, period: Period, calendar: Calen
     if component.offset is not None:
         if component.offset.periods is not None:
             return "is compared with an earlier period, and a free range has none before it"
-        shifted = [
-            calendar.same_label_years_earlier(calendar.containing("day", d), component.offset.years or 0)
-            for d in (period.start, period.end)
-        ]
-        if None in shifted:
+        earlier = calendar.same_label_years_earlier(period, component.offset.years or 0)
+        if earlier is None:
             return "is compared with a date that does not exist"
+        # What is read is the earlier range, so it is that which must fit.
+        period = earlier
     if reference is not None and (reference.first_of or reference.month_day) and _longer_than_a_year(period):
         return "is read on one date a year, and the range is longer than a year"
     if component.fact.kind == "published":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from flis_semantic.catalogue.resolved import Catalogue
 from flis_semantic.compiler.metric import Compiled, compile_request
 from flis_semantic.compiler.request import Request
-from flis_semantic.compiler.scans import UNKNOWN
+from flis_semantic.compiler.scans import UNKNOWN, filter_parameters
 from flis_semantic.errors import RequestError, suggestion
 from flis_semantic.query.parse import Asked, parse_request
 from flis_semantic.query.result import QueryResult
@@ -48,6 +48,7 @@ class Session:
         to: str | None = None,
         where: Mapping[str, Sequence[str] | str] | None = None,
         labels: str | None = None,
+        lang: str | None = None,
     ) -> QueryResult:
         """Ask for key figures.
 
@@ -59,6 +60,7 @@ class Session:
             to: label of the last period, inclusive.
             where: level or dimension → code or codes that count.
             labels: a language; adds a column of names beside every code.
+            lang: language of the figures' remarks among the notes; the vocabulary's first without.
 
         Raises:
             RequestError: the request has no meaning.
@@ -67,7 +69,7 @@ class Session:
         request, notes = self._request(key_figures, by, grain, from_, to, where)
         self._check_codes(request)
         compiled = compile_request(request, labels=self._language(labels))
-        return QueryResult(compiled, self.connection, [*notes, *self._remarks(request), *self._synthetic(request)])
+        return QueryResult(compiled, self.connection, [*notes, *self._remarks(request, self._language(lang)), *self._synthetic(request)])
 
     def sql(
         self,
@@ -137,15 +139,45 @@ class Session:
             dimension = request.vocabulary.dimensions[name]
             _refuse_unknown(name, codes, [*self._codes(dimension.model, dimension.code), UNKNOWN])
 
+        if request.area_filters:
+            self._check_areas(request)
+
+    def _check_areas(self, request: Request) -> None:
+        """Refuse filters that no unit passes, or none that a figure counts: no data could ever answer them."""
+        unit = request.vocabulary.reporting_unit
+        conditions: list[str] = []
+        parameters: dict[str, str] = {}
+        for name, codes in request.area_filters.items():
+            level = unit.level(name)
+            if level is not None and level.code is not None:
+                names = filter_parameters(name, codes)
+                parameters |= dict(zip(names, codes, strict=True))
+                conditions.append(f'"{level.code}" IN ({", ".join(f"${parameter}" for parameter in names)})')
+        where = " AND ".join(conditions) or "true"
+        # Columns are identifiers of the vocabulary; codes are bound.
+        query = f'SELECT DISTINCT "{unit.kind}" FROM "{unit.model}" WHERE {where}'  # noqa: S608
+        kinds = {str(kind) for (kind,) in self.connection.sql(query, params=parameters).fetchall()}
+        if not kinds:
+            raise RequestError(f"No {unit.base.id} passes all the filters.", where="where", hint="Leave one out.", code="empty_filter")
+        for figure in request.figures:
+            if not figure.all_units and unit.member_kind not in kinds:
+                raise RequestError(
+                    f"{figure.id} counts no {unit.base.id} that passes the filters.",
+                    where="where",
+                    hint=f"It counts units of kind '{unit.member_kind}' only.",
+                    code="empty_filter",
+                )
+
     def _codes(self, model: str, column: str) -> list[str]:
         # Both names are identifiers of the vocabulary, checked when it was loaded.
         query = f'SELECT DISTINCT "{column}" FROM "{model}" WHERE "{column}" IS NOT NULL'  # noqa: S608
         rows = self.connection.sql(query).fetchall()
         return [str(code) for (code,) in rows]
 
-    def _remarks(self, request: Request) -> list[str]:
-        """What the definitions want a reader of these figures to know, in the default language."""
-        language = request.vocabulary.languages[0]
+    @staticmethod
+    def _remarks(request: Request, lang: str | None) -> list[str]:
+        """What the definitions want a reader of these figures to know."""
+        language = lang or request.vocabulary.languages[0]
         return [f"{figure.id}: {remark}" for figure in request.figures if (remark := figure.file.remarks.get(language))]
 
     def _synthetic(self, request: Request) -> list[str]:

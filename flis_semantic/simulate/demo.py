@@ -20,7 +20,7 @@ class PublishedData(Strict):
     """Files that somebody published, in a folder of this machine that need not be there."""
 
     environment: str = Field(description="variable that names the folder")
-    folder: str = Field(description="the folder where the variable is not set, seen from the project")
+    folder: str | None = Field(default=None, description="the folder where the variable is not set, seen from the project")
     files: tuple[str, ...] = Field(min_length=1, description="patterns of file names; each must find at least one")
 
 
@@ -58,8 +58,12 @@ class Demo(Strict):
     next_commands: tuple[NextCommand, ...] = ()
 
     def published_files(self, project: Project) -> list[Path]:
-        """The published files, none of them when the folder is absent or lacks one of the patterns."""
-        folder = Path(os.environ.get(self.published_data.environment) or project.root / self.published_data.folder)
+        """The published files, none of them when no folder is named or it is absent or lacks one of the patterns."""
+        named = os.environ.get(self.published_data.environment)
+        default = self.published_data.folder
+        if not named and not default:
+            return []
+        folder = Path(named) if named else project.root / str(default)
         found = [sorted(folder.glob(pattern)) for pattern in self.published_data.files]
         return [path for paths in found for path in paths] if all(found) else []
 

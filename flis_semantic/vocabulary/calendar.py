@@ -124,9 +124,23 @@ class Calendar:
         return Period(RANGE_GRAIN, 0, f"{start.isoformat()}/{end.isoformat()}", start, end)
 
     def same_label_years_earlier(self, period: Period, years: int) -> Period | None:
-        """The period with the same label so many years earlier; None when no such label exists (W53, 29 February)."""
+        """The period with the same label so many years earlier; None when no such label exists (W53, 29 February).
+
+        A free range moves with its months when it consists of whole ones, else with its days.
+        """
+        if period.grain == RANGE_GRAIN:
+            return self._range_years_earlier(period, years)
         year, position = self.label_parts(period)
         return self._from_numbers(period.grain, self._numbers(period.grain, year - years, position), None)
+
+    def _range_years_earlier(self, period: Period, years: int) -> Period | None:
+        first, last = self.containing("month", period.start), self.containing("month", period.end)
+        if first.start != period.start or last.end != period.end:
+            first, last = self.containing("day", period.start), self.containing("day", period.end)
+        earlier_first, earlier_last = (self.same_label_years_earlier(end, years) for end in (first, last))
+        if earlier_first is None or earlier_last is None:
+            return None
+        return self.range(earlier_first.start, earlier_last.end)
 
     def label_parts(self, period: Period) -> tuple[int, int]:
         """Year and position in the year as the label says them: 2026-W53 is (2026, 53), 2024-02-29 is (2024, 229)."""

@@ -13,43 +13,56 @@ comparable as (
         ('offers.courses'), ('offers.coursesTotal')
     ) as additive (series)
     union all
-    select
-        'unemployment.totalRate' as series,
-        'implied_workforce' as method
-),
-
-sums as (
+    -- Shares of the labour force: the one that the publisher divides by is not delivered, so an implied one weighs them.
     select
         series,
-        source_category,
-        month_key,
-        sum(published_value) as computed_value,
-        count(published_value) as member_count
-    from {{ ref('stg_employment__labour_market_published') }}
-    group by series, source_category, month_key
-),
-
--- A share is recomputed with the workforce that count and rounded share imply; a share of zero implies none.
-shares as (
-    select
-        'unemployment.totalRate' as series,
-        cast(null as varchar) as source_category,
-        month_key,
-        round(
-            100.0 * sum(cast(gross_unemployed_count as double))
-            / nullif(sum(100.0 * gross_unemployed_count / nullif(gross_unemployed_share_pct, 0)), 0),
-            3
-        ) as computed_value,
-        count(*) as member_count
-    from {{ ref('fct_labour_market_published') }}
-    where gross_unemployed_count is not null and gross_unemployed_share_pct > 0
-    group by month_key
-),
-
-computed as (
-    select * from sums where series <> 'unemployment.totalRate'
+        'implied_workforce' as method
+    from (
+        values
+        ('unemployment.totalRate'), ('unemployment.dagpengeRate'), ('unemployment.kontanthjaelpRate'),
+        ('cashAssistance.workforceRate')
+    ) as shares_of_workforce (series)
     union all
-    select * from shares
+    -- Nothing that was delivered implies what this share is of: each municipality counts alike, as in its key figure.
+    select
+        'activation.affectedShare' as series,
+        'unweighted_mean' as method
+),
+
+-- A municipality's labour force as its number and its rounded share of unemployed imply it; a share of zero implies none.
+workforces as (
+    select
+        municipality_code,
+        month_key,
+        cast(max(published_value) filter (where series = 'unemployment.total') as double)
+        / nullif(max(published_value) filter (where series = 'unemployment.totalRate'), 0) as workforce
+    from {{ ref('stg_employment__labour_market_published') }}
+    where series in ('unemployment.total', 'unemployment.totalRate')
+    group by municipality_code, month_key
+),
+
+-- One row per series, category, month and method, of the municipalities that have what the method needs.
+computed as (
+    select
+        published.series,
+        published.source_category,
+        published.month_key,
+        comparable.method,
+        case comparable.method
+            when 'sum' then sum(published.published_value)
+            when 'implied_workforce' then
+                round(sum(cast(published.published_value as double) * workforces.workforce) / sum(workforces.workforce), 3)
+            else round(avg(published.published_value), 3)
+        end as computed_value,
+        count(*) as member_count
+    from {{ ref('stg_employment__labour_market_published') }} as published
+    inner join comparable on published.series = comparable.series
+    left join workforces
+        on
+            published.municipality_code = workforces.municipality_code
+            and published.month_key = workforces.month_key
+    where published.published_value is not null and (comparable.method <> 'implied_workforce' or workforces.workforce > 0)
+    group by published.series, published.source_category, published.month_key, comparable.method
 ),
 
 compared as (
@@ -80,7 +93,8 @@ select
     coalesce(
         case method
             when 'sum' then abs(100.0 * difference / nullif(published_value, 0)) <= {{ var('control_tolerance_pct') }}
-            else abs(difference) <= {{ var('control_tolerance_points') }}
+            when 'implied_workforce' then abs(difference) <= {{ var('control_tolerance_points') }}
+            else abs(difference) <= {{ var('control_tolerance_mean_points') }}
         end,
         false
     ) as is_within_tolerance

@@ -207,6 +207,52 @@ def test_quality_shows_the_chain_and_the_controls(demo_project: Path) -> None:
     assert {"published_value", "computed_value", "difference"} <= set(report["controls"][0])
 
 
+def test_quality_speaks_danish_first_and_english_on_demand(demo_project: Path) -> None:
+    assert "Hver leverance" in flis("quality", project=demo_project).text
+    assert "Every delivery" in flis("quality", "--lang", "en", project=demo_project).text
+    ran = flis("quality", "--lang", "sv", project=demo_project)
+    assert (ran.code, "There are no texts in 'sv'." in ran.err) == (2, True)
+
+
+def test_quality_says_where_extract_times_and_control_totals_come_from(synthetic_project: Path) -> None:
+    rows = json.loads(flis("quality", "--format", "json", project=synthetic_project).text)["deliveries"]
+    assert {(row["extracted_from"], row["control_totals"]) for row in rows} == {("manifest", True)}
+
+
+def test_a_full_disk_is_one_sentence(demo_project: Path) -> None:
+    command = [
+        sys.executable,
+        "-c",
+        "from flis_semantic.cli import main; main()",
+        "query",
+        UNEMPLOYED,
+        "--format",
+        "csv",
+        "--project",
+        str(demo_project),
+    ]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=120)
+    assert done.returncode == 1
+    assert done.stderr.decode("utf-8").startswith("error[io_error]: No space left on device.")
+    assert "Traceback" not in done.stderr.decode("utf-8")
+
+
+def test_generated_models_that_are_stale_are_not_built(tmp_path: Path) -> None:
+    project = copy_project(tmp_path)
+    figure = project / "catalogue" / "employment" / "insured_share_of_unemployed_published.yml"
+    figure.write_text(figure.read_text(encoding="utf-8").replace("insured_unemployed", "gross_unemployed"), encoding="utf-8")
+    ran = flis("build", project=project)
+    assert ran.code == 1
+    assert "Run `flis generate`, then build." in ran.err
+    assert not (project / "work" / "current").exists()
+
+
+def test_a_selection_that_matches_nothing_is_refused(tmp_path: Path) -> None:
+    ran = flis("build", "--select", "no_such_model", project=copy_project(tmp_path))
+    assert (ran.code, "Nothing matches no_such_model." in ran.err) == (2, True)
+
+
 def test_coverage_counts_and_lists_what_is_missing(demo_project: Path) -> None:
     rows = json.loads(flis("coverage", "--format", "json", project=demo_project).text)
     for row in rows:
@@ -245,5 +291,5 @@ def test_receiving_refuses_one_file_and_takes_the_other(tmp_path: Path) -> None:
 
 def test_a_closed_pipe_is_no_error(demo_project: Path) -> None:
     command = f"'{sys.executable}' -c 'from flis_semantic.cli import main; main()' query {UNEMPLOYED} --by municipality --project '{demo_project}' | head -1"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, check=False, timeout=120)
+    done = subprocess.run(["/bin/bash", "-c", command], capture_output=True, check=False, timeout=120)
     assert done.stderr == b""

@@ -151,11 +151,6 @@ def test_what_is_named_gz_and_is_none_is_refused(desk: Desk):
     assert_refused(desk, desk.receive(path).results[0], "FILE-FORMAT", "named .gz, but it is no gzip")
 
 
-def test_a_last_line_without_line_end_is_accepted_when_it_is_complete(desk: Desk):
-    result = desk.deliver(POPULATION, GOOD.removesuffix("\n"))
-    assert (result.verdict, result.rows_delivered, result.rows_accepted) == ("accepted", 3, 3)
-
-
 def test_a_file_that_no_contract_knows_is_refused(desk: Desk):
     result = desk.deliver("notes.txt", "Dear colleague\n")
     assert (result.verdict, result.code, result.contract, result.exit_code) == ("refused", "FILE-UNKNOWN", None, 1)

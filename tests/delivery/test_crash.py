@@ -50,6 +50,7 @@ def test_a_kill_leaves_the_old_state_and_the_next_receive_sweeps(desk: Desk, mon
     before, files = state(desk), desk.files()
     schema = (desk.landing / "bor_folketal" / "_schema.parquet").read_bytes()
     with monkeypatch.context() as patch:
+        patch.setattr(receive_module, "sweep", lambda *_: None)  # a process that is killed tidies nothing
         kill_before(patch, owner, name)
         with pytest.raises(Killed):
             desk.population(*NEWER, "999,x,2020Q1,1")
@@ -64,6 +65,57 @@ def test_a_kill_leaves_the_old_state_and_the_next_receive_sweeps(desk: Desk, mon
     desk.population(*NEWER, "999,x,2020Q1,1")
     assert desk.files() == ["bor_folketal/00000001.parquet", "bor_folketal/00000002.parquet", "bor_folketal/set_aside/00000002.parquet"]
     assert desk.active("bor_folketal", "folketal")[0] == (632341,)
+
+
+STEPS = [
+    (receive_module, "transcode"),
+    (Judging, "judge"),
+    (Judging, "_tallies"),
+    (receive_module, "lost_series"),
+    (receive_module, "write_schema"),
+    (Judging, "write_accepted"),
+    (Judging, "write_set_aside"),
+    (landing_module, "_settle"),
+    (landing_module, "_sync"),
+    (Ledger, "record"),
+    (Ledger, "_insert"),
+]
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("Query interrupted")], ids=["keyboard", "engine"])
+@pytest.mark.parametrize(("owner", "name"), STEPS, ids=[name for _, name in STEPS])
+def test_an_interrupt_leaves_nothing_half_written(desk: Desk, monkeypatch: pytest.MonkeyPatch, owner, name, error, moment):
+    desk.population(*POPULATION_ROWS)
+    before, files = state(desk), desk.files()
+    step = getattr(owner, name)
+
+    def interrupted(*args, **options):
+        if moment == "after":
+            step(*args, **options)
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, interrupted)
+        with pytest.raises(type(error)) as raised:
+            desk.population(*NEWER, "999,x,2020Q1,1")
+    assert raised.value is error
+    # After the transaction the deliveries are there, whole; before its end nothing is.
+    recorded = (name, moment) == ("record", "after")
+    assert (state(desk) == before, desk.files() == files) == (not recorded, not recorded)
+    assert not list(desk.work.glob("receive-*"))
+    again = desk.population(*NEWER, "999,x,2020Q1,1")
+    assert again.verdict == ("unchanged" if recorded else "accepted_with_warnings")
+    assert desk.active("bor_folketal", "folketal")[0] == (632341,)
+
+
+@pytest.mark.parametrize("name", ["_settle", "_sync"])
+def test_an_interrupt_while_the_landing_zone_is_claimed_does_no_harm(desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str):
+    with monkeypatch.context() as patch:
+        kill_before(patch, landing_module, name)
+        with pytest.raises(Killed):
+            desk.population()
+    assert desk.population().verdict == "accepted"
 
 
 def test_a_kill_between_the_parts_of_the_transaction_records_none_of_it(desk: Desk, monkeypatch: pytest.MonkeyPatch):

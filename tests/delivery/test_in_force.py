@@ -128,11 +128,38 @@ def test_a_part_of_which_every_row_is_set_aside_is_not_delivered(desk: Desk):
     assert desk.active("bes_jobindsats", VALUES) == [(7,), (60,)]
 
 
-def test_a_file_of_which_every_row_is_set_aside_is_kept_and_delivers_nothing(desk: Desk):
-    result = deliver(desk, "2026-08-02", "999,x,unemployment,total,2026M07,1")
-    assert (result.verdict, result.rows_accepted, result.rows_set_aside) == ("accepted_with_warnings", 0, 1)
-    assert desk.active("bes_jobindsats", VALUES) == [] and len(desk.set_aside("bes_jobindsats")) == 1
-    assert deliver(desk, "2026-08-02", "999,x,unemployment,total,2026M07,1").verdict == "unchanged"
+def test_a_file_of_which_every_row_is_set_aside_is_refused_and_its_rows_are_kept(desk: Desk):
+    rows = ["999,x,unemployment,total,2026M07,1", "101,x,unemployment,total,2026M07"]
+    result = deliver(desk, "2026-08-02", *rows)
+    assert (result.verdict, result.code, result.exit_code) == ("refused", "FILE-NOTHING", 1)
+    assert (result.rows_delivered, result.rows_accepted, result.rows_set_aside) == (2, 0, 2)
+    assert sorted(result.rule_counts.values()) == [1, 1, 1] and result.rule_counts["FILE-NOTHING"] == 1
+    assert result.message.startswith("None of the 2 rows could be accepted: ") and "first line 2: " in result.message
+    assert desk.active("bes_jobindsats", VALUES) == []
+    assert [row[0] for row in desk.set_aside("bes_jobindsats")] == [2, 3]
+    with desk.ledger() as ledger:
+        kept = ledger.deliveries()[0]
+        assert (kept.verdict, kept.code, kept.rows_delivered, kept.rows_set_aside) == ("refused", "FILE-NOTHING", 2, 2)
+        assert ledger.active_partitions("bes_jobindsats") == [] and dict(result.rule_counts) == ledger.rule_counts()[1]
+
+
+def test_a_file_of_which_no_row_is_accepted_is_judged_again_when_the_code_list_was_corrected(desk: Desk):
+    row = "851,Aalborg,unemployment,total,2026M07,9"
+    assert deliver(desk, "2026-08-02", row).code == "FILE-NOTHING"
+    assert deliver(desk, "2026-08-02", row).code == "FILE-NOTHING"
+    desk.units["0851"] = "member"
+    assert deliver(desk, "2026-08-02", row).verdict == "accepted"
+    assert desk.active("bes_jobindsats", VALUES) == [(9,)]
+
+
+def test_a_file_of_which_no_row_is_accepted_replaces_nothing_and_lies_beside_others(desk: Desk):
+    deliver(desk, "2026-08-01", *JULY)
+    bad = desk.put("jobindsats_2026-08-02.csv", table(MEASURES_HEADER, ["101,x,unemployment,total,2026M07,many"]))
+    good = desk.put("jobindsats_2026-08-03.csv", table(MEASURES_HEADER, TWO_MONTHS[:1]))
+    report = desk.receive(bad, good)
+    assert ([result.verdict for result in report.results], report.exit_code) == (["refused", "accepted"], 1)
+    assert desk.active("bes_jobindsats", VALUES) == [(70,), (6,)]
+    assert len(desk.set_aside("bes_jobindsats")) == 1
 
 
 def test_rows_set_aside_are_judged_again_on_purpose_after_a_code_list_was_corrected(desk: Desk):

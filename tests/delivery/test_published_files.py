@@ -71,3 +71,19 @@ def test_code_lists_of_the_contract_are_the_seeds(desk: Desk):
         with (ROOT / "seeds" / f"{seed}.csv").open(encoding="utf-8", newline="") as file:
             categories = {row["source_category"] for row in csv.DictReader(file)}
         assert set(next(rule for rule in contract.rules if rule.id == rule_id).values) == categories
+
+
+def test_the_next_published_file_whose_window_moved_drops_no_series(desk: Desk, published_data: Path):
+    with_all_units(desk, published_data).receive(published_data / MEASURES)
+    header, *lines = gzip.decompress((published_data / MEASURES).read_bytes()).decode().splitlines()
+    months = sorted({row["periode"][:7] for row in read(published_data / MEASURES)})
+    later = [line for line in lines if f",{months[0]}" not in line]
+    assert 0 < len(later) < len(lines)
+    result = desk.deliver("jobindsats_2026-09-22.csv.gz", "\n".join([header, *later]) + "\n")
+    assert (result.verdict, result.rows_accepted, dict(result.rule_counts)) == ("accepted", len(later), {})
+
+
+def test_published_files_end_with_a_line_end(published_data: Path):
+    for path in published_data.glob("*.csv*"):
+        data = path.read_bytes()
+        assert (gzip.decompress(data) if path.suffix == ".gz" else data).endswith(b"\n"), path.name

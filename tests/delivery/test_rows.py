@@ -166,7 +166,7 @@ def test_a_category_belongs_to_its_series(desk: Desk):
 
 def test_a_file_is_recognised_by_its_header(desk: Desk):
     result = desk.deliver("export.csv", table(MEASURES_HEADER, MEASURES_ROWS))
-    assert (result.contract, result.form, result.verdict) == ("bes_jobindsats", "rolling_file", "accepted")
+    assert (result.contract, result.form, result.rows_accepted) == ("bes_jobindsats", "rolling_file", 4)
     with desk.ledger() as ledger:
         assert [delivery.extracted_from for delivery in ledger.deliveries()] == ["receipt"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,10 @@ def labour_market(*rows: tuple[str, int, str, str | None, float | None]) -> str:
     )
 
 
+def _shares(series: str, values: dict[str, float | None]) -> list[tuple[str, int, str, None, float | None]]:
+    return [(code, JULY, series, None, value) for code, value in values.items()]
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     project = project_in(tmp_path_factory.mktemp("project"))
@@ -82,10 +87,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
         "bes_jobindsats",
         labour_market(
             ("0101", JULY, "unemployment.total", None, 16981),
-            ("0101", JULY, "unemployment.totalRate", None, 4.3),
+            *_shares("unemployment.totalRate", {"0101": 4.3, "0147": 2.5, "0000": 4.0}),
             ("0101", JULY, "unemployment.dagpenge", None, 15644),
             ("0147", JULY, "unemployment.total", None, 2000),
-            ("0147", JULY, "unemployment.totalRate", None, 2.5),
             ("0147", JULY, "unemployment.dagpenge", None, None),
             ("0101", JUNE, "unemployment.total", None, 17000),
             ("0101", JULY, "longterm.total", None, 2858),
@@ -95,8 +99,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
             ("0101", JULY, "offers.courses", "Løntilskud", 176),
             ("0101", JULY, "longterm.total", "Jobparat", 1),
             ("0000", JULY, "unemployment.total", None, 19000),
-            ("0000", JULY, "unemployment.totalRate", None, 4.0),
             ("0000", JULY, "cashAssistance.persons", None, 85491),
+            *_shares("cashAssistance.workforceRate", {"0101": 1.0, "0147": 2.0, "0000": 1.2}),
+            *_shares("unemployment.dagpengeRate", {"0101": 4.0, "0147": None, "0000": 3.5}),
+            *_shares("unemployment.kontanthjaelpRate", {"0000": 0.4}),
+            *_shares("activation.affectedShare", {"0101": 20, "0147": 31, "0000": 28.4}),
         ),
         extracted_at=datetime(2026, 8, 22),
         synthetic=True,
@@ -149,8 +156,8 @@ def test_series_become_columns_and_blank_stays_null(built: Built) -> None:
     )
     assert [tuple(float(value) if value is not None else None for value in row) for row in rows] == [
         (101, JUNE, 17000, None, None, None, 1),
-        (101, JULY, 16981, 4.3, 15644, 2858, 4),
-        (147, JULY, 2000, 2.5, None, None, 3),
+        (101, JULY, 16981, 4.3, 15644, 2858, 7),
+        (147, JULY, 2000, 2.5, None, None, 6),
     ]
 
 
@@ -169,7 +176,11 @@ def test_published_totals_are_controls_and_never_facts(built: Built) -> None:
     assert built.rows(
         "SELECT series, area_level, area_code, base_period_key, published_value FROM fct_published_controls ORDER BY ALL"
     ) == [
+        ("activation.affectedShare", "country", "0000", JULY, Decimal("28.4")),
         ("cashAssistance.persons", "country", "0000", JULY, 85491),
+        ("cashAssistance.workforceRate", "country", "0000", JULY, Decimal("1.2")),
+        ("unemployment.dagpengeRate", "country", "0000", JULY, Decimal("3.5")),
+        ("unemployment.kontanthjaelpRate", "country", "0000", JULY, Decimal("0.4")),
         ("unemployment.total", "country", "0000", JULY, 19000),
         ("unemployment.totalRate", "country", "0000", JULY, 4),
     ]
@@ -181,8 +192,14 @@ def test_controls_stand_beside_what_the_municipalities_give(built: Built) -> Non
         "FROM quality_controls ORDER BY series"
     )
     # 16981 + 2000 = 18981. Implied workforce 16981 / 0.043 + 2000 / 0.025 = 474,907; 18981 of them are 3.997 per cent.
+    # Of the two labour forces, 394,907 and 80,000, 1 and 2 per cent are 1.168. Without a share a municipality has no weight, so
+    # København alone gives 4.0; without any there is nothing to compare with. The mean of 20 and 31 is within its 3 points.
     # Persons are not compared: they do not add up over municipalities.
-    assert [(*row[:2], *(float(value) for value in row[2:6]), row[6]) for row in rows] == [
+    assert [(*row[:2], *(value if value is None else float(value) for value in row[2:6]), row[6]) for row in rows] == [
+        ("activation.affectedShare", "unweighted_mean", 28.4, 25.5, -2.9, 2, True),
+        ("cashAssistance.workforceRate", "implied_workforce", 1.2, 1.168, -0.032, 2, True),
+        ("unemployment.dagpengeRate", "implied_workforce", 3.5, 4.0, 0.5, 1, False),
+        ("unemployment.kontanthjaelpRate", "implied_workforce", 0.4, None, None, 0, False),
         ("unemployment.total", "sum", 19000, 18981, -19, 2, True),
         ("unemployment.totalRate", "implied_workforce", 4.0, 3.997, -0.003, 2, True),
     ]
@@ -196,7 +213,7 @@ def test_the_chain_adds_up_for_every_delivery(built: Built) -> None:
     assert {delivery: tuple(chain[delivery][stage] for stage in stages) for delivery in sorted(chain)} == {
         1: (7, 2, 5, 1, 4, 0, 4, 0, 4),
         2: (1, 0, 1, 0, 1, 0, 1, 0, 1),
-        3: (16, 0, 16, 0, 16, 3, 13, 1, 12),
+        3: (26, 0, 26, 0, 26, 7, 19, 1, 18),
     }
 
 
@@ -205,11 +222,14 @@ def test_coverage_is_dense_from_the_start_of_the_series_to_the_latest_delivered_
     counts = built.rows("SELECT series, count(*), count(*) FILTER (WHERE state = 'delivered') FROM coverage GROUP BY ALL ORDER BY ALL")
     assert counts == [
         ("", 99 * 50, 5),
+        ("activation.affectedShare", 98 * 60, 2),
+        ("cashAssistance.workforceRate", 98 * 60, 2),
         ("cashVisitation.fullTime", 98, 1),
         ("longterm.total", 98 * 36, 1),
         ("offers.activated", 98, 1),
         ("offers.courses", 98, 1),
         ("unemployment.dagpenge", 98 * 60, 2),
+        ("unemployment.dagpengeRate", 98 * 60, 2),
         ("unemployment.total", 98 * 60, 3),
         ("unemployment.totalRate", 98 * 60, 2),
     ]

@@ -97,9 +97,9 @@ class Figure:
 
     def case(self, unit: Unit, period: Span, cell: Cell, *, weighed: bool) -> Case:
         """The figure of one unit; for an area whose members are weighed, a weight is a component like the others."""
-        numerators = [(sign, c.read(unit.key, period, cell)) for sign, c in self.numerator]
-        denominators = [(sign, c.read(unit.key, period, cell)) for sign, c in self.denominator]
-        weight = self.weight.read(unit.key, period, cell) if self.weight and weighed else None
+        numerators = [(sign, self._read(c, unit, period, cell)) for sign, c in self.numerator]
+        denominators = [(sign, self._read(c, unit, period, cell)) for sign, c in self.denominator]
+        weight = self._read(self.weight, unit, period, cell) if self.weight and weighed else None
         readings = [reading for _, reading in (*numerators, *denominators)] + ([weight] if weight else [])
         state = first_that_applies([reading.state for reading in readings])
         reasons = frozenset[str]().union(*(reading.reasons for reading in readings))
@@ -112,6 +112,12 @@ class Figure:
         if (value is None and top is not None) or (weight is not None and weight.value is None):
             reasons |= {"denominator_zero"}
         return Case(state, reasons, top, bottom, alone, None if value is None else value * self.factor, weight)
+
+    def _read(self, component: Component, unit: Unit, period: Span, cell: Cell) -> Reading:
+        """A component's reading. A part of a period is not compared with a whole one: such a figure waits for the end."""
+        reading = component.read(unit.key, period, cell)
+        compares = any(other.written.get("offset") for other in self.components)
+        return Reading(WAITING, reading.reasons) if compares and reading.state == "provisional" else reading
 
     @staticmethod
     def _sum(readings: Sequence[tuple[int, Reading]]) -> Fraction | None:

@@ -87,8 +87,9 @@ class Days:
     def years_before(self, span: Span, years: int) -> Span | None:
         """The period whose label is the same but for the year; None where that year has no such label."""
         if span.grain == "range":
-            ends = [self.years_before(self.holding("day", day), years) for day in (span.first, span.last)]
-            first, last = (found and found.first for found in ends)
+            grain = "month" if self.whole("month", span.first, span.last) else "day"
+            ends = [self.years_before(self.holding(grain, day), years) for day in (span.first, span.last)]
+            first, last = ends[0] and ends[0].first, ends[1] and ends[1].last
             return Span("range", f"{first}/{last}", first, last) if first and last else None
         year = int(span.label[:4]) - years
         rest = f"/{(year + 1) % 100:02}" if span.grain in self.calendars else span.label[4:]

@@ -64,7 +64,7 @@ def test_the_countrys_unemployment_share_is_recomputed_from_the_municipalities(s
 
 def test_a_share_derived_from_a_rounded_rate_says_so(session: Session) -> None:
     result = session.query(SHARE, grain="month", from_="2026-07", to="2026-07")
-    assert any("afrundet" in note for note in result.notes)
+    assert any("afrundede" in note for note in result.notes)
 
 
 def test_unemployed_per_inhabitant_waits_for_the_years_population(session: Session) -> None:

@@ -92,6 +92,28 @@ def test_an_unknown_filter_value_is_refused_with_the_nearest_code(demo_project: 
         session.query(CATEGORIES, where={"visitation_category": "jobpart"})
 
 
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ({"municipality": "0411"}, "counts no municipality that passes the filters"),
+        ({"municipality": "0101", "region": "1083"}, "No municipality passes all the filters"),
+    ],
+)
+def test_filters_that_nothing_can_pass_are_refused(demo_project: Path, where: dict[str, str], words: str) -> None:
+    with flis.open(demo_project) as session, pytest.raises(RequestError, match=words) as refused:
+        session.query(UNEMPLOYED, by="municipality", grain="month", where=where)
+    assert refused.value.code == "empty_filter"
+
+
+def test_a_range_of_one_month_is_compared_with_the_month_a_year_before(session: Session) -> None:
+    change = "employment.gross_unemployed_change_12_months_published"
+    request, _ = parse_request(Asked([change], grain="range", start="2024-02", end="2024-02"), session.catalogue)
+    assert request.first is not None
+    earlier = session.catalogue.calendar.same_label_years_earlier(request.first, 1)
+    assert earlier is not None
+    assert earlier.label == "2023-02-01/2023-02-28"
+
+
 def test_a_filter_on_areas_narrows_the_members_expected(demo_project: Path) -> None:
     with flis.open(demo_project) as session:
         (row,) = session.query(UNEMPLOYED, grain="month", from_="2026-07", to="2026-07", where={"municipality": ["0101", "0751"]})

@@ -62,3 +62,29 @@ def test_growth_is_measured_from_the_population_a_year_before() -> None:
     previous_row = "SELECT 100.0 * (population_count / lag(population_count) OVER (ORDER BY quarter_key) - 1) FROM fct_population QUALIFY quarter_key = 2020 * 4"
     assert naive(world, previous_row) == pytest.approx(-45)
     assert world.one("citizens.population_growth_12_months", "municipality", "quarter", "2020-Q1", **ONE)["value"] == 10
+
+
+@pytest.mark.parametrize(("grain", "period", "covered"), [("year", "2023", months(2023, 1, 7)), ("quarter", "2023-Q3", months(2023, 1, 7))])
+def test_a_part_of_a_period_is_not_compared_with_a_whole_one(grain: str, period: str, covered: list[str]) -> None:
+    # Ten more in every month than in the same month a year before; unemployment falls over the year.
+    level = dict(zip(months(2022), range(120, 0, -10), strict=True))
+    rows = [row for month, count in level.items() for row in jobs("unemployment.total", month, {"101": count})]
+    rows += [row for month in covered for row in jobs("unemployment.total", month, {"101": level[month.replace("2023", "2022")] + 10})]
+    world = published({"bes_jobindsats": rows})
+    part = {"year": "month_key % 12 < 7", "quarter": "month_key % 12 = 6"}[grain]
+    whole = {"year": "true", "quarter": "month_key % 12 BETWEEN 6 AND 8"}[grain]
+    means = f"SELECT avg(gross_unemployed_count) FILTER (month_key // 12 = 2023 AND {part}) - avg(gross_unemployed_count) FILTER (month_key // 12 = 2022 AND {whole}) FROM fct_labour_market_published"
+    assert naive(world, means) not in (10, None), "July's level against the whole year's or quarter's mean"
+    answer = world.one(CHANGE, "municipality", grain, period, **ONE)
+    assert (answer["value"], answer["status"], answer["reason"]) == (None, "provisional", "period_unfinished")
+
+
+def test_a_range_of_whole_months_is_compared_with_whole_months() -> None:
+    # 29 days in February 2024, 28 in February 2025: the earlier range ends on the 29th.
+    counts = {"2023M12": 31, "2024M01": 31, "2024M02": 0, "2024M12": 31, "2025M01": 31, "2025M02": 0}
+    world = published(
+        {"bes_jobindsats": [row for month, count in counts.items() for row in jobs("unemployment.total", month, {"101": count})]}
+    )
+    (row,) = world.ask(CHANGE, "municipality", "range", "2024-12-01", "2025-02-28", **ONE).values()
+    # 31 in 62 of 90 days, less 31 in 62 of 91 days.
+    assert row["value"] == pytest.approx(31 * 62 / 90 - 31 * 62 / 91)

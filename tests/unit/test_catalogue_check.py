@@ -140,3 +140,26 @@ def test_only_grains_confine_a_figure_and_give_the_reason(folder: Path, load: Lo
     figure = load().figures["employment.gross_unemployed_published"]
     assert (figure.grains, figure.publish_grains) == (("year",), ("year",))
     assert "Whole years only." in (refusal(figure.components, figure.file.only_grains, "month", load().calendar) or "")
+
+
+def test_an_unreadable_domain_file_hides_no_error_and_makes_none(folder: Path, load: Load) -> None:
+    domain = folder / CITIZENS
+    domain.write_text(domain.read_text(encoding="utf-8").replace("over_time: first", "over_time: frist"), encoding="utf-8")
+    figure = folder / POPULATION
+    text = figure.read_text(encoding="utf-8").replace("unit: persons", "unit: persns").replace("direction: neutral", "direction: upp")
+    figure.write_text(text, encoding="utf-8")
+    errors = errors_of(load)
+    assert sorted(error.split(":")[0] for error in errors) == [f"catalogue/{CITIZENS}", f"catalogue/{POPULATION}", f"catalogue/{POPULATION}"]
+
+
+def test_misspelt_names_come_with_the_other_errors_of_a_file(folder: Path, load: Load) -> None:
+    figure = folder / POPULATION
+    text = figure.read_text(encoding="utf-8").replace("population.population, vintage: frozen", "population.populatoin, vintage: frosen")
+    figure.write_text(text.replace("direction: neutral", "direction: upp"), encoding="utf-8")
+    other = folder / GROWTH
+    text = other.read_text(encoding="utf-8").replace("vintage: frozen", "vintage: frosen", 1).replace("direction: neutral", "direction: upp")
+    other.write_text(text, encoding="utf-8")
+    errors = " ".join(errors_of(load))
+    assert "Did you mean 'population'?" in errors
+    assert "Did you mean 'frozen'?" in errors
+    assert errors.count("expected 'up', 'down' or 'neutral'") == 2

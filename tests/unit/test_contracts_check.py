@@ -156,11 +156,11 @@ def test_all_errors_of_all_files_come_at_once(errors):
         ("check: typed, column: amount", "check: range, min: 3, column: unit", "28: R-5: unit has type unit_code; a range is of numbers."),
         ("check: typed, column: amount", "check: pattern, pattern: '(', column: unit", "28: R-5: pattern is no regular expression"),
         ("check: typed,", "check: typed, series: [x],", "28: series 'x' does not exist here."),
-        ("id: R-5", "id: five", "28: rules.4.id: String should match pattern"),
+        ("id: R-5", "id: five", "28: rules.4.id: 'five' is not of the form ^"),
         ("key: [unit, month]", "series: [unt]\nkey: [unit, month]", "11: column 'unt' does not exist here. Did you mean 'unit'?"),
         ("key: [unit, month]", "series: [unit]\nkey: [unit, month]", "11: unit names a series, so its type is text."),
         ("key: [unit, month]", "series_starts: {a: 2020-01}\nkey: [unit, month]", "1: series and series_starts belong together."),
-        ("key: [unit, month]", "series_starts: {a: 2020}\nkey: [unit, month]", "11: series_starts.a: Input should be a valid string."),
+        ("key: [unit, month]", "series_starts: {a: 2020}\nkey: [unit, month]", '11: series_starts.a is 2020, expected text. Write "2020" for the text.'),
         ("key: [unit, month]", 'series_starts: {a: "2020"}\nkey: [unit, month]', "11: '2020' is no month."),
     ],
 )

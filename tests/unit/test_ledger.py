@@ -121,6 +121,34 @@ def test_a_transaction_is_all_or_nothing(ledger: Ledger):
     assert len(ledger.batches()) == 1
 
 
+@pytest.mark.parametrize("when", ["before it began", "after it ended"])
+def test_an_interrupt_outside_the_transaction_is_not_hidden(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, when: str):
+    class Interrupting:
+        """The connection, interrupted around one statement."""
+
+        def __init__(self, real):
+            self._real = real
+
+        def __getattr__(self, name: str):
+            return getattr(self._real, name)
+
+        def execute(self, sql: str, *values):
+            if when == "before it began" and sql.startswith("BEGIN"):
+                raise KeyboardInterrupt
+            found = self._real.execute(sql, *values)
+            if when == "after it ended" and sql == "COMMIT":
+                raise KeyboardInterrupt
+            return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger, "_db", Interrupting(ledger._db))
+        with pytest.raises(KeyboardInterrupt):
+            record(ledger, delivery(1), ("a", 1))
+    assert in_force(ledger) == ({} if when == "before it began" else {("a", 1): 1})
+    record(ledger, delivery(2), ("a", 1))
+    assert in_force(ledger) == {("a", 1): 2}
+
+
 def test_a_delivery_needs_its_batch(ledger: Ledger):
     with pytest.raises(Exception, match="FOREIGN KEY"):
         ledger.record([Entry(delivery(1), {}, {})])

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from flis_semantic import strict_yaml
 from flis_semantic.errors import DefinitionError
+from flis_semantic.vocabulary.model import Identifier, MonthDay
 
 
 class Part(BaseModel):
@@ -173,7 +174,7 @@ def test_five_errors_are_five_errors(tmp_path: Path) -> None:
         "catalogue/sample.yml:2: direction is 'sideways', expected 'up', 'down' or 'neutral'.",
         "catalogue/sample.yml:3: numerator.measure is missing. Add it; `flis catalogue schema` describes it.",
         "catalogue/sample.yml:4: numerator.mesure is not a field that exists here. Did you mean 'measure'?",
-        "catalogue/sample.yml:5: decimals: at most 6 decimals.",
+        "catalogue/sample.yml:5: decimals is 9: at most 6 decimals.",
         "catalogue/sample.yml:8: parts.0.filters is not a field that exists here. Did you mean 'filter'?",
     ]
 
@@ -184,6 +185,60 @@ def test_what_the_model_accepts_is_the_model(tmp_path: Path) -> None:
     model, more = strict_yaml.parse(Definition, document)
     assert not [*errors, *more]
     assert model == Definition(title={"da": "x"}, numerator=Part(measure="a"))
+
+
+class Sized(BaseModel):
+    """One field for each way in which a value can be wrong."""
+
+    name: Identifier = "a"
+    month_day: MonthDay = "01-01"
+    title: dict[str, str] = Field(default_factory=dict)
+    count: int = Field(default=1, gt=0)
+    share: float = 0.0
+    open: bool = True
+    part: Part | None = None
+    codes: tuple[str, ...] = Field(default=("a",), min_length=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: Børn", "name: 'Børn' is not of the form of an id: lower-case a-z, digits and _, starting with a letter."),
+        ('month_day: "02-31x"', "month_day: '02-31x' is not of the form ^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$."),
+        ("title: {da: 5}", 'title.da is 5, expected text. Write "5" for the text.'),
+        ("title: {da: true}", 'title.da is true, expected text. Write "true" for the text.'),
+        ("title: {da: [a]}", "title.da is a list, expected text."),
+        ("title:\n  da:", "title.da is empty, expected text."),
+        ("title: x", "title is 'x', expected a mapping: {field: value}."),
+        ("count: many", "count is 'many', expected a whole number."),
+        ("count: 0", "count is 0, expected greater than 0."),
+        ("share: much", "share is 'much', expected a number."),
+        ("open: maybe", "open is 'maybe', expected true or false."),
+        ("part: 3", "part is 3, expected a mapping: {field: value}."),
+        ("codes: a", "codes is 'a', expected a list: [...]."),
+        ("codes: []", "codes has 0 items, expected at least 1 item."),
+    ],
+)
+def test_a_wrong_value_is_shown_beside_what_was_expected(tmp_path: Path, text: str, message: str) -> None:
+    document, _ = read(tmp_path, text)
+    assert document is not None
+    model, errors = strict_yaml.parse(Sized, document)
+    assert model is None
+    assert [f"{error.message} {error.hint}".strip() for error in errors] == [message]
+
+
+@pytest.mark.parametrize("text", ["title: {da: a, b}\n", "title: {da: a, b, en: c}\n", "title:\n  {da: a, b}\n"])
+def test_a_text_that_a_comma_ended_is_to_be_quoted(tmp_path: Path, text: str) -> None:
+    document, _ = read(tmp_path, text + "numerator: {measure: a}\n")
+    assert document is not None
+    _, errors = strict_yaml.parse(Definition, document)
+    assert [f"{error.message} {error.hint}" for error in errors] == [
+        "title.b has no value. If it belongs to the text before it, quote the text: a comma ends it."
+    ]
+
+
+def test_the_form_of_an_id_is_the_vocabulary_s() -> None:
+    assert Sized.model_fields["name"].metadata[0].pattern == strict_yaml.IDENTIFIER
 
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=12)
