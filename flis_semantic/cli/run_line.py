@@ -150,7 +150,12 @@ def generate(
     raise typer.Exit(report.exit_code)
 
 
-def quality(form: TextFormatOption = TextFormat.table, language: LanguageOption = None, project: ProjectOption = HERE) -> None:
+def quality(
+    set_aside: Annotated[bool, typer.Option("--set-aside", help="List the rows set aside, with line, rules, reason and the row.")] = False,
+    form: TextFormatOption = TextFormat.table,
+    language: LanguageOption = None,
+    project: ProjectOption = HERE,
+) -> None:
     """What became of every delivered row, what was set aside and why, and published totals beside computed ones.
 
     Exit code 1 when the chain does not add up for a delivery.
@@ -161,6 +166,9 @@ def quality(form: TextFormatOption = TextFormat.table, language: LanguageOption 
 
     opened = Project(project)
     spoken = chosen_language(language, opened)
+    if set_aside:
+        _write_set_aside(opened, form)
+        return
     report = quality_report(opened, spoken)
     if form is TextFormat.json:
         output.write(output.json_text(asdict(report)))
@@ -194,6 +202,16 @@ def coverage(
     opened = Project(project)
     columns, rows = missing_rows(opened, source) if missing else coverage_rows(opened, source)
     output.write_rows(columns, rows, form)
+
+
+def _write_set_aside(project: Project, form: TextFormat) -> None:
+    from flis_semantic.quality.set_aside import COLUMNS, set_aside_rows
+
+    rows = set_aside_rows(project)
+    if form is TextFormat.json:
+        output.write(output.json_text(rows))
+    else:
+        output.write(output.table_text(COLUMNS, _cells([{**row, "rule_ids": " ".join(row["rule_ids"])} for row in rows], COLUMNS)))
 
 
 def _cells(rows: list[dict[str, Any]], columns: tuple[str, ...] | list[str]) -> list[list[str]]:

@@ -2,5 +2,6 @@
 
 from flis_semantic.quality.coverage import coverage_rows, missing_rows
 from flis_semantic.quality.report import QualityReport, quality_report
+from flis_semantic.quality.set_aside import set_aside_rows
 
-__all__ = ["QualityReport", "coverage_rows", "missing_rows", "quality_report"]
+__all__ = ["QualityReport", "coverage_rows", "missing_rows", "quality_report", "set_aside_rows"]

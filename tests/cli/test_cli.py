@@ -207,6 +207,27 @@ def test_quality_shows_the_chain_and_the_controls(demo_project: Path) -> None:
     assert {"published_value", "computed_value", "difference"} <= set(report["controls"][0])
 
 
+def test_rows_set_aside_are_listed_with_line_rule_and_reason(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    lines = [
+        "kommune_kode,kommune_navn,folketal,aar",
+        "101,København,671714,2026",
+        "999,Ingensteds,5,2026",
+        "147,Frederiksberg,106.150,2026",
+    ]
+    path = tmp_path / "population_2026.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert flis("receive", str(path), project=project).code == 0
+    rows = json.loads(flis("quality", "--set-aside", "--format", "json", project=project).text)
+    assert [(row["file"], row["line_number"], row["raw_row"]) for row in rows] == [
+        ("population_2026.csv", 3, lines[2]),
+        ("population_2026.csv", 4, lines[3]),
+    ]
+    assert all(row["rule_ids"] and row["reason"] for row in rows)
+    assert "999" in rows[0]["reason"]
+    assert "Ingensteds" in flis("quality", "--set-aside", project=project).text
+
+
 def test_quality_speaks_danish_first_and_english_on_demand(demo_project: Path) -> None:
     assert "Hver leverance" in flis("quality", project=demo_project).text
     assert "Every delivery" in flis("quality", "--lang", "en", project=demo_project).text
