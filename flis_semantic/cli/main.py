@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
+from flis_semantic import __version__
 from flis_semantic.cli import ask, catalogue, output, run_line
 from flis_semantic.errors import FlisError
 
@@ -15,11 +16,27 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help=(
-        "Key figures from deliveries: receive, build, ask. Exit codes: 0 done, 1 a check or validation failed, "
-        "2 the request or the arguments are wrong. Example: flis demo"
-    ),
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        output.write(f"flis {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def start(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")] = False,
+) -> None:
+    """Key figures from deliveries: receive, build, ask.
+
+    Exit codes: 0 done, 1 a check or validation failed, 2 the request or the arguments are wrong.
+
+    Example: flis demo
+    """
+
+
 app.command()(run_line.demo)
 app.command()(run_line.receive)
 app.command()(run_line.build)
