@@ -48,6 +48,7 @@ def by_hand(query: str, planted: Rows) -> Answer:
     units = [(unit.code[1:], unit.kind, unit.regions[0][0]) for unit in FOUR]
     create(connection, "municipalities", {"unit": "VARCHAR", "kind": "VARCHAR", "region": "VARCHAR"}, units)
     rows = connection.execute(query).fetchall()
+    connection.close()
     return {tuple(row[:-2]): (None if row[-2] is None else float(row[-2]), row[-1]) for row in rows}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -117,6 +118,8 @@ class Planting:
         connection = _CONNECTIONS.get(key)
         if connection is None:
             connection = _CONNECTIONS[key] = duckdb.connect()
+            # Left open, it is reported as leaked when the interpreter ends.
+            atexit.register(connection.close)
             write_periods(connection, self.catalogue.calendar)
         write_warehouse(connection, self.world, self.catalogue.calendar)
         return connection

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import tempfile
 from dataclasses import dataclass
 from functools import lru_cache
@@ -79,7 +80,10 @@ class Bench:
 
 @lru_cache(maxsize=1)
 def _database() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect()
+    connection = duckdb.connect()
+    # Left open, it is reported as leaked when the interpreter ends.
+    atexit.register(connection.close)
+    return connection
 
 
 @lru_cache(maxsize=1)
