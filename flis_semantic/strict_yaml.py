@@ -95,7 +95,9 @@ def _shortcuts(text: str, name: str) -> list[DefinitionError]:
     for event in _parse_events(text, Loader=_LOADER):
         line = event.start_mark.line + 1
         marked = getattr(event, "anchor", None) is not None or getattr(event, "tag", None) is not None
-        if marked or getattr(event, "value", None) == "<<":
+        # Quoted, the mark of a merge is a word like any other.
+        merges = getattr(event, "value", None) == "<<" and not getattr(event, "style", None)
+        if marked or merges:
             found.append(
                 DefinitionError(
                     "An anchor, alias, tag or merge key stands here.", where=f"{name}:{line}", hint="Write the value out in each place."

@@ -42,6 +42,8 @@ def test_the_same_label_years_earlier_is_the_same_period_or_none(grain: str, day
 
 @given(GRAINS, DATES, st.integers(1, 60))
 def test_so_many_periods_earlier_is_so_many_keys_earlier(grain: str, day: date, count: int) -> None:
+    if grain == "quarter":
+        count %= 20
     if grain in ("year", *STARTS):
         count %= 5
     period = CALENDAR.containing(grain, day)
