@@ -18,8 +18,8 @@ def period_columns(calendar: Calendar, languages: Sequence[str]) -> dict[str, li
     """
     names = ["grain", "period_key", "period", "start_date", "end_date", "day_count", "label_year", "label_position", "workday_count"]
     columns: dict[str, list[object]] = {name: [] for name in [*names, *(f"holiday_{language}" for language in languages)]}
-    workdays_before = _workdays_before(calendar)
-    first = calendar.first_day
+    first = min(calendar.containing(grain, calendar.first_day).start for grain in calendar.grains)
+    workdays_before = _workdays_before(calendar, first)
     for grain in calendar.grains:
         for period in calendar.periods(grain):
             year, position = calendar.label_parts(period)
@@ -33,11 +33,11 @@ def period_columns(calendar: Calendar, languages: Sequence[str]) -> dict[str, li
     return columns
 
 
-def _workdays_before(calendar: Calendar) -> list[int]:
-    """Workdays from the calendar's first day up to, not including, each day; one entry more than there are days."""
-    days = (calendar.last_day - calendar.first_day).days + 1
+def _workdays_before(calendar: Calendar, first: date) -> list[int]:
+    """Workdays from `first` up to, not including, each day up to the end of the last period; one entry more than there are days."""
+    last = max(calendar.containing(grain, calendar.last_day).end for grain in calendar.grains)
 
     def is_workday(day: date) -> bool:
         return day.weekday() < _SATURDAY and day not in calendar.holidays
 
-    return list(accumulate((is_workday(calendar.first_day + timedelta(days=n)) for n in range(days)), initial=0))
+    return list(accumulate((is_workday(first + timedelta(days=n)) for n in range((last - first).days + 1)), initial=0))

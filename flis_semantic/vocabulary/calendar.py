@@ -156,18 +156,15 @@ class Calendar:
         return period.key, 1
 
     def periods(self, grain: str) -> Iterator[Period]:
-        """Every period of `grain` that lies inside the calendar's span, in order."""
-        key = self.key(grain, self.first_day)
-        while (period := self.period(grain, key)).end <= self.last_day:
-            if period.start >= self.first_day:
-                yield period
-            key += 1
+        """Every period of `grain` that has a day in the calendar's span, in order: the outermost may reach out of it."""
+        for key in range(self.key(grain, self.first_day), self.key(grain, self.last_day) + 1):
+            yield self.period(grain, key)
 
     @cached_property
     def holidays(self) -> dict[date, dict[str, str]]:
-        """Public holidays in the span, with their titles by language."""
+        """Public holidays in the span and a year on either side, where its outermost periods end; titles by language."""
         found: dict[date, dict[str, str]] = {}
-        for year in range(self.first_day.year, self.last_day.year + 1):
+        for year in range(self.first_day.year - 1, self.last_day.year + 2):
             for holiday in self._vocabulary.holidays:
                 if (holiday.first_year or year) <= year <= (holiday.last_year or year):
                     if holiday.easter is not None:

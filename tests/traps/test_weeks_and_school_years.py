@@ -85,3 +85,14 @@ def test_the_year_of_a_school_years_first_day_is_that_of_its_last(tmp_path: Path
     start = "SELECT n FROM fct_s WHERE quarter_key = 2020 * 4"
     assert naive(world, start) == 20
     assert world.one(january, "country", "school_year", "2020/21")["value"] == 21
+
+
+def test_a_school_year_reaches_over_the_last_day_of_the_calendar(tmp_path: Path) -> None:
+    world = small(tmp_path, (COPENHAGEN,))  # whose calendar ends with 2027
+    world.source("t", "month", "2027-07", "2027-12")
+    world.fact("m", "published", "t", {"n": {"over_time": "sum", "expression": "n"}}, {"n": "BIGINT"})
+    for month in range(7, 13):
+        world.put("m", f"2027-{month:02}", {"0101": month})
+    to_date = world.figure("g", {"measure": "m.n", "window": {"to_date": "school_year"}})
+    rows = world.checked(to_date, "country", "month", "2027-11", "2027-12")
+    assert [row["value"] for row in rows.values()] == [8 + 9 + 10 + 11, 8 + 9 + 10 + 11 + 12]
