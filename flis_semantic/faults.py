@@ -1,0 +1,22 @@
+"""The moments at which a process may be killed, all of them by name, so that a test can go through every one.
+
+Between two of these moments a step is either done or not done. Named in the environment, a moment ends the process there
+as a power cut would: no clean-up, no message. Nothing else ever looks at the variable.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+VARIABLE = "FLIS_KILLED_AT"
+"""Environment variable that names the moment at which this process ends."""
+
+MOMENTS: tuple[str, ...] = ()
+"""Every moment, in the order of the line: receive, build, switch."""
+
+
+def reached(moment: str) -> None:
+    """Say that a moment of `MOMENTS` has come; the process ends here when the environment names it."""
+    if os.environ.get(VARIABLE) == moment:
+        os.kill(os.getpid(), signal.SIGKILL)
