@@ -1,6 +1,8 @@
 """Running dbt: a subprocess in the project's folder, and what its run_results.json says. The only user of dbt.
 
-The build path and the target folder are constant, so dbt's partial parse is kept from build to build.
+The build path and the target folder are constant, so dbt's partial parse is kept from build to build. However this process
+ends, dbt ends with it: it holds the other end of a pipe and leaves when that closes, so that no dbt without a builder writes
+beside the next one.
 """
 
 from __future__ import annotations
@@ -17,6 +19,17 @@ from typing import Any
 from flis_semantic.errors import BuildError
 
 _LAST_LINES = 25
+_CHILD = """
+import os, threading
+
+def leave_with_the_builder():
+    os.read(0, 1)
+    os._exit(1)
+
+threading.Thread(target=leave_with_the_builder, daemon=True).start()
+from dbt.cli.main import cli
+cli()
+"""
 
 
 @dataclass(frozen=True)
@@ -76,16 +89,23 @@ def _dbt(root: Path, work: Path, arguments: list[str]) -> subprocess.CompletedPr
         "DBT_LOG_PATH": str(work / "logs"),
         "PYTHONUTF8": "1",
     }
-    return subprocess.run(  # noqa: S603 - our own interpreter with our own arguments
-        [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *arguments],
-        cwd=root,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
+    read, write = os.pipe()
+    try:
+        return subprocess.run(  # noqa: S603 - our own interpreter with our own arguments
+            [sys.executable, "-c", _CHILD, *arguments],
+            cwd=root,
+            env=environment,
+            stdin=read,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+    finally:
+        os.close(read)
+        os.close(write)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ _COVERAGE = """
 SELECT s.source, s.series, first.period AS starts, last.period AS latest, s.data_to,
        COUNT(c.state) AS expected,
        COUNT(*) FILTER (WHERE c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+       COUNT(*) FILTER (WHERE c.state = 'approved') AS approved,
        COUNT(*) FILTER (WHERE c.state = 'missing') AS missing,
        COUNT(*) FILTER (WHERE c.state = 'exempt') AS exempt,
        COUNT(*) FILTER (WHERE c.state = 'held') AS held,
@@ -29,7 +30,7 @@ ORDER BY s.source, s.series
 
 
 def coverage_rows(project: Project, source: str | None = None) -> Rows:
-    """A row per source and series: unit × base periods expected, delivered, missing, exempt, held.
+    """A row per source and series: unit × base periods expected, delivered (approved ones among them), missing, exempt, held.
 
     Raises:
         RequestError: no contract has that name.
@@ -39,12 +40,12 @@ def coverage_rows(project: Project, source: str | None = None) -> Rows:
 
 
 def missing_rows(project: Project, source: str | None = None) -> Rows:
-    """A row per unit × base period that was expected and is not there."""
+    """A row per unit × base period that was expected and is not there, or is held, with why and when it was due."""
     unit = project.vocabulary.reporting_unit
     # Names of the vocabulary, checked as identifiers when it was loaded.
     code, key = unit.base.code, unit.key
     sql = f"""
-    SELECT c.source, c.series, u.code AS unit, p.period, c.state
+    SELECT c.source, c.series, u.code AS unit, p.period, c.state, c.state_reason AS reason, c.due_date
     FROM coverage AS c
     JOIN (SELECT DISTINCT "{key}" AS key, "{code}" AS code FROM "{unit.model}") AS u ON u.key = c."{key}"
     JOIN (SELECT DISTINCT source, series, base_grain FROM source_status) AS s ON s.source = c.source AND s.series = c.series
