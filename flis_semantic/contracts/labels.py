@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from flis_semantic.contracts.model import NO_SLOT
 from flis_semantic.vocabulary.calendar import Calendar, Period
 
-_PARTS = {"year": r"\d{4}", "month": r"\d{2}", "quarter": r"[1-4]", "week": r"\d{2}", "day": r"\d{2}"}
+_PARTS = {
+    "year": r"[0-9]{4}",
+    "month": r"[0-9]{2}",
+    "month_number": r"[0-9]{1,2}",
+    "quarter": r"[0-9]",
+    "week": r"[0-9]{2}",
+    "week_number": r"[0-9]{1,2}",
+    "day": r"[0-9]{2}",
+}
+_NUMBERED = {"month": ("month", "month_number"), "quarter": ("quarter",), "week": ("week", "week_number")}
+"""Base periods with a number within their year, and the places that hold it."""
+
+_ORDINARY = {"month": range(1, 13), "quarter": range(1, 5), "week": range(1, 54)}
+_MOST_DIGITS = 2
 _CANONICAL = {
     frozenset({"year"}): "{year}",
     frozenset({"year", "quarter"}): "{year}-Q{quarter}",
@@ -18,6 +33,19 @@ _CANONICAL = {
 }
 _PLACE = re.compile(r"\{([^{}]*)\}")
 PLACES = ", ".join(f"{{{part}}}" for part in _PARTS)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The period that a label names. `slot` is the number of a side period, which stands in the period's place; else ''."""
+
+    period: Period
+    slot: str = NO_SLOT
+
+
+def ordinary_numbers(base_period: str) -> range:
+    """The numbers within their year that periods of this grain have; none where a label has no such number."""
+    return _ORDINARY.get(base_period, range(0))
 
 
 @dataclass(frozen=True)
@@ -31,26 +59,60 @@ class LabelFormat:
     def read(self, label: str, calendar: Calendar) -> Period | None:
         """The period that the label names in this notation, or None."""
         match = self.shape.fullmatch(label)
-        return calendar.parse(self.canonical.format(**match.groupdict())) if match else None
+        return self._named(match.groupdict(), calendar) if match else None
+
+    def place(self, label: str, calendar: Calendar, base_period: str, side_periods: Mapping[str, int]) -> Placed | None:
+        """The same, also where the label's number is one of the side periods: `2019-13` in the place of 2019-12."""
+        match = self.shape.fullmatch(label)
+        if match is None:
+            return None
+        parts = match.groupdict()
+        for part in _NUMBERED.get(base_period, ()):
+            number = str(int(parts[part])) if part in parts else NO_SLOT
+            if number in side_periods:
+                period = self._named({**parts, part: f"{side_periods[number]:02}"}, calendar)
+                return Placed(period, number) if period is not None else None
+        period = self._named(parts, calendar)
+        return Placed(period) if period is not None else None
+
+    def without_separators(self) -> LabelFormat:
+        """The same notation as it stands in a file's name that leaves the separators out."""
+        return _label_format("".join(f"{{{part}}}" for part in _PLACE.findall(self.text)), self.canonical)
+
+    def _named(self, parts: Mapping[str, str], calendar: Calendar) -> Period | None:
+        numbers = {part.removesuffix("_number"): text for part, text in parts.items()}
+        width = {"quarter": 1, "year": 4}
+        label = self.canonical.format(**{part: f"{int(text):0{width.get(part, _MOST_DIGITS)}}" for part, text in numbers.items()})
+        return calendar.parse(label)
 
 
 def label_format(text: str) -> LabelFormat | None:
     """The notation that a contract writes, or None when its places do not name a period."""
     parts = _PLACE.findall(text)
-    canonical = _CANONICAL.get(frozenset(parts))
-    if canonical is None or len(parts) != len(set(parts)):
+    if not all(part in _PARTS for part in parts):
         return None
+    canonical = _CANONICAL.get(frozenset(part.removesuffix("_number") for part in parts))
+    names = [part.removesuffix("_number") for part in parts]
+    return _label_format(text, canonical) if canonical is not None and len(names) == len(set(names)) else None
+
+
+def _label_format(text: str, canonical: str) -> LabelFormat:
     pieces = _PLACE.split(text)
     shape = "".join(f"(?P<{piece}>{_PARTS[piece]})" if index % 2 else re.escape(piece) for index, piece in enumerate(pieces))
     return LabelFormat(text, re.compile(shape), canonical)
 
 
-def read_label(label: str, formats: tuple[LabelFormat, ...], calendar: Calendar) -> Period | None:
-    """The period that the label names in the first notation that fits, inside the calendar's span, or None."""
+def read_label(
+    label: str, formats: Iterable[LabelFormat], calendar: Calendar, base_period: str = "", side_periods: Mapping[str, int] | None = None
+) -> Placed | None:
+    """The period that the label names in the first notation that fits, inside the calendar's span, or None.
+
+    With side periods a label of the base period's grain may name one of them.
+    """
     for notation in formats:
-        period = notation.read(label, calendar)
-        if period is not None and calendar.first_day <= period.start and period.end <= calendar.last_day:
-            return period
+        placed = notation.place(label, calendar, base_period, side_periods or {})
+        if placed is not None and calendar.first_day <= placed.period.start and placed.period.end <= calendar.last_day:
+            return placed
     return None
 
 

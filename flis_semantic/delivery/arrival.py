@@ -13,7 +13,8 @@ from flis_semantic.delivery.manifest import Manifest, read_manifest
 from flis_semantic.delivery.recognise import Candidate, check_header
 from flis_semantic.delivery.report import NAME, Refusal
 from flis_semantic.delivery.transcode import Transcript
-from flis_semantic.ledger import ExtractedFrom, utc
+from flis_semantic.ledger import utc
+from flis_semantic.ledger_records import ExtractedFrom
 
 
 @dataclass

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from flis_semantic.delivery.arrival import Arrival
 from flis_semantic.delivery.report import OLDER, SUPERSEDED, Refusal
 from flis_semantic.ledger import Ledger
+from flis_semantic.ledger_records import Part
 
-Part = tuple[str, int]
 Rank = tuple[datetime, int, int]
 
 _JUST_AFTER = timedelta(microseconds=1)
@@ -46,7 +46,7 @@ class History:
     def __init__(self, ledger: Ledger, contract: str) -> None:
         self._ledger = ledger
         self._contract = contract
-        self._in_force: dict[Part, Rank] = {(p.unit_code, p.base_period_key): p.rank for p in ledger.active_partitions(contract)}
+        self._in_force: dict[Part, Rank] = {(p.unit_code, p.base_period_key, p.slot): p.rank for p in ledger.active_partitions(contract)}
         self._parts_in_force = Counter(rank[2] for rank in self._in_force.values())
         self._by_content: dict[str, list[_Known]] = {}
 

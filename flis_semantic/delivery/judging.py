@@ -20,6 +20,7 @@ from flis_semantic.delivery import rules
 from flis_semantic.delivery.arrival import Arrival
 from flis_semantic.delivery.sql import identifier, quoted, scalar, table_of
 from flis_semantic.errors import WarehouseError
+from flis_semantic.ledger_records import Part
 from flis_semantic.warehouse import Connection
 from flis_semantic.workspace import Project
 
@@ -46,7 +47,7 @@ class Tally:
     set_aside: int = 0
     first_reason: str = ""
     rule_counts: dict[str, int] = field(default_factory=dict[str, int])
-    partitions: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
+    partitions: dict[Part, int] = field(default_factory=dict[Part, int])
     sums: dict[str, Decimal] = field(default_factory=dict[str, Decimal])
 
 
@@ -77,12 +78,21 @@ class Judging:
     def write_accepted(self, path: Path, delivery_ids: Mapping[int, int]) -> None:
         """Write the accepted rows of the admitted files (number → delivery id) as Parquet, sorted by unit and base period."""
         self._admit(delivery_ids)
-        own = [f"t_{name} AS {identifier(name)}" for name in self._contract.columns]
-        beside = ["delivery_id", "l AS line_number", "unit_code", "base_period_key", "coalesce(series, '') AS series", "is_control"]
+        own = [f"t_{name} AS {identifier(name)}" for name in self._contract.landed_columns]
+        beside = [
+            "delivery_id",
+            "l AS line_number",
+            "unit_code",
+            "base_period_key",
+            "coalesce(series, '') AS series",
+            "is_control",
+            "slot",
+            "false AS is_deleted",
+        ]
         self._copy(
             f"SELECT {', '.join(own + beside)} FROM judged JOIN admitted USING (d) WHERE mask = 0",
             landing_columns(self._contract),
-            "unit_code, base_period_key, delivery_id, line_number",
+            "unit_code, base_period_key, slot, delivery_id, line_number",
             path,
         )
 
@@ -188,13 +198,15 @@ class Judging:
         rows = self._connection.execute(f"SELECT DISTINCT g, r_{column} FROM cells WHERE r_{column} IS NOT NULL").fetchall()
         labels = sorted((int(g), str(label)) for g, label in rows)
         formats = [_formats(group.form) for group in groups]
-        periods = [read_label(label, formats[g], calendar) for g, label in labels]
-        keys = [calendar.key(self._contract.base_period, period.start) if period is not None else None for period in periods]
+        base, sides = self._contract.base_period, self._contract.side_periods
+        placed = [read_label(label, formats[g], calendar, base, sides) for g, label in labels]
+        keys = [calendar.key(base, found.period.start) if found is not None else None for found in placed]
         columns = {
             "g": ("INTEGER", [g for g, _ in labels]),
             "label": ("VARCHAR", [label for _, label in labels]),
-            "start_date": ("DATE", [period.start if period is not None else None for period in periods]),
+            "start_date": ("DATE", [found.period.start if found is not None else None for found in placed]),
             "base_period_key": ("INTEGER", keys),
+            "slot": ("VARCHAR", [found.slot if found is not None else None for found in placed]),
         }
         table_of(self._connection, "period_labels", columns)
 
@@ -206,14 +218,14 @@ class Judging:
         series = " || '.' || ".join(f"r_{name}" for name in contract.series) or "CAST(NULL AS VARCHAR)"
         typed = (
             f"SELECT d, l, {', '.join(own)}, u.unit_code AS t_{unit}, p.start_date AS t_{period}, u.unit_code, u.unit_kind, "
-            f"coalesce(u.is_control, false) AS is_control, p.base_period_key, last_key, {series} AS series "
+            f"coalesce(u.is_control, false) AS is_control, p.base_period_key, p.slot, last_key, {series} AS series "
             f"FROM cells JOIN files USING (d) LEFT JOIN unit_labels u ON u.label = cells.r_{unit} "
             f"LEFT JOIN period_labels p ON p.g = cells.g AND p.label = cells.r_{period}"
         )
         kept = [f"t_{name}" for name in contract.columns]
         member_kind = self._project.vocabulary.reporting_unit.member_kind
         return (
-            f"SELECT d, l, {', '.join(kept)}, unit_code, base_period_key, series, is_control, "
+            f"SELECT d, l, {', '.join(kept)}, unit_code, base_period_key, slot, series, is_control, "
             f"{rules.mask(contract, member_kind)} AS mask FROM ({typed})"
         )
 
@@ -242,14 +254,14 @@ class Judging:
         self._connection.execute(
             f"CREATE OR REPLACE TEMP TABLE set_aside AS SELECT d, l, {rules.rule_ids(contract)} AS rule_ids, "
             f"{rules.reasons(contract)} AS reason, raw_row, unit_code, base_period_key, "
-            f"coalesce(series, '') AS series, is_control "
-            f"FROM (SELECT j.d, j.l, j.mask, j.unit_code, j.base_period_key, j.series, j.is_control, {raw}, raw_row, decimal_sign, "
+            f"coalesce(series, '') AS series, is_control, coalesce(slot, '') AS slot "
+            f"FROM (SELECT j.d, j.l, j.mask, j.unit_code, j.base_period_key, j.slot, j.series, j.is_control, {raw}, raw_row, decimal_sign, "
             "period_forms, extract_date, identical, other_line "
             "FROM cells JOIN judged j ON j.d = cells.d AND j.l = cells.l JOIN files ON files.d = j.d "
             "LEFT JOIN repeats ON repeats.d = j.d AND repeats.l = j.l WHERE j.mask <> 0)"
         )
         shape = quoted(contract.rule("row_shape").id)
-        self._connection.execute(f"INSERT INTO set_aside SELECT d, l, [{shape}], reason, raw_row, NULL, NULL, '', false FROM malformed")
+        self._connection.execute(f"INSERT INTO set_aside SELECT d, l, [{shape}], reason, raw_row, NULL, NULL, '', false, '' FROM malformed")
 
     def _tallies(self, arrivals: Sequence[Arrival]) -> dict[int, Tally]:
         tallies = {arrival.number: Tally() for arrival in arrivals}
@@ -264,9 +276,9 @@ class Judging:
         hits = run("SELECT d, id, count(*) FROM (SELECT d, unnest(rule_ids) AS id FROM set_aside) GROUP BY ALL ORDER BY d, id")
         for d, rule_id, rows in hits.fetchall():
             tallies[d].rule_counts[rule_id] = rows
-        parts = run("SELECT d, unit_code, base_period_key, count(*) FROM judged WHERE mask = 0 GROUP BY ALL ORDER BY ALL")
-        for d, unit, key, rows in parts.fetchall():
-            tallies[d].partitions[unit, key] = rows
+        parts = run("SELECT d, unit_code, base_period_key, slot, count(*) FROM judged WHERE mask = 0 GROUP BY ALL ORDER BY ALL")
+        for d, unit, key, slot, rows in parts.fetchall():
+            tallies[d].partitions[unit, key, slot] = rows
         if any(arrival.manifest is not None and arrival.manifest.sums for arrival in arrivals):
             self._add_up(tallies)
         return tallies
@@ -317,5 +329,7 @@ def _typed(raw: str, column: Column, decimal_sign: str) -> str:
             return f"CASE WHEN regexp_full_match({raw}, '{shape}') THEN TRY_CAST({number} AS {kind}) END"
         case "date":
             return rf"CASE WHEN regexp_full_match({raw}, '\d{{4}}-\d{{2}}-\d{{2}}') THEN TRY_CAST({raw} AS DATE) END"
+        case "timestamp":
+            return rf"CASE WHEN regexp_full_match({raw}, '\d{{4}}-\d{{2}}-\d{{2}}([T ].*)?') THEN TRY_CAST({raw} AS TIMESTAMP) END"
         case "boolean":
             return f"CASE WHEN {raw} IN ('true', 'false', '1', '0') THEN CAST({raw} AS BOOLEAN) END"

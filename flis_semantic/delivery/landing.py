@@ -11,7 +11,8 @@ from flis_semantic.contracts.model import Contract
 from flis_semantic.delivery.judging import Judging
 from flis_semantic.delivery.sql import quoted
 from flis_semantic.errors import WarehouseError
-from flis_semantic.ledger import Batch, Ledger
+from flis_semantic.ledger import Ledger
+from flis_semantic.ledger_records import Batch
 from flis_semantic.warehouse import Connection
 
 PARTIAL = ".partial"

@@ -29,7 +29,8 @@ from flis_semantic.delivery.report import FORMAT, TRUNCATED, UNCHANGED, UNKNOWN,
 from flis_semantic.delivery.transcode import transcode
 from flis_semantic.delivery.verdict import Admitted, Rejected
 from flis_semantic.errors import ArgumentError, WarehouseError, suggestion
-from flis_semantic.ledger import Batch, Ledger, utc
+from flis_semantic.ledger import Ledger, utc
+from flis_semantic.ledger_records import Batch
 from flis_semantic.warehouse import Connection, Error, connect
 from flis_semantic.workspace import Project
 

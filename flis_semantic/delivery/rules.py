@@ -32,27 +32,27 @@ class Judgement(NamedTuple):
 
 def mask(contract: Contract, member_kind: str) -> str:
     """One integer per row: bit n is set when the row fails rule n."""
-    bits = [f"CASE WHEN {_failing(contract, rule, member_kind)} THEN {1 << n} ELSE 0 END" for n, rule in enumerate(contract.rules)]
+    bits = [f"CASE WHEN {_failing(contract, rule, member_kind)} THEN {1 << n} ELSE 0 END" for n, rule in enumerate(contract.row_rules)]
     return f"CAST({' | '.join(bits)} AS BIGINT)"
 
 
 def bit(contract: Contract, rule: Rule) -> int:
     """The value of the rule's bit."""
-    return 1 << contract.rules.index(rule)
+    return 1 << contract.row_rules.index(rule)
 
 
 def reasons(contract: Contract) -> str:
     """The sentences about the rules that the row fails, in the order of the rules, as one text."""
-    return f"array_to_string({_of_failed(contract, [_judgement(contract, rule, '').reason for rule in contract.rules])}, '; ')"
+    return f"array_to_string({_of_failed(contract, [_judgement(contract, rule, '').reason for rule in contract.row_rules])}, '; ')"
 
 
 def rule_ids(contract: Contract) -> str:
     """A list of the ids of the rules that the row fails."""
-    return _of_failed(contract, [quoted(rule.id) for rule in contract.rules])
+    return _of_failed(contract, [quoted(rule.id) for rule in contract.row_rules])
 
 
 def _of_failed(contract: Contract, texts: list[str]) -> str:
-    items = [f"CASE WHEN mask & {bit(contract, rule)} <> 0 THEN {text} END" for rule, text in zip(contract.rules, texts, strict=True)]
+    items = [f"CASE WHEN mask & {bit(contract, rule)} <> 0 THEN {text} END" for rule, text in zip(contract.row_rules, texts, strict=True)]
     return f"list_filter([{', '.join(items)}], lambda item: item IS NOT NULL)"
 
 
@@ -73,6 +73,7 @@ def _judgement(contract: Contract, rule: Rule, member_kind: str) -> Judgement:
         return Judgement(unknown, "'''' || series || ''' is not a series of the contract'")
     if rule.check == "typed":
         return _typed(rule, contract.columns[rule.column or ""])
+    assert rule.check is not None
     return _CHECKS[rule.check](rule)
 
 

@@ -11,7 +11,7 @@ from flis_semantic.delivery.history import InForce, Rank
 from flis_semantic.delivery.judging import Tally
 from flis_semantic.delivery.losses import Lost
 from flis_semantic.delivery.report import EXTRACT, FUTURE, NOTHING, SERIES, WINDOW, DeliveryResult, Refusal, counted, shortened
-from flis_semantic.ledger import Delivery, Entry, Verdict
+from flis_semantic.ledger_records import Delivery, Entry, Verdict
 
 _MOST_RULES_NAMED = 5
 _MOST_SERIES_NAMED = 5
@@ -168,8 +168,8 @@ class Admitted:
         length, parts = self.arrival.form.length, self.tally.partitions
         if length is None or not parts:
             return 0
-        first = max(key for _, key in parts) - length
-        return sum(rows for (_, key), rows in parts.items() if key <= first)
+        first = max(key for _, key, _ in parts) - length
+        return sum(rows for (_, key, _), rows in parts.items() if key <= first)
 
     @property
     def _message(self) -> str:

@@ -58,7 +58,7 @@ def test_what_is_no_period_is_none(calendar: Calendar, notation: str, label: str
 def test_the_first_notation_that_fits_is_taken_inside_the_calendar(calendar: Calendar):
     formats = tuple(found for text in ("{year}Q{quarter}", "{year}") if (found := label_format(text)) is not None)
     assert [
-        period.grain if (period := read_label(label, formats, calendar)) else None for label in ("2020Q1", "2020", "1920", "2120Q1")
+        placed.period.grain if (placed := read_label(label, formats, calendar)) else None for label in ("2020Q1", "2020", "1920", "2120Q1")
     ] == [
         "quarter",
         "year",
