@@ -21,6 +21,8 @@ Connection = duckdb.DuckDBPyConnection
 Error = duckdb.Error
 """What the engine raises."""
 
+_NO_ROOM = ("No space left", "File too large", "Disk quota exceeded", "Read-only file system")
+
 ALIAS = "wh"
 """Database name of the warehouse, while it is built and when it is read."""
 
@@ -97,6 +99,16 @@ def open_version(path: Path) -> Connection:
         connection.close()
         raise _cannot_open(path, error) from error
     return connection
+
+
+def is_about_the_disk(error: duckdb.Error) -> bool:
+    """Whether the engine could not read or write a file, so that it is no mistake of whoever wrote the SQL."""
+    return isinstance(error, duckdb.IOException) or no_room(str(error)) is not None
+
+
+def no_room(text: str) -> str | None:
+    """What the operating system says, in a longer text of somebody who could not write; None when it says nothing of the kind."""
+    return next((words for words in _NO_ROOM if words in text), None)
 
 
 def quoted(text: str) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from flis_semantic.errors import BuildError
+from flis_semantic.warehouse import no_room
 
 _LAST_LINES = 25
 _CHILD = """
@@ -59,6 +60,7 @@ def install_packages(root: Path, work: Path) -> None:
         return
     run = _dbt(root, work, ["deps"])
     if run.returncode != 0:
+        _refuse_without_room(work, run.stdout)
         raise BuildError("dbt could not install the project's packages.", where=str(wanted), hint=_tail(run.stdout), code="dbt_deps_failed")
     os.utime(lock)
 
@@ -67,17 +69,31 @@ def run_build(root: Path, work: Path, select: Sequence[str]) -> tuple[bool, list
     """Run `dbt build` of everything, or of the selected nodes with all that they read. True when nothing failed.
 
     Raises:
-        BuildError: dbt ended before it ran anything (a model or its YAML cannot be read).
+        BuildError: dbt ended before it ran anything (a model or its YAML cannot be read), or had no room on the disk.
     """
     results = work / "target" / "run_results.json"
     results.unlink(missing_ok=True)
     selection = [part if part.startswith(("+", "@")) else f"+{part}" for part in select]
     # Cautious: a test that also reads what is not selected would find no such table.
     run = _dbt(root, work, ["build", *(["--indirect-selection", "cautious", "--select", *selection] if selection else [])])
+    if run.returncode != 0:
+        _refuse_without_room(work, run.stdout)
     if not results.is_file():
         raise BuildError("dbt could not read the project.", where=str(root), hint=_tail(run.stdout), code="dbt_parse_failed")
     nodes = _read(work / "target" / "manifest.json")["nodes"]
     return run.returncode == 0, [_node(result, nodes.get(result["unique_id"], {})) for result in _read(results)["results"]]
+
+
+def _refuse_without_room(work: Path, output: str) -> None:
+    """One sentence instead of a failure per model: what lacks room on the disk is no model's fault."""
+    words = no_room(output)
+    if words is not None:
+        raise BuildError(
+            f"The build ended for want of room: {words}.",
+            where=str(work),
+            hint="Make room, then run it again; the version before it stays current.",
+            code="no_room",
+        )
 
 
 def _dbt(root: Path, work: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:

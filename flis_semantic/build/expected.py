@@ -77,7 +77,9 @@ LEFT JOIN landing.periods p ON p.grain = e.base_grain AND p.period_key = r.due_k
 CREATE OR REPLACE TABLE landing.coverage AS
 WITH expected AS (
   SELECT s.source, s.series, s.base_grain, u.unit_code, unnest(range(s.starts_key, s.due_key + 1)) AS base_period_key
-  FROM landing.source_status s JOIN expected_units u USING (source))
+  FROM landing.source_status s JOIN expected_units u USING (source)),
+exempt AS (SELECT source, unit_code, unnest(range(first_key, last_key + 1)) AS base_period_key, reason FROM exemptions),
+spared AS (SELECT source, unit_code, base_period_key, min(reason) AS reason FROM exempt GROUP BY ALL)
 SELECT e.source, e.series, e.unit_code, CAST(e.base_period_key AS INTEGER) AS base_period_key, d.delivery_id,
        coalesce(d.delivery_id IS NOT NULL AND a.synthetic, false) AS synthetic, a.received_at,
        CASE WHEN s.due_from_start THEN p.start_date ELSE p.end_date END + s.due_days AS due_date,
@@ -89,9 +91,7 @@ LEFT JOIN delivered d ON d.source = e.source AND d.series = e.series AND d.unit_
   AND d.base_period_key = e.base_period_key
 LEFT JOIN arrived a ON a.source = e.source AND a.unit_code = e.unit_code AND a.base_period_key = e.base_period_key
 LEFT JOIN decided c ON c.source = e.source AND c.unit_code = e.unit_code AND c.base_period_key = e.base_period_key
-LEFT JOIN (
-  SELECT source, unit_code, unnest(range(first_key, last_key + 1)) AS base_period_key, min(reason) AS reason FROM exemptions GROUP BY ALL
-) x ON x.source = e.source AND x.unit_code = e.unit_code AND x.base_period_key = e.base_period_key;
+LEFT JOIN spared x ON x.source = e.source AND x.unit_code = e.unit_code AND x.base_period_key = e.base_period_key;
 
 CREATE OR REPLACE TABLE landing.data_to AS
 SELECT d.source, d.series, d.unit_code, max(least(p.end_date + 1, CAST(a.extracted_at AS DATE))) AS data_to
@@ -161,7 +161,7 @@ def _write_delivered(connection: Connection, contract: Contract) -> None:
     source = quoted(contract.table)
     by_series = bool(contract.series) and contract.absent == "missing"
     series = (
-        f'(SELECT DISTINCT series, unit_code, base_period_key FROM landing."{contract.table}" WHERE slot = \'\') s '  # noqa: S608
+        f"(SELECT DISTINCT series, unit_code, base_period_key FROM landing.\"{contract.table}\" WHERE slot = '') s "  # noqa: S608
         "USING (unit_code, base_period_key)"
         if by_series
         else f"expected_series s ON s.source = {source}"

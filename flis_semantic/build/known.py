@@ -10,10 +10,9 @@ from typing import Any
 
 import yaml
 
-import flis_semantic
 from flis_semantic.build.received import Received
 from flis_semantic.errors import ArgumentError, BuildError
-from flis_semantic.ledger import Ledger, utc
+from flis_semantic.ledger import Ledger
 from flis_semantic.warehouse import Error, connect, quoted
 from flis_semantic.workspace import Project
 
@@ -26,6 +25,7 @@ _DBT_FOLDERS = {
     "test-paths": ["tests"],
     "snapshot-paths": ["snapshots"],
 }
+_PROGRAM = Path(__file__).parents[1]
 _READ = (".sql", ".yml", ".yaml", ".csv", ".md", ".py")
 
 
@@ -98,9 +98,8 @@ def built_from(version: Path) -> str | None:
 
 def _definitions(root: Path) -> Iterator[Path]:
     """Every file that a build reads, of the project, of its local packages and of this program."""
-    package = Path(flis_semantic.__file__).parent
-    yield from package.rglob("*.py")
-    folders = [package / "project", *(root / name for name in _DEFINITIONS), *_dbt_folders(root)]
+    yield from _PROGRAM.rglob("*.py")
+    folders = [_PROGRAM / "project", *(root / name for name in _DEFINITIONS), *_dbt_folders(root)]
     for folder in folders:
         yield from (path for path in folder.rglob("*") if path.suffix in _READ and path.is_file())
     yield from (root / name for name in _DBT_FILES if (root / name).is_file())

@@ -27,8 +27,8 @@ from flis_semantic.build.received import Received, read_received
 from flis_semantic.build.report import BuildReport, findings
 from flis_semantic.errors import BuildError
 from flis_semantic.faults import reached
-from flis_semantic.ledger import Ledger
-from flis_semantic.warehouse import Error, known_version, open_for_build
+from flis_semantic.ledger import Ledger, utc
+from flis_semantic.warehouse import Error, is_about_the_disk, known_version, open_for_build
 from flis_semantic.workspace import Project
 
 KEPT_VERSIONS = 3
@@ -56,7 +56,8 @@ def build(
         BuildError: another build is running (after `wait_seconds`), dbt could not read the project, the work folder cannot be
             written or has no room, landing files are gone, or nothing was received by `known_on`.
     """
-    work = _Build(project, list(select or ()), known_on, keep, on_step or (lambda step: None))
+    moment = utc(known_on) if known_on is not None else None
+    work = _Build(project, list(select or ()), moment, keep, on_step or (lambda step: None))
     with _turn(project.work, wait_seconds):
         try:
             return work.run()
@@ -64,7 +65,7 @@ def build(
             # Whatever ended it: a half-built file only takes room.
             with suppress(OSError):
                 discard(project.build_file)
-            if isinstance(error, (Error, OSError)):
+            if isinstance(error, OSError) or (isinstance(error, Error) and is_about_the_disk(error)):
                 raise _failed(project.work, error) from error
             raise
 

@@ -85,7 +85,7 @@ def _decide(  # noqa: PLR0913, PLR0917 - what the three commands have in common
     from flis_semantic.quality.decisions import decide
 
     taken = decide(
-        project, kind, contract, names(units), *periods, reason=reason, decided_by=decided_by or getpass.getuser(), is_lifted=lift
+        project, kind, contract, names(units), periods, reason=reason, decided_by=decided_by or getpass.getuser(), is_lifted=lift
     )
     word = f"lift {kind}" if lift else kind
     for decision in taken:

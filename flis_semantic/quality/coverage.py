@@ -1,11 +1,14 @@
-"""How complete the sources are: expected base periods against what was delivered."""
+"""How complete the sources are: expected base periods against what was delivered, what is overdue, and what was decided."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flis_semantic import warehouse
 from flis_semantic.errors import RequestError, suggestion
+from flis_semantic.quality.deadlines import late_rows
+from flis_semantic.quality.decisions import COLUMNS, decision_rows
 from flis_semantic.workspace import Project
 
 Rows = tuple[list[str], list[tuple[Any, ...]]]
@@ -56,9 +59,34 @@ def missing_rows(project: Project, source: str | None = None) -> Rows:
     return _rows(project, sql, source)
 
 
-def _rows(project: Project, sql: str, source: str | None) -> Rows:
+def overdue_rows(project: Project, on: date, source: str | None = None) -> Rows:
+    """A row per unit × base period whose deadline had passed and which had not come by the end of `on`, and how late it was then.
+
+    Raises:
+        RequestError: no contract has that name.
+    """
+    columns = ["source", "unit", "period", "due_date", "days_late"]
+    found = [row for row in late_rows(project, on, source) if row["status"] == "overdue"]
+    return columns, [tuple(row[name] for name in columns) for row in found]
+
+
+def decided_rows(project: Project, source: str | None = None) -> Rows:
+    """The register of decisions, oldest first.
+
+    Raises:
+        RequestError: no contract has that name.
+    """
+    _check(project, source)
+    return list(COLUMNS), [tuple(row[name] for name in COLUMNS) for row in decision_rows(project, source)]
+
+
+def _check(project: Project, source: str | None) -> None:
     if source is not None and source not in project.contracts:
         raise RequestError(f"There is no source '{source}'.", hint=suggestion(source, project.contracts), code="unknown_source")
+
+
+def _rows(project: Project, sql: str, source: str | None) -> Rows:
+    _check(project, source)
     connection = warehouse.open_current(project.versions, project.pointer)
     try:
         relation = connection.sql(sql, params={"source": source})

@@ -20,22 +20,22 @@ from flis_semantic.workspace import Project
 COLUMNS = ("decision_id", "decided_at", "decision", "source", "unit", "from", "to", "reason", "decided_by")
 
 
-def decide(
+def decide(  # noqa: PLR0913 - what a decision is made of
     project: Project,
     kind: DecisionKind,
     contract: str,
     units: Sequence[str],
-    from_: str,
-    to: str,
+    periods: tuple[str, str],
     *,
     reason: str,
     decided_by: str,
     is_lifted: bool = False,
     decided_at: datetime | None = None,
 ) -> list[Decision]:
-    """Add one decision per unit about its base periods from `from_` to `to` (labels of the contract's grain or a longer one).
+    """Add one decision per unit about its base periods from the first to the last of `periods`, inclusive.
 
-    `is_lifted` takes the newest one of the kind back; `decided_at` (default: now) is when it was taken.
+    These are labels of the contract's grain, or of a longer one for all that is in it. `is_lifted` takes the newest decision of
+    the kind back; `decided_at` (default: now) is when it was taken.
 
     Raises:
         ArgumentError: an unknown contract, unit or period, no reason, or nothing to lift.
@@ -47,6 +47,7 @@ def decide(
             f"There is no contract '{contract}'.", where="--contract", hint=suggestion(contract, project.contracts), code="unknown_contract"
         )
     codes = _units(project, found, units)
+    from_, to = periods
     first, last = _period(project, found, from_, "--from").start, _period(project, found, to, "--to").end
     if last < first:
         raise ArgumentError(f"'{to}' ends before '{from_}' begins.", where="--to", hint="Turn them round.", code="empty_range")
@@ -58,7 +59,8 @@ def decide(
         if is_lifted:
             _something_stands(ledger.decisions(contract), kind, codes, range(first_key, last_key + 1))
         return ledger.decide(
-            kind, contract, codes, first_key, last_key, reason=reason.strip(), decided_by=decided_by, decided_at=moment, is_lifted=is_lifted
+            Decision(kind, contract, code, first_key, last_key, reason.strip(), decided_by, moment, is_lifted)
+            for code in codes
         )
 
 
