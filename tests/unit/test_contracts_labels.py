@@ -85,3 +85,40 @@ def test_what_does_not_name_a_period_is_no_notation(notation: str):
 )
 def test_a_date_stands_in_a_file_name(stem: str, pattern: str, found: date | None):
     assert date_in_name(stem, pattern) == found
+
+
+@pytest.mark.parametrize(
+    ("notation", "label", "place"),
+    [
+        ("{year}-{month}", "2019-13", ("2019-12", "13")),
+        ("{year}-{month}", "2019-00", ("2019-01", "0")),
+        ("{year}-{month_number}", "2019-0", ("2019-01", "0")),
+        ("{year}-{month_number}", "2019-3", ("2019-03", "")),
+        ("{year}-{month_number}", "2019-03", ("2019-03", "")),
+        ("{month_number}/{year}", "13/2019", ("2019-12", "13")),
+        ("{year}-{month}", "2019-14", None),
+        ("{year}-{month_number}", "2019-130", None),
+    ],
+)
+def test_a_side_period_stands_in_the_place_of_an_ordinary_one(calendar: Calendar, notation: str, label: str, place: tuple[str, str] | None):
+    found = label_format(notation)
+    assert found is not None
+    placed = found.place(label, calendar, "month", {"13": 12, "0": 1})
+    assert (placed and (placed.period.label, placed.slot)) == place
+
+
+def test_side_periods_of_another_grain(calendar: Calendar):
+    quarter, week = label_format("{year}Q{quarter}"), label_format("{year}W{week}")
+    assert quarter is not None and week is not None
+    placed = quarter.place("2019Q5", calendar, "quarter", {"5": 4})
+    assert placed is not None and (placed.period.label, placed.slot) == ("2019-Q4", "5")
+    assert quarter.place("2019Q5", calendar, "month", {"5": 4}) is None
+    placed = week.place("2019W60", calendar, "week", {"60": 52})
+    assert placed is not None and (placed.period.label, placed.slot) == ("2019-W52", "60")
+
+
+def test_a_label_in_a_file_name_may_leave_its_separators_out(calendar: Calendar):
+    found = label_format("{year}-{month}")
+    assert found is not None
+    period = found.without_separators().read("201903", calendar)
+    assert period is not None and period.label == "2019-03"
