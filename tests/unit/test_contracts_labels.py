@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flis_semantic.contracts.labels import date_in_name, label_format, read_label
+from flis_semantic.contracts.labels import date_in_name, label_format, labels, read_label, values_in_name
 from flis_semantic.vocabulary.calendar import Calendar
 from flis_semantic.vocabulary.load import load_vocabulary
 
@@ -122,3 +122,55 @@ def test_a_label_in_a_file_name_may_leave_its_separators_out(calendar: Calendar)
     assert found is not None
     period = found.without_separators().read("201903", calendar)
     assert period is not None and period.label == "2019-03"
+
+
+@pytest.mark.parametrize("base_period", ["month", "quarter", "week", "day", "year"])
+@pytest.mark.parametrize(
+    "notation",
+    [
+        "{year}",
+        "{year}Q{quarter}",
+        "{year}-{month}",
+        "{month_number}/{year}",
+        "{year}W{week}",
+        "{year}w{week_number}",
+        "{day}.{month}.{year}",
+    ],
+)
+def test_all_labels_at_once_are_those_that_are_read_one_by_one(calendar: Calendar, notation: str, base_period: str):
+    found = label_format(notation)
+    assert found is not None
+    sides = {"month": {"13": 12, "0": 1}, "quarter": {"5": 4}, "week": {"60": 1}}.get(base_period, {})
+    together = labels((found,), calendar, base_period, sides)
+    texts = [
+        found.text.format(
+            year=year,
+            quarter=n % 10,
+            month=f"{n:02}",
+            month_number=width.format(n),
+            week=f"{n:02}",
+            week_number=width.format(n),
+            day=f"{day:02}",
+        )
+        for year in (2004, 2005, 2020, 2035, 2036)
+        for n in range(62)
+        for width in ("{}", "{:02}")
+        for day in (0, 1, 29, 30, 31, 32)
+    ]
+    read = {text: placed for text in texts if (placed := read_label(text, (found,), calendar, base_period, sides))}
+    assert {text: placed for text, placed in together.items() if text in texts} == read and read
+
+
+@pytest.mark.parametrize(
+    ("stem", "pattern", "values"),
+    [
+        ("oko_0101_2019-03", "oko_{unit}_{period}", {"unit": "0101", "period": "2019-03"}),
+        ("oko_0101_201903_late", "oko_{unit}_{period}_*", {"unit": "0101", "period": "201903"}),
+        ("d_0101_2019-03-02_17", "d_{unit}_{date}_{sequence}", {"unit": "0101", "date": "2019-03-02", "sequence": "17"}),
+        ("d_x_17", "*_{sequence}", {"sequence": "17"}),
+        ("d_x_17b", "*_{sequence}", None),
+        ("oko_01 01_2019", "oko_{unit}_{period}", None),
+    ],
+)
+def test_values_stand_at_their_places_in_a_name(stem: str, pattern: str, values: dict[str, str] | None):
+    assert values_in_name(stem, pattern) == values
