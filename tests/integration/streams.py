@@ -127,7 +127,7 @@ def _delta_state(delta: Sent, part: Part, full: Sent | None, deltas: list[Sent],
     numbers = {other.sequence or 0 for other in stream}
     before = [other.sequence or 0 for other in stream if full is not None and other.extracted_at <= full.extracted_at]
     base = min(numbers) - 1
-    if full is not None and full.sequence is not None and full.stream == delta.stream:
+    if full is not None and full.sequence is not None:
         base = full.sequence
     elif before:
         base = max(before)
