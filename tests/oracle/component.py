@@ -273,9 +273,7 @@ class Component:
         target = self.target(period)
         if not self.has(dimension) or target is None:
             return False
-        bases = {
-            unit.key: {base.label: base for base in self.bases(unit.key, period) or () if self.due(base)} for unit in self.world.units
-        }
+        bases = {unit.key: {base.label: base for base in self.bases(unit.key, period) or () if self.due(base)} for unit in self.world.units}
         for row in self.world.rows[self.fact["model"]]:
             base = bases.get(row[self.unit_column], {}).get(row[self.base])
             if base and self.code(row, dimension) == UNKNOWN and self._falls(row, target, base) and self._counts(row, cell):
