@@ -72,7 +72,11 @@ class Component:
         self.opening = self.contract.get("status_date") != "closing"
         self.lines = [(table, series) for table in tables for series in (self.measure.get("series") or ("",))]
         self.reference = written.get("reference_date")
+        self._rows: dict[tuple[int, str], list[Row]] = {}
         self.unit_column = self.fact["roles"][written.get("role") or self.fact["default_role"]]
+
+        for row in world.rows[self.fact["model"]]:
+            self._rows.setdefault((row[self.unit_column], row[self.base]), []).append(row)
 
     def _edition(self, written: Mapping[str, Any]) -> tuple[str, str] | None:
         """The column and the word of the vintage or version that is read."""
@@ -255,7 +259,7 @@ class Component:
         state = first_that_applies(states)
         if any(found not in DELIVERED for found in covered):
             return Reading(state, frozenset({self.gap_reason} if state == "missing" else ()))
-        rows = [row for row in self.world.rows[self.fact["model"]] if row[self.unit_column] == unit and row[self.base] == base.label]
+        rows = self._rows.get((unit, base.label), [])
         return self._aggregate([row for row in rows if self._falls(row, target, base) and self._counts(row, cell)], state)
 
     def _falls(self, row: Row, target: Span, base: Span) -> bool:
