@@ -91,6 +91,8 @@ class Planting:
             **more,
         }
         self.world.figures[f"d.{name}"] = written
+        if self._folder is not None:
+            self._catalogue = None
         return f"d.{name}"
 
     # -- data -----------------------------------------------------------------------------------------------------------

@@ -124,16 +124,16 @@ def test_inhabitants_are_the_same_for_every_account_and_the_parts_add_up(tmp_pat
 
 def test_a_code_that_two_groups_share_is_told_apart_by_its_group(tmp_path: Path) -> None:
     world = small(tmp_path, (COPENHAGEN,))
-    world.hierarchy("art", ["main_art", "art"], [Code("1", above=("2",)), Code("1", above=("4",)), Code("2", above=("4",))])
+    world.hierarchy("cost", ["main_art", "art"], [Code("1", above=("2",)), Code("1", above=("4",)), Code("2", above=("4",))])
     world.source("t", "month", "2020-01", "2020-01", absent="zero")
     world.fact(
-        "e", "event", "t", {"n": {"over_time": "sum", "expression": "n"}}, {"art_key": "INTEGER", "n": "BIGINT"}, dimensions={"art": {}}
+        "e", "event", "t", {"n": {"over_time": "sum", "expression": "n"}}, {"cost_key": "INTEGER", "n": "BIGINT"}, dimensions={"cost": {}}
     )
     world.deliver("t", "2020-01")
     for key, n in ((1, 3), (2, 5), (3, 7)):
-        world.row("e", "2020-01", "0101", art_key=key, n=n)
+        world.row("e", "2020-01", "0101", cost_key=key, n=n)
     figure = world.figure("f", {"measure": "e.n"})
-    by_code = "SELECT sum(n) FROM fct_e JOIN dim_art a USING (art_key) JOIN dim_art b ON a.art_code = b.art_code"
+    by_code = "SELECT sum(n) FROM fct_e JOIN dim_cost a USING (cost_key) JOIN dim_cost b ON a.art_code = b.art_code"
     assert naive(world, by_code) == 3 * 2 + 5 * 2 + 7
     both = world.checked(figure, "municipality", "month", "2020-01", by=["main_art", "art"])
     assert {key[1:3]: row["value"] for key, row in both.items()} == {("2", "1"): 3, ("4", "1"): 5, ("4", "2"): 7}
