@@ -69,6 +69,7 @@ class Component:
         self.event = self.fact["kind"] == "event"
         self.dated = self.fact.get("date")
         self.from_to = self.fact.get("in_force")
+        self.by_state = self.fact["kind"] == "snapshot"
         self.opening = self.contract.get("status_date") != "closing"
         self.lines = [(table, series) for table in tables for series in (self.measure.get("series") or ("",))]
         self.reference = written.get("reference_date")
@@ -131,6 +132,15 @@ class Component:
     def due(self, base: Span) -> bool:
         """Whether somebody has delivered this base period, or a later one, of everything that the measure reads."""
         return all(base.first <= self._end_of_reach(line).first for line in self.lines)
+
+    @property
+    def data_to(self) -> date:
+        """The first day of which something that the measure reads was not known when it was delivered."""
+        return min(self.world.data_to.get(line, self._end_of_reach(line).last + ONE_DAY) for line in self.lines)
+
+    def unfinished(self, target: Span) -> bool:
+        """Whether more may come of the target: a value covers its days up to the extract."""
+        return target.last >= self.data_to
 
     def _end_of_reach(self, line: tuple[str, str]) -> Span:
         end = self.days.named(self.base, self.world.reach[line][1])
@@ -220,7 +230,10 @@ class Component:
         """The state or value of a single base period."""
         for base in bases:
             if self.due(base):
-                return self._base(unit, target, base, cell)
+                found = self._base(unit, target, base, cell)
+                if (self.published or self.from_to) and self.unfinished(target):
+                    return self._so_far([found], found.value)
+                return found
         if self.reference is not None:
             return Reading("missing", frozenset({"reference_date_not_available"}))
         # A period that has begun to arrive waits for its end; one of which nothing is due is not there.
@@ -239,18 +252,29 @@ class Component:
         readings = {base: self._base(unit, target, base, cell) for base in days if self.due(base)}
         if not readings:
             return Reading("missing", frozenset({"base_period_missing"}))
-        found = list(readings.values())
-        if len(readings) < len(days):
-            found.append(Reading("provisional", frozenset({"period_unfinished"})))
+        found, value = list(readings.values()), None
+        if all(reading.value is not None for reading in found):
+            value = sum((r.value for r in found), Fraction(0))
+            if mean:
+                weights = {base: days[base] if self.by_state else self._covered(target, base) for base in readings}
+                value = sum((r.value * weights[base] for base, r in readings.items()), Fraction(0)) / sum(weights.values())
+        # A state holds as long as it is the newest, a value of days or of what happened up to the extract.
+        if len(readings) < len(days) if self.by_state else self.unfinished(target):
+            return self._so_far(found, value)
+        return self._together(found, value)
+
+    def _covered(self, target: Span, base: Span) -> int:
+        """Days of the target that lie in a base period and before the extract."""
+        return sum(self.days.holding(self.base, day) == base and day < self.data_to for day in self.stretch(target).days())
+
+    def _so_far(self, found: list[Reading], value: Fraction | None) -> Reading:
+        return self._together([*found, Reading("provisional", frozenset({"period_unfinished"}))], value)
+
+    @staticmethod
+    def _together(found: list[Reading], value: Fraction | None) -> Reading:
+        """Several base periods as one. The reasons are those of the state that is shown."""
         state = first_that_applies([reading.state for reading in found])
-        # The reasons are those of the state that is shown.
-        reasons = frozenset[str]().union(*(reading.reasons for reading in found if reading.state == state))
-        if any(reading.value is None for reading in readings.values()):
-            return Reading(state, reasons)
-        if not mean:
-            return Reading(state, reasons, sum((r.value for r in readings.values()), Fraction(0)))
-        total = sum((r.value * days[base] for base, r in readings.items()), Fraction(0))
-        return Reading(state, reasons, total / sum(days[base] for base in readings))
+        return Reading(state, frozenset[str]().union(*(reading.reasons for reading in found if reading.state == state)), value)
 
     def _base(self, unit: int, target: Span, base: Span, cell: Cell) -> Reading:
         """What was delivered for one base period, as far as the target has a part in it."""
@@ -267,10 +291,12 @@ class Component:
         if self.from_to:
             first, last = row[self.from_to["from"]], row[self.from_to["to"]]
             return (first is None or first <= target.last) and (last is None or target.last <= last)
-        stretch = self.stretch(target)
-        if not self.dated or (stretch.first <= base.first and base.last <= stretch.last):
+        if not self.dated:
             return True
-        return row[self.dated] is not None and stretch.first <= row[self.dated] <= stretch.last
+        stretch, day = self.stretch(target), row[self.dated]
+        # A day is for what is finer than a base period: of one that is covered from end to end every row counts.
+        whole = stretch.first <= base.first and base.last <= stretch.last and base.last < self.data_to
+        return whole or (day is not None and stretch.first <= day <= stretch.last and day < self.data_to)
 
     def has_unknown(self, dimension: str, period: Span, cell: Cell) -> bool:
         """Whether what is read in the period has a row without a code of the dimension."""

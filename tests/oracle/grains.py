@@ -35,7 +35,7 @@ def has_meaning(component: Component, grain: str) -> bool:
     if component.event:
         # Its rows have a day, or they are of whole base periods.
         return bool(component.dated) or _whole(component, spans)
-    if component.from_to or (component.measure["over_time"] == "average" and "days" in window.get("rolling", {})):
+    if component.from_to or "days" in window.get("rolling", {}):
         return True
     return component.reference is not None or mean_length(component, grain) >= mean_length(component, component.base)
 

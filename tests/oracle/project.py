@@ -183,7 +183,8 @@ def _write_coverage(connection: duckdb.DuckDBPyConnection, world: World, calenda
     for (source, series), (starts, due) in world.reach.items():
         first, last = calendar.parse(starts), calendar.parse(due)
         assert first is not None and last is not None
-        status.append((source, series, first.grain, first.key, last.key, first.start, date.fromordinal(last.end.toordinal() + 1)))
+        data_to = world.data_to.get((source, series), date.fromordinal(last.end.toordinal() + 1))
+        status.append((source, series, first.grain, first.key, last.key, first.start, data_to))
     types = {"source": "VARCHAR", "series": "VARCHAR", "base_grain": "VARCHAR", "starts_key": "INTEGER", "due_key": "INTEGER"}
     create(connection, "source_status", {**types, "starts_date": "DATE", "data_to": "DATE"}, status)
 

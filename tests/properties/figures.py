@@ -76,7 +76,7 @@ def windows(world: World, fact: dict[str, Any], over_time: str) -> list[dict[str
     if "in_force" in fact or (fact["kind"] == "published" and over_time in ("first", "last", "recompute")):
         return []
     named = next(iter(fact.get("vintages", {}).values()), fact.get("sources", []))
-    by_day = "date" in fact or world.contracts[named[0]]["base_period"] == "day" if fact["kind"] != "snapshot" else over_time == "average"
+    by_day = fact["kind"] == "snapshot" or "date" in fact or world.contracts[named[0]]["base_period"] == "day"
     return [*WINDOWS, *DAYS] if by_day else WINDOWS
 
 

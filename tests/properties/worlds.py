@@ -142,6 +142,7 @@ def random_fact(random: Random, world: World, shape: Shape, kind: str, table: st
         starts: Any = reach[""][0] if "" in reach else {line: ends[0] for line, ends in reach.items()}
         world.contracts[name] = contract(name, base, starts, **more)
         world.reach |= {(name, line): ends for line, ends in reach.items()}
+        world.data_to |= {(name, line): extract(random, world, base, ends[1]) for line, ends in reach.items() if random.random() < 0.3}
         deliver(random, world, shape, name)
     dimensions = [name for name in world.dimensions if random.random() < 0.5]
     dated = kind == "event" and random.random() < 0.7
@@ -190,6 +191,13 @@ def random_reach(random: Random, shape: Shape, base: str) -> tuple[str, str]:
     starts = days.before(due, LENGTHS[base] - random.choice([0, 1, 3]))
     assert starts is not None
     return starts.label, due.label
+
+
+def extract(random: Random, world: World, base: str, due: str) -> date:
+    """A day within the last base period due, after its first, from which on nothing is known."""
+    span = world.days.named(base, due)
+    assert span is not None
+    return random.choice([*span.days()[1:], span.last + timedelta(days=1)])
 
 
 def labels_between(world: World, base: str, ends: tuple[str, str]) -> list[str]:
