@@ -12,7 +12,17 @@ import signal
 VARIABLE = "FLIS_KILLED_AT"
 """Environment variable that names the moment at which this process ends."""
 
-MOMENTS: tuple[str, ...] = ()
+MOMENTS: tuple[str, ...] = (
+    "receive: claimed",
+    "receive: transcribed",
+    "receive: judged",
+    "receive: file half written",
+    "receive: file written",
+    "receive: file named",
+    "receive: written",
+    "receive: recording",
+    "receive: recorded",
+)
 """Every moment, in the order of the line: receive, build, switch."""
 
 

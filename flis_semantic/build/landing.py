@@ -19,9 +19,9 @@ CREATE OR REPLACE TABLE landing.deliveries (
   received_at TIMESTAMP, verdict VARCHAR, message VARCHAR, rows_delivered BIGINT, rows_accepted BIGINT, rows_control BIGINT,
   rows_set_aside BIGINT, synthetic BOOLEAN, has_manifest BOOLEAN);
 CREATE OR REPLACE TABLE landing.partitions (
-  contract VARCHAR, delivery_id INTEGER, unit_code VARCHAR, base_period_key INTEGER, row_count BIGINT, is_active BOOLEAN);
+  contract VARCHAR, delivery_id INTEGER, unit_code VARCHAR, base_period_key INTEGER, slot VARCHAR, row_count BIGINT, is_active BOOLEAN);
 CREATE OR REPLACE VIEW landing.active_partitions AS
-  SELECT contract, delivery_id, unit_code, base_period_key FROM landing.partitions WHERE is_active;
+  SELECT contract, delivery_id, unit_code, base_period_key, slot FROM landing.partitions WHERE is_active;
 CREATE OR REPLACE TEMP TABLE expected_units (source VARCHAR, unit_code VARCHAR);
 CREATE OR REPLACE TEMP TABLE expected_series (
   source VARCHAR, series VARCHAR, base_grain VARCHAR, starts_key INTEGER, starts_date DATE);
@@ -103,6 +103,7 @@ def _write_deliveries(connection: Connection, received: Received) -> None:
             "delivery_id": [part.delivery_id for part in parts],
             "unit_code": [part.unit_code for part in parts],
             "base_period_key": [part.base_period_key for part in parts],
+            "slot": [part.slot for part in parts],
             "row_count": [part.rows for part in parts],
             "is_active": [part.is_active for part in parts],
         },
@@ -114,12 +115,16 @@ def _write_views(connection: Connection, project: Project, contract: Contract, f
     columns = landing_columns(contract)
     paths = ", ".join(quoted(str(project.landing / contract.table / file)) for file in files)
     rows = no_rows(columns) + (f" UNION ALL BY NAME FROM read_parquet([{paths}], union_by_name = true)" if files else "")
-    typed = ", ".join(f'CAST(l."{name}" AS {kind}) AS "{name}"' for name, kind in columns.items())
+    # Files that were written before there were slots and deltas lack their columns.
+    default = {"slot": quoted(""), "is_deleted": "false"}
+    value = {name: f'coalesce(l."{name}", {default[name]})' if name in default else f'l."{name}"' for name in columns}
+    typed = ", ".join(f'CAST({value[name]} AS {kind}) AS "{name}"' for name, kind in columns.items())
     for suffix, kept in (("", "NOT l.is_control"), ("__controls", "l.is_control")):
         connection.execute(
             f'CREATE OR REPLACE VIEW landing."{contract.table}{suffix}" AS SELECT {typed} FROM ({rows}) AS l '  # noqa: S608
             f"SEMI JOIN landing.partitions AS p ON p.contract = {quoted(contract.table)} AND p.is_active "
             "AND p.delivery_id = l.delivery_id AND p.unit_code = l.unit_code AND p.base_period_key = l.base_period_key "
+            "AND p.slot = coalesce(l.slot, '') "
             f"WHERE {kept}"
         )
 
@@ -160,11 +165,11 @@ def _write_expected(connection: Connection, project: Project, contract: Contract
 def _write_delivered(connection: Connection, contract: Contract) -> None:
     """What came, per series. A part without rows of a series lacks that series only where the contract says `absent: missing`."""
     by_series = bool(contract.series) and contract.absent == "missing"
-    came = f'SELECT DISTINCT series, unit_code, base_period_key, delivery_id FROM landing."{contract.table}"'  # noqa: S608
+    came = f"SELECT DISTINCT series, unit_code, base_period_key, delivery_id FROM landing.\"{contract.table}\" WHERE slot = ''"  # noqa: S608
     if not by_series:
         came = (
             "SELECT s.series, p.unit_code, p.base_period_key, p.delivery_id FROM landing.partitions p "  # noqa: S608
-            f"JOIN expected_series s ON s.source = p.contract WHERE p.is_active AND p.contract = {quoted(contract.table)}"
+            f"JOIN expected_series s ON s.source = p.contract WHERE p.is_active AND p.slot = '' AND p.contract = {quoted(contract.table)}"
         )
     connection.execute(
         f"INSERT INTO delivered SELECT {quoted(contract.table)}, c.series, c.unit_code, c.base_period_key, c.delivery_id "  # noqa: S608

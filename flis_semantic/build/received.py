@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flis_semantic.contracts.model import Contract
-from flis_semantic.ledger import Delivery, Ledger
+from flis_semantic.ledger import Ledger
+from flis_semantic.ledger_records import Delivery
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class ReceivedPartition:
     delivery_id: int
     unit_code: str
     base_period_key: int
+    slot: str
     rows: int
     is_active: bool
 
@@ -42,15 +44,15 @@ def read_received(ledger: Ledger, contracts: dict[str, Contract]) -> Received:
 
 def _partitions(ledger: Ledger, contracts: dict[str, Contract], deliveries: list[Delivery]) -> list[ReceivedPartition]:
     active = {
-        (contract, partition.delivery_id, partition.unit_code, partition.base_period_key)
+        (contract, partition.delivery_id, partition.unit_code, partition.base_period_key, partition.slot)
         for contract in contracts
         for partition in ledger.active_partitions(contract)
     }
     contract_of = {delivery.delivery_id: delivery.contract for delivery in deliveries if delivery.admitted}
     return [
         ReceivedPartition(
-            contract_of[delivery_id], delivery_id, unit, key, rows, (contract_of[delivery_id], delivery_id, unit, key) in active
+            contract_of[delivery_id], delivery_id, unit, key, slot, rows, (contract_of[delivery_id], delivery_id, unit, key, slot) in active
         )
         for delivery_id, parts in ledger.partitions(contract_of).items()
-        for (unit, key), rows in parts.items()
+        for (unit, key, slot), rows in parts.items()
     ]

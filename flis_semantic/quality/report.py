@@ -12,7 +12,8 @@ from typing import Any
 
 from flis_semantic import warehouse
 from flis_semantic.delivery.report import FILE_RULES
-from flis_semantic.ledger import Delivery, Ledger
+from flis_semantic.ledger import Ledger
+from flis_semantic.ledger_records import Delivery
 from flis_semantic.workspace import Project
 
 CHAIN_COLUMNS = (

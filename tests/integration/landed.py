@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 
 from flis_semantic.contracts.landing import landing_columns
-from flis_semantic.ledger import Batch, Delivery, Entry, Ledger
+from flis_semantic.ledger import Ledger
+from flis_semantic.ledger_records import Batch, Delivery, Entry
 from flis_semantic.workspace import Project
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -57,9 +58,9 @@ class Landing:
             connection.execute(f"INSERT INTO landed BY NAME SELECT * REPLACE ({delivery_id} AS delivery_id) FROM ({select})")
             file = f"batch_{delivery_id}.parquet"
             connection.execute(f"COPY (FROM landed ORDER BY unit_code, base_period_key) TO '{folder / file}' (FORMAT parquet)")
-            rows = connection.execute("SELECT unit_code, base_period_key, count(*) FROM landed GROUP BY ALL").fetchall()
+            rows = connection.execute("SELECT unit_code, base_period_key, coalesce(slot, ''), count(*) FROM landed GROUP BY ALL").fetchall()
             controls = connection.execute("SELECT count(*) FILTER (WHERE is_control) FROM landed").fetchall()[0][0]
-            partitions = {(str(unit), int(key)): int(n) for unit, key, n in rows}
+            partitions = {(str(unit), int(key), str(slot)): int(n) for unit, key, slot, n in rows}
             accepted = sum(partitions.values()) + claimed
             delivery = _delivery(delivery_id, table, select, extracted_at, synthetic=synthetic)
             delivery = Delivery(
