@@ -20,7 +20,9 @@ NPM_LOCK = "tests/integration/cube/package-lock.json"
 ADDRESS = re.compile(r"[a-z]+://", re.IGNORECASE)
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)(?: ; (.+?))? \\$", re.MULTILINE)
 COMMANDS = ("demo", "receive", "build", "generate", "catalogue", "query", "sql", "quality", "coverage")
-RUNNABLE = [command for command in COMMANDS if command != "catalogue"] + [f"catalogue {verb}" for verb in ("list", "show", "check", "schema")]
+RUNNABLE = [command for command in COMMANDS if command != "catalogue"] + [
+    f"catalogue {verb}" for verb in ("list", "show", "check", "schema")
+]
 
 
 def locked(file: str) -> dict[str, set[str]]:

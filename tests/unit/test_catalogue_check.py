@@ -53,7 +53,12 @@ def errors_of(load: Load) -> list[str]:
 @pytest.mark.parametrize(
     ("name", "old", "new", "words"),
     [
-        (POPULATION, "{measure: population.population, vintage", "{measure: populaton.population, vintage", "There is no fact 'populaton'."),
+        (
+            POPULATION,
+            "{measure: population.population, vintage",
+            "{measure: populaton.population, vintage",
+            "There is no fact 'populaton'.",
+        ),
         (POPULATION, "population.population,", "population.inhabitants,", "There is no measure of citizens.population 'inhabitants'."),
         (POPULATION, ", vintage: frozen", "", "the component names none"),
         (POPULATION, "vintage: frozen", "vintage: frosen", "Did you mean 'frozen'?"),
@@ -66,16 +71,46 @@ def errors_of(load: Load) -> list[str]:
         (POPULATION, "en: Population}", "en: Population, sv: Folkmängd}", "There is no language 'sv'."),
         (POPULATION, "direction: neutral", "direction: neutral\npublish_grains: [month]", "cannot be published by month"),
         (POPULATION, "direction: neutral", "direction: neutral\npublish_grains: [mont]", "Did you mean 'month'?"),
-        (POPULATION, "direction: neutral", "direction: neutral\npublished_cuts: [[visitation_category]]", "cannot be cut by 'visitation_category'"),
-        (GROWTH, "title: {da: Befolkningsudvikling over 12 måneder, en", "title: {da: Folketal, en", "is also the title of citizens.population"),
+        (
+            POPULATION,
+            "direction: neutral",
+            "direction: neutral\npublished_cuts: [[visitation_category]]",
+            "cannot be cut by 'visitation_category'",
+        ),
+        (
+            GROWTH,
+            "title: {da: Befolkningsudvikling over 12 måneder, en",
+            "title: {da: Folketal, en",
+            "is also the title of citizens.population",
+        ),
         (GROWTH, "offset: {years: 1}}]", "offset: {years: 1, periods: 2}}]", "an offset is in either years or periods"),
         (GROWTH, "  plus: [", "  plusses: [", "plusses is not a field that exists here."),
-        (SHARE, "weighted_by: labour_market.implied_workforce", "weighted_by: labour_market.workforce", "Did you mean 'implied_workforce'?"),
-        (SHARE, "unit: published", "denominator: {measure: labour_market.gross_unemployed}\nunit: published", "weighted_by is for published shares"),
+        (
+            SHARE,
+            "weighted_by: labour_market.implied_workforce",
+            "weighted_by: labour_market.workforce",
+            "Did you mean 'implied_workforce'?",
+        ),
+        (
+            SHARE,
+            "unit: published",
+            "denominator: {measure: labour_market.gross_unemployed}\nunit: published",
+            "weighted_by is for published shares",
+        ),
         (PER_INHABITANT, "{first_of: year}", "{first_of: fiscal_year}", "There is no calendar 'fiscal_year'."),
         (PER_INHABITANT, "{first_of: year}", '{first_of: year, month_day: "07-01"}', "a reference date is one of"),
-        (PER_INHABITANT, "labour_market.gross_unemployed}", "labour_market.gross_unemployed, reference_date: end_of_period}", "has no reference date"),
-        (PERSONS, "cash_benefit_persons}", "cash_benefit_persons, window: {rolling: {months: 12}}}", "cannot be put together over a window"),
+        (
+            PER_INHABITANT,
+            "labour_market.gross_unemployed}",
+            "labour_market.gross_unemployed, reference_date: end_of_period}",
+            "has no reference date",
+        ),
+        (
+            PERSONS,
+            "cash_benefit_persons}",
+            "cash_benefit_persons, window: {rolling: {months: 12}}}",
+            "cannot be put together over a window",
+        ),
         (CATEGORIES, "full_time_persons}", "full_time_persons, broadcast: [visitation_category]}", "cannot be broadcast over it"),
         (CITIZENS, "over_time: first", "over_time: sum", "over_time sum has no meaning for a snapshot fact."),
         (CITIZENS, "        over_time: first\n", "", "over_time is missing"),
@@ -84,7 +119,7 @@ def errors_of(load: Load) -> list[str]:
         (CITIZENS, "expression: population_count", "expression: p.population_count", "qualifies the column"),
         (CITIZENS, "frozen: [bor_folketal]", "frozen: [bor_folketaller]", "Did you mean 'bor_folketal'?"),
         (CITIZENS, "default_role: residence", "default_role: home", "is not one of the roles"),
-        (CITIZENS, "kind: snapshot", "kind: stock", "expected 'snapshot' or 'published'"),
+        (CITIZENS, "kind: snapshot", "kind: stock", "expected 'event', 'snapshot' or 'published'"),
         (EMPLOYMENT, "series: [unemployment.total]", "series: [unemployment.totals]", "There is no series 'unemployment.totals'."),
         (EMPLOYMENT, "        series: [unemployment.total]\n", "", "names no series, but bes_jobindsats has several"),
         (EMPLOYMENT, "      visitation_category: {}", "      visitation: {}", "Did you mean 'visitation_category'?"),
@@ -149,7 +184,11 @@ def test_an_unreadable_domain_file_hides_no_error_and_makes_none(folder: Path, l
     text = figure.read_text(encoding="utf-8").replace("unit: persons", "unit: persns").replace("direction: neutral", "direction: upp")
     figure.write_text(text, encoding="utf-8")
     errors = errors_of(load)
-    assert sorted(error.split(":")[0] for error in errors) == [f"catalogue/{CITIZENS}", f"catalogue/{POPULATION}", f"catalogue/{POPULATION}"]
+    assert sorted(error.split(":")[0] for error in errors) == [
+        f"catalogue/{CITIZENS}",
+        f"catalogue/{POPULATION}",
+        f"catalogue/{POPULATION}",
+    ]
 
 
 def test_misspelt_names_come_with_the_other_errors_of_a_file(folder: Path, load: Load) -> None:
@@ -157,7 +196,9 @@ def test_misspelt_names_come_with_the_other_errors_of_a_file(folder: Path, load:
     text = figure.read_text(encoding="utf-8").replace("population.population, vintage: frozen", "population.populatoin, vintage: frosen")
     figure.write_text(text.replace("direction: neutral", "direction: upp"), encoding="utf-8")
     other = folder / GROWTH
-    text = other.read_text(encoding="utf-8").replace("vintage: frozen", "vintage: frosen", 1).replace("direction: neutral", "direction: upp")
+    text = (
+        other.read_text(encoding="utf-8").replace("vintage: frozen", "vintage: frosen", 1).replace("direction: neutral", "direction: upp")
+    )
     other.write_text(text, encoding="utf-8")
     errors = " ".join(errors_of(load))
     assert "Did you mean 'population'?" in errors

@@ -160,7 +160,11 @@ def test_all_errors_of_all_files_come_at_once(errors):
         ("key: [unit, month]", "series: [unt]\nkey: [unit, month]", "11: column 'unt' does not exist here. Did you mean 'unit'?"),
         ("key: [unit, month]", "series: [unit]\nkey: [unit, month]", "11: unit names a series, so its type is text."),
         ("key: [unit, month]", "series_starts: {a: 2020-01}\nkey: [unit, month]", "1: series and series_starts belong together."),
-        ("key: [unit, month]", "series_starts: {a: 2020}\nkey: [unit, month]", '11: series_starts.a is 2020, expected text. Write "2020" for the text.'),
+        (
+            "key: [unit, month]",
+            "series_starts: {a: 2020}\nkey: [unit, month]",
+            '11: series_starts.a is 2020, expected text. Write "2020" for the text.',
+        ),
         ("key: [unit, month]", 'series_starts: {a: "2020"}\nkey: [unit, month]', "11: '2020' is no month."),
     ],
 )
