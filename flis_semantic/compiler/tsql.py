@@ -89,6 +89,11 @@ class TSqlRewriter(Rewriter):
         made = self.aggregated(node, argument)
         return cast(made, SUMMED) if isinstance(node, exp.Sum) else made
 
+    def divide_whole(self, node: exp.IntDiv) -> Expr:
+        """Whole numbers divided by /, which cuts towards zero."""
+        super().divide_whole(node)
+        return exp.Div(this=cast(self.value(node.this), "BIGINT"), expression=self.value(node.expression), typed=True, safe=False)
+
     def remainder(self, node: exp.Mod) -> Expr:
         """%, with the sign of the dividend."""
         super().remainder(node)

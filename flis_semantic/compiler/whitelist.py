@@ -9,8 +9,9 @@ from sqlglot import exp
 
 from flis_semantic.compiler.sql import Expr
 
-SUMMED = "DECIMAL(30, 9)"
-"""Type of sums where the engine shortens the scale of a decimal that is added to another: with room for eight more digits."""
+SUMMED = "DECIMAL(26, 9)"
+"""Type of sums where the engine shortens the scale of a decimal that is added to another or multiplied by a whole number of
+days: with room for both in 38 digits."""
 
 KEPT: Mapping[type[Expr], frozenset[str]] = {
     kind: frozenset(arguments.split())

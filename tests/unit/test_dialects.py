@@ -56,8 +56,8 @@ def refusal(dialect: str, sql: str) -> RequestError:
         ("tsql", "CAST($p AS VARCHAR)", "VARCHAR(MAX)", "CAST(@p AS NVARCHAR(4000))"),
         ("tsql", "CAST(t.d_date - INTERVAL '3' MONTH AS DATE)", "INTERVAL '3' MONTH", "DATEADD(MONTH, -3, CAST(t.d_date AS DATE))"),
         ("tsql", "'Ærø'", "SELECT 'Ærø'", "N'Ærø'"),
-        ("tsql", "sum(t.a)", "SUM(t.a)", "CAST(SUM(CAST(t.a AS NUMERIC(30, 9))) AS NUMERIC(30, 9))"),
-        ("spark", "sum(t.a)", "SUM(t.a)", "CAST(SUM(t.a) AS DECIMAL(30, 9))"),
+        ("tsql", "sum(t.a)", "SUM(t.a)", "CAST(SUM(CAST(t.a AS NUMERIC(26, 9))) AS NUMERIC(26, 9))"),
+        ("spark", "sum(t.a)", "SUM(t.a)", "CAST(SUM(t.a) AS DECIMAL(26, 9))"),
         ("spark", "date_diff('day', t.a, t.b)", "DATEDIFF(DAY, t.a, t.b)", "DATEDIFF(CAST(t.b AS DATE), CAST(t.a AS DATE))"),
         ("postgres", "t.a % 7", "t.a % 7", "MOD(t.a, 7)"),
         ("spark", "t.a / nullif(t.b, 0)", "SELECT t.a / NULLIF", "CAST(t.a AS DOUBLE) / NULLIF(t.b, 0)"),
@@ -235,6 +235,10 @@ def back_again(text: str, dialect: str) -> str:
     tree = sqlglot.parse_one(text.replace("%(", ":").replace(")s", "") if dialect == "postgres" else text, dialect=dialect)
     for node in tree.find_all(exp.Parameter):
         node.replace(exp.Placeholder(this=node.name))
+    for division in tree.find_all(exp.Div) if dialect == "tsql" else ():
+        # Whole numbers divided are a whole number.
+        if isinstance(division.this, exp.Cast) and division.this.to.this == exp.DataType.Type.BIGINT:
+            division.replace(exp.IntDiv(this=division.this, expression=division.expression))
     for kind in tree.find_all(exp.DataType) if dialect == "tsql" else ():
         # Its FLOAT is a double, its BIT a truth value.
         named = {exp.DataType.Type.FLOAT: "DOUBLE", exp.DataType.Type.BIT: "BOOLEAN"}.get(kind.this)
@@ -255,7 +259,7 @@ class Translated:
 
 
 @pytest.mark.parametrize("dialect", OTHERS)
-@pytest.mark.parametrize("seed", range(2000, 2000 + many(2, 60)))
+@pytest.mark.parametrize("seed", [13, 17, *range(2000, 2000 + many(0, 60))])
 def test_read_back_the_text_gives_every_row_of_a_random_world(seed: int, dialect: str) -> None:
     """Not the engine's own answer, but a boolean, a condition or a parenthesis that got lost would show."""
     here = bench(seed)
@@ -278,7 +282,7 @@ def test_the_random_worlds_hold_every_kind_of_node_of_the_catalogue(root: Path) 
             seen.update(kinds(sql))
             return self.connection.execute(sql, parameters)
 
-    for seed in (2000, 2001):
+    for seed in (13, 17):
         world = bench(seed)
         watched = Bench(seed, world.world, world.catalogue, Watched(world.connection))  # type: ignore[arg-type]
         for asked in watched.requests():
