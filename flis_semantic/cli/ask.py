@@ -45,8 +45,8 @@ _SHORT = (
     "series_break",
 )
 _NOT_EXECUTED = {
-    "da": "Ikke udført: skrevet til {name} ({version} eller nyere) ud fra DuckDB-teksten. Parametre: {binding}.",
-    "en": "Not executed: written for {name} ({version} or later) from the DuckDB text. Parameters: {binding}.",
+    "da": "Ikke udført: skrevet til {name} ({version} eller nyere) ud fra DuckDB-teksten. Parametre skrives {binding}.",
+    "en": "Not executed: written for {name} ({version} or later) from the DuckDB text. Parameters are written {binding}.",
 }
 
 

@@ -33,9 +33,9 @@ class Dialect:
 
 
 DIALECTS: Mapping[str, Dialect] = {
-    "postgres": Dialect("postgres", "PostgreSQL", "PostgreSQL 12", "psycopg: execute(text, parameters)"),
-    "spark": Dialect("spark", "Spark", "Spark 3.4", "spark.sql(text, args=parameters)"),
-    "tsql": Dialect("tsql", "T-SQL", "SQL Server 2022, Azure SQL", "sp_executesql"),
+    "postgres": Dialect("postgres", "PostgreSQL", "PostgreSQL 12", "%(name)s (psycopg)"),
+    "spark": Dialect("spark", "Spark", "Spark 3.4", ":name (spark.sql)"),
+    "tsql": Dialect("tsql", "T-SQL", "SQL Server 2022", "@name (sp_executesql)"),
 }
 """Other dialects than the product's own."""
 

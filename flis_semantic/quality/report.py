@@ -125,7 +125,8 @@ def _findings(
     for delivery in deliveries:
         for rule_id, rows in sorted(counts.get(delivery.delivery_id, {}).items()):
             if rows and (rule_id in FILE_RULES) == of_files:
-                title = titles.get((delivery.contract, rule_id)) or FILE_RULES.get(rule_id, {}).get(language, "")
+                fixed = FILE_RULES.get(rule_id, {})
+                title = titles.get((delivery.contract, rule_id)) or fixed.get(language) or fixed.get("en", "")
                 found.append(
                     {"delivery_id": delivery.delivery_id, "contract": delivery.contract, "rule_id": rule_id, "rows": rows, "title": title}
                 )
