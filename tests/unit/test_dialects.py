@@ -5,6 +5,7 @@ No such engine runs here. Each mistranslation is one that sqlglot's own printer 
 
 from __future__ import annotations
 
+import json
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -14,9 +15,11 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from flis_semantic.cli import ask
+from flis_semantic.cli.output import Format
 from flis_semantic.compiler import Request, compile_request
 from flis_semantic.compiler.dialects import DIALECTS, known_dialects, translate
-from flis_semantic.errors import RequestError
+from flis_semantic.errors import ArgumentError, RequestError
 from flis_semantic.workspace import Project
 from tests.oracle.compare import differences, expected_rows
 from tests.properties.bench import Bench, bench
@@ -294,3 +297,41 @@ def test_the_random_worlds_hold_every_kind_of_node_of_the_catalogue(root: Path) 
 def kinds(sql: str) -> set[str]:
     """Kinds of nodes in a text."""
     return {type(node).__name__ for node in sqlglot.parse_one(sql, dialect="duckdb").walk()}
+
+
+# -- the command
+
+
+def test_the_command_says_first_that_nothing_was_executed(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = {"by": ["region"], "grain": "month", "from_": "2026-06", "to": "2026-07", "project": root}
+    ask.sql(["employment.gross_unemployed_published"], dialect="postgres", language="da", **asked)
+    lines = capsys.readouterr().out.splitlines()
+    assert (
+        lines[0]
+        == "-- Ikke udført: skrevet til PostgreSQL (PostgreSQL 12 eller nyere) ud fra DuckDB-teksten. Parametre skrives %(name)s (psycopg)."
+    )
+    assert lines[1:4] == [f"-- first_period = {2026 * 12 + 5}", f"-- last_period = {2026 * 12 + 6}", 'WITH "periods" AS (']
+    ask.sql(["employment.gross_unemployed_published"], dialect="tsql", language="en", form=Format.json, **asked)
+    found = json.loads(capsys.readouterr().out)
+    assert found["sql"].startswith("-- Not executed: written for T-SQL (SQL Server 2022 or later)")
+    assert "@first_period" in found["sql"]
+    assert found["parameters"] == {"first_period": 2026 * 12 + 5, "last_period": 2026 * 12 + 6}
+
+
+def test_without_a_dialect_the_command_writes_duckdbs_as_before(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ask.sql(["employment.gross_unemployed_published"], grain="month", from_="2026-06", to="2026-07", project=root)
+    assert capsys.readouterr().out.splitlines()[:3] == [
+        f"-- $first_period = {2026 * 12 + 5}",
+        f"-- $last_period = {2026 * 12 + 6}",
+        "WITH periods AS (",
+    ]
+
+
+def test_the_command_refuses_an_unknown_dialect(root: Path) -> None:
+    with pytest.raises(ArgumentError, match="There is no dialect 'oracle'"):
+        ask.sql(["employment.gross_unemployed_published"], dialect="oracle", project=root)
+
+
+def test_a_value_in_a_comment_is_no_parameter_to_a_driver() -> None:
+    assert ask.with_values("-- first\nSELECT 1", {"a": "50%(b)s\nDROP"}, "postgres") == "-- first\n-- a = 50%%(b)s\nSELECT 1"
+    assert ask.with_values("-- first\nSELECT 1", {"a": "50%"}, "spark") == "-- first\n-- a = 50%\nSELECT 1"
