@@ -90,6 +90,8 @@ def _named(names: Mapping[str, str]) -> list[str]:
 
 
 def _shared_cube(name: str, spec: Dimension, wording: Wording) -> Node:
+    if spec.code is None:
+        return _hierarchy_cube(name, spec, wording)
     names = {language: column for language, column in spec.name.items() if language in wording.languages}
     chosen = ", ".join([spec.key, spec.code, *(f"name_{language}" for language in names)])
     if spec.valid_from is None:
@@ -101,6 +103,23 @@ def _shared_cube(name: str, spec: Dimension, wording: Wording) -> Node:
         dimension(spec.code, wording.main(wording.joined(spec.title, words.CODE)), f"{{CUBE}}.{spec.code}"),
         *_names(names, wording),
     ]
+    return _cube(name, {"sql": sql}, spec.title, dimensions, wording)
+
+
+def _hierarchy_cube(name: str, spec: Dimension, wording: Wording) -> Node:
+    """The members of a hierarchy with the code and names of every level."""
+    columns = [spec.key]
+    dimensions = [key(spec.key, wording.main(spec.title))]
+    for level in spec.levels:
+        columns += [column for column in (level.code, *level.name.values()) if column not in columns]
+        dimensions.append(dimension(level.code, wording.main(wording.joined(level.title, words.CODE)), f"{{CUBE}}.{level.code}"))
+        for position, language in enumerate(language for language in wording.languages if language in level.name):
+            title = wording.main(wording.joined(level.title, words.NAME)) + ("" if position == 0 else f" ({language})")
+            dimensions.append(dimension(f"{level.id}_name_{language}", title, f"{{CUBE}}.{level.name[language]}"))
+    chosen = ", ".join(columns)
+    sql = f"SELECT {chosen}\n" + (
+        f"FROM {spec.model}" if spec.valid_from is None else _dated(columns, spec.key, f"{spec.valid_from} DESC", spec.model)
+    )
     return _cube(name, {"sql": sql}, spec.title, dimensions, wording)
 
 

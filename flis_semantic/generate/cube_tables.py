@@ -185,8 +185,8 @@ def _side(components: tuple[ResolvedComponent, ...]) -> str:
 
 def _component(component: ResolvedComponent) -> str:
     said = [component.over_time] if component.reference is None else []
-    if component.vintage is not None:
-        said.append(f"vintage {component.vintage[1]}")
+    if component.edition is not None:
+        said.append(f"{component.fact.definition.edition_word} {component.edition[1]}")
     for dimension_name, codes in component.filters:
         said.append(f"{dimension_name} in {', '.join(codes)}")
     for field, place in (("reference_date", component.reference), ("window", component.window), ("offset", component.offset)):

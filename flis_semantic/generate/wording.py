@@ -63,6 +63,7 @@ PERIOD: Texts = {"da": "Periode", "en": "Period"}
 PERIOD_START: Texts = {"da": "Periodens første dag", "en": "First day of the period"}
 PERIOD_END: Texts = {"da": "Periodens sidste dag", "en": "Last day of the period"}
 PERIOD_GRAIN: Texts = {"da": "Periodetype", "en": "Kind of period"}
+VERSION: Texts = {"da": "Version", "en": "Version"}
 VINTAGE: Texts = {"da": "Datavintage", "en": "Vintage"}
 FACTS: Texts = {"da": "Grundtal", "en": "Facts"}
 SOURCES: Texts = {"da": "Kildernes status", "en": "Status of the sources"}
