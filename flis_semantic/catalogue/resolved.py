@@ -147,13 +147,14 @@ class KeyFigure:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All definitions of one project."""
+    """All definitions of one project. `starts`: the first day for which each source line is expected."""
 
     vocabulary: Vocabulary = field(repr=False)
     calendar: Calendar = field(repr=False)
     domains: Mapping[str, Domain] = field(repr=False)
     facts: Mapping[str, ResolvedFact] = field(repr=False)
     figures: Mapping[str, KeyFigure]
+    starts: Mapping[SourceSeries, date] = field(repr=False)
 
     def of_domain(self, domain: str) -> Iterator[KeyFigure]:
         """The key figures of a domain, in order of id."""

@@ -8,7 +8,7 @@ and key columns share one reading, whatever their spans.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -120,15 +120,24 @@ def rows_query(rows: Rows, values: Sequence[tuple[str, Value]], spans: Sequence[
     keys += [(fact.in_force.from_, FROM), (fact.in_force.to, TO)] if fact.in_force is not None else []
     keys += [(column, key_name(column)) for column in rows.keys]
     columns: list[Expr] = [named(col(column, "f"), name) for column, name in keys]
+    shared = _shared_condition(rows, values)
     for name, value in values:
-        columns += _value_columns(name, value, needs_rows=rows.fact.absent != "zero")
+        own = replace(value, condition=None) if shared is not None else value
+        columns += _value_columns(name, own, needs_rows=rows.fact.absent != "zero")
+    only = fact_expression(shared, "f") if shared is not None else None
     return select(
         columns,
         table(rows.fact.model, "f"),
-        where=both(_within(rows, spans), _of_asked_units(rows, request), *_conditions(rows, request)),
+        where=both(_within(rows, spans), _of_asked_units(rows, request), *_conditions(rows, request), only),
         group=[col(column, "f") for column in dict.fromkeys(column for column, _ in keys)],
         comment=rows.fact.id,
     )
+
+
+def _shared_condition(rows: Rows, values: Sequence[tuple[str, Value]]) -> str | None:
+    """The condition that every value has, so that rows without it need not be read; not where it counts that rows are there."""
+    conditions = {value.condition for _, value in values}
+    return next(iter(conditions)) if len(conditions) == 1 and rows.fact.absent == "zero" else None
 
 
 def _value_columns(name: str, value: Value, *, needs_rows: bool) -> list[Expr]:

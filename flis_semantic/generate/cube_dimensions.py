@@ -6,12 +6,12 @@ a period is said by the key-figure tables, which carry the codes of that period.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from flis_semantic.catalogue.resolved import Catalogue
 from flis_semantic.compiler.keys import PERIODS_MODEL
 from flis_semantic.generate import wording as words
-from flis_semantic.generate.cube_members import AREA_CUBE, PERIOD_CUBE, SOURCES_CUBE, coded, dimension, key, literal
+from flis_semantic.generate.cube_members import AREA_CUBE, PERIOD_CUBE, SOURCES_CUBE, coded, codes_cube, dimension, key, literal
 from flis_semantic.generate.wording import Wording
 from flis_semantic.generate.yaml_text import Node
 from flis_semantic.vocabulary.model import Dimension, Level, ReportingUnit
@@ -24,6 +24,21 @@ def dimension_cubes(catalogue: Catalogue) -> list[Node]:
     levels = [_level_cube(vocabulary.reporting_unit, level, code, wording) for level, code in coded(vocabulary)]
     shared = [_shared_cube(name, spec, wording) for name, spec in vocabulary.dimensions.items()]
     return [*levels, _area_cube(vocabulary.reporting_unit, wording), *shared, _period_cube(wording), _sources_cube(wording)]
+
+
+def code_cubes(catalogue: Catalogue, cuts: Iterable[str]) -> list[Node]:
+    """A cube with one row per code of each cut: its name, however many finer members or validity intervals stand behind it."""
+    wording = Wording(catalogue.vocabulary.languages)
+    found: list[Node] = []
+    for name in cuts:
+        spec = catalogue.vocabulary.cuts[name]
+        names = {language: column for language, column in spec.name.items() if language in wording.languages}
+        chosen = ", ".join([spec.code, *(f"name_{language}" for language in names)])
+        order = f"{spec.valid_from} DESC, {spec.key}" if spec.valid_from else spec.key
+        sql = f"SELECT {chosen}\n" + _dated([spec.code, *_named(names)], spec.code, order, spec.model)
+        code = key(spec.code, wording.main(wording.joined(spec.title, words.CODE)), "string", public=True)
+        found.append(_cube(codes_cube(name), {"sql": sql}, spec.title, [code, *_names(names, wording)], wording))
+    return found
 
 
 def _level_cube(unit: ReportingUnit, level: Level, code: str, wording: Wording) -> Node:

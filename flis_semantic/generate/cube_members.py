@@ -89,6 +89,11 @@ def coded(vocabulary: Vocabulary) -> list[tuple[Level, str]]:
     return [(level, level.code) for level in vocabulary.reporting_unit.levels if level.code is not None]
 
 
+def codes_cube(cut: str) -> str:
+    """Name of the cube with one row per code of a cut."""
+    return f"{cut}_code"
+
+
 def name_dimensions(
     cube: str, title: Texts, languages: Iterable[str], wording: Wording, names: Mapping[str, str], field: str = "name"
 ) -> list[Node]:

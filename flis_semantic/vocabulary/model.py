@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", description="MM-DD")]
 
+_SIZE = "about how many codes there are, at most; needed where a cut by it is published"
+
 BUILT_IN_GRAINS = ("day", "week", "month", "quarter", "year")
 RANGE_GRAIN = "range"
 
@@ -132,6 +134,7 @@ class DimensionLevel(Strict):
     title: dict[str, str]
     code: Identifier
     name: dict[str, Identifier] = Field(default_factory=dict)
+    size: int | None = Field(default=None, gt=0, description=_SIZE)
 
 
 class Dimension(Strict):
@@ -145,6 +148,7 @@ class Dimension(Strict):
     key: Identifier
     code: Identifier | None = None
     name: dict[str, Identifier] = Field(default_factory=dict)
+    size: int | None = Field(default=None, gt=0, description=_SIZE)
     levels: tuple[DimensionLevel, ...] = ()
     valid_from: Identifier | None = None
     valid_to: Identifier | None = None
@@ -153,8 +157,8 @@ class Dimension(Strict):
     def _code_or_levels(self) -> Dimension:
         if (self.code is None) == (not self.levels):
             raise ValueError("a dimension has either a code or levels")
-        if self.levels and self.name:
-            raise ValueError("the names of a hierarchy stand with its levels")
+        if self.levels and (self.name or self.size):
+            raise ValueError("the names and sizes of a hierarchy stand with its levels")
         return self
 
 
@@ -168,6 +172,7 @@ class Cut:
     key: str
     code: str
     name: dict[str, str]
+    size: int | None
     valid_from: str | None
     valid_to: str | None
 
@@ -207,10 +212,11 @@ class Vocabulary(Strict):
         """Every dimension and every level of a hierarchy, by id."""
         found: dict[str, Cut] = {}
         for dimension, spec in self.dimensions.items():
+            valid = (spec.valid_from, spec.valid_to)
             if spec.code is not None:
-                found[dimension] = Cut(dimension, spec.title, spec.model, spec.key, spec.code, spec.name, spec.valid_from, spec.valid_to)
+                found[dimension] = Cut(dimension, spec.title, spec.model, spec.key, spec.code, spec.name, spec.size, *valid)
             for level in spec.levels:
-                found[level.id] = Cut(dimension, level.title, spec.model, spec.key, level.code, level.name, spec.valid_from, spec.valid_to)
+                found[level.id] = Cut(dimension, level.title, spec.model, spec.key, level.code, level.name, level.size, *valid)
         return found
 
     def cuts_of(self, name: str) -> tuple[str, ...]:
