@@ -12,7 +12,22 @@ import signal
 VARIABLE = "FLIS_KILLED_AT"
 """Environment variable that names the moment at which this process ends."""
 
-MOMENTS: tuple[str, ...] = ()
+_BUILD = (
+    "build: begun",
+    "build: old build file removed",
+    "build: landing written",
+    "build: packages installed",
+    "build: models built",
+    "build: file closed",
+)
+_SWITCH = (
+    "switch: file moved",
+    "switch: pointer written",
+    "switch: pointer moved",
+    "switch: old versions removed",
+)
+
+MOMENTS: tuple[str, ...] = (*_BUILD, *_SWITCH)
 """Every moment, in the order of the line: receive, build, switch."""
 
 

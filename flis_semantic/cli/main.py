@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from flis_semantic import __version__
-from flis_semantic.cli import ask, catalogue, output, run_line
+from flis_semantic.cli import ask, catalogue, decide, output, run_line, watch
 from flis_semantic.errors import FlisError
 
 app = typer.Typer(
@@ -44,8 +44,11 @@ app.command()(run_line.generate)
 app.add_typer(catalogue.app, name="catalogue")
 app.command()(ask.query)
 app.command()(ask.sql)
-app.command()(run_line.quality)
-app.command()(run_line.coverage)
+app.command()(watch.quality)
+app.command()(watch.coverage)
+app.command()(decide.hold)
+app.command()(decide.approve)
+app.command()(decide.exempt)
 
 
 def run() -> None:
