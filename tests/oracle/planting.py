@@ -17,6 +17,7 @@ import yaml
 from flis_semantic.catalogue.resolved import Catalogue
 from flis_semantic.workspace import Project
 from tests.oracle.compare import differences, expected_rows
+from tests.oracle.days import Span
 from tests.oracle.project import TITLE, ask, contract, load, vocabulary, write_periods, write_warehouse
 from tests.oracle.world import Code, Row, Unit, World
 
@@ -64,10 +65,18 @@ class Planting:
         """A fact of one contract; its model is `fct_<name>`."""
         written = {measure: {"title": TITLE, "unit": "persons", **spec} for measure, spec in measures.items()}
         roles = {"roles": {"residence": "municipality_key"}, "default_role": "residence"}
-        fact = {"title": TITLE, "kind": kind, "model": f"fct_{name}", "sources": [table], **roles, "measures": written, **more}
+        fed = {} if "vintages" in more or "versions" in more else {"sources": [table]}
+        fact = {"title": TITLE, "kind": kind, "model": f"fct_{name}", **fed, **roles, "measures": written, **more}
         self.world.domains["d"]["facts"][name] = fact
         self.world.columns[f"fct_{name}"] = {"municipality_key": "INTEGER", **columns}
         self.world.rows[f"fct_{name}"] = []
+
+    def hierarchy(self, name: str, levels: Sequence[str], members: Sequence[Code]) -> None:
+        """A dimension of several levels, the coarsest first; a member's key is its place, from 1."""
+        codes = [{"id": level, "title": TITLE, "code": f"{level}_code"} for level in levels]
+        dated = {"valid_from": "valid_from", "valid_to": "valid_to"}
+        self.world.vocabulary["dimensions"][name] = {"title": TITLE, "model": f"dim_{name}", "key": f"{name}_key", **dated, "levels": codes}
+        self.world.dimensions[name] = list(members)
 
     def figure(self, name: str, numerator: Any, **more: Any) -> str:
         """A key figure; its id."""
@@ -82,6 +91,8 @@ class Planting:
             **more,
         }
         self.world.figures[f"d.{name}"] = written
+        if self._folder is not None:
+            self._catalogue = None
         return f"d.{name}"
 
     # -- data -----------------------------------------------------------------------------------------------------------
@@ -96,6 +107,24 @@ class Planting:
             for (source, line), _ in list(self.world.reach.items()):
                 if source == table:
                     self.world.coverage[table, line, int(code), label] = state
+
+    def row(self, fact: str, label: str, code: str, **columns: Any) -> None:
+        """A row of a fact, in a base period that need not have been delivered."""
+        written = self.world.domains["d"]["facts"][fact]
+        tables = written.get("sources") or next(iter(written["versions"].values()))
+        base = self.world.contracts[tables[0]]["base_period"]
+        self.world.rows[written["model"]].append({"municipality_key": int(code), base: label, **columns})
+
+    def deliver(
+        self, table: str, first: str, last: str | None = None, *, codes: Iterable[str] | None = None, but: str | None = None
+    ) -> None:
+        """Base periods of a table as delivered, with or without rows, by all units or some; `but` was not."""
+        spans = self.world.days.in_order[self.world.contracts[table]["base_period"]]
+        labels = [span.label for span in spans]
+        for label in labels[labels.index(first) : labels.index(last or first) + 1]:
+            for code in codes or [unit.code for unit in self.world.units]:
+                if label != but:
+                    self.state(table, label, code, "delivered")
 
     def state(self, table: str, label: str, code: str, state: str, series: str = "") -> None:
         """What coverage says of one unit and base period."""
@@ -136,16 +165,21 @@ class Planting:
     ) -> dict[tuple[str, ...], dict[str, Any]]:
         """The package's rows, after the oracle has said the same."""
         found = self.ask(figure, level, grain, first, last, **more)
-        ends = [self.world.days.named(grain, label) for label in (first, last or first)]
-        places = [self.world.days.place[end] for end in ends if end is not None]
-        periods = self.world.days.in_order[grain][places[0] : places[1] + 1]
+        periods = self._periods(grain, first, last or first)
         wrong = differences(list(found.values()), expected_rows(self.world, figure, [level], periods, **more), more.get("by", ()))
         assert not wrong, "\n".join(wrong)
         return found
 
-    def one(self, figure: str, level: str, grain: str, period: str, **more: Any) -> dict[str, Any]:
-        """The only row of an answer, after the oracle has said the same."""
-        (row,) = self.checked(figure, level, grain, period, **more).values()
+    def _periods(self, grain: str, first: str, last: str) -> list[Span]:
+        if grain == "range":
+            return [Span("range", f"{first}/{last}", date.fromisoformat(first), date.fromisoformat(last))]
+        ends = [self.world.days.named(grain, label) for label in (first, last)]
+        places = [self.world.days.place[end] for end in ends if end is not None]
+        return self.world.days.in_order[grain][places[0] : places[1] + 1]
+
+    def one(self, figure: str, level: str, grain: str, period: str, last: str | None = None, **more: Any) -> dict[str, Any]:
+        """The only row of an answer, after the oracle has said the same. A range has a first and a last day."""
+        (row,) = self.checked(figure, level, grain, period, last, **more).values()
         return row
 
 
