@@ -207,41 +207,36 @@ unmirrored as (
     where payments.amount <> 0
 ),
 
--- V-OKO-10. Late, or never came although the months after it did.
+-- V-OKO-10. Late, or never came although the months after it did. The contract says when a month is due.
 first_extracts as (
     select
-        partition.unit_code as municipality_code,
-        partition.base_period_key as month_key,
-        arg_min(partition.delivery_id, delivery.extracted_at) as delivery_id,
+        part.unit_code as municipality_code,
+        part.base_period_key as month_key,
+        arg_min(part.delivery_id, delivery.extracted_at) as delivery_id,
         min(delivery.extracted_at) as extracted_at
-    from {{ source('landing_zone', 'partitions') }} as partition
+    from {{ source('landing_zone', 'partitions') }} as part
     inner join {{ source('landing_zone', 'deliveries') }} as delivery
-        on partition.delivery_id = delivery.delivery_id
-    where partition.contract = 'oko_postering' and partition.slot = ''
-    group by partition.unit_code, partition.base_period_key
+        on part.delivery_id = delivery.delivery_id
+    where part.contract = 'oko_postering' and part.slot = ''
+    group by part.unit_code, part.base_period_key
 ),
 
 late as (
     select
-        municipality_code,
-        month_key,
-        delivery_id,
-        'Taken out on ' || strftime(extracted_at, '%Y-%m-%d') || ', due by ' || strftime(due_date, '%Y-%m-%d') || '.' as reason
-    from (
-        select
-            *,
-            cast({{ flis_project.month_start('month_key + 1') }} + interval {{ var('posting_deadline_days') - 1 }} day as date) as due_date
-        from first_extracts
-    )
-    where cast(extracted_at as date) > due_date
-    union all
-    select
-        unit_code as municipality_code,
-        base_period_key as month_key,
-        null as delivery_id,
-        'Nothing was delivered for the month.' as reason
-    from {{ source('landing_zone', 'coverage') }}
-    where source = 'oko_postering' and state = 'missing'
+        expected.unit_code as municipality_code,
+        expected.base_period_key as month_key,
+        first_extracts.delivery_id,
+        case
+            when first_extracts.delivery_id is null then 'Nothing was delivered for the month, due by '
+            else 'Taken out on ' || strftime(first_extracts.extracted_at, '%Y-%m-%d') || ', due by '
+        end || strftime(expected.due_date, '%Y-%m-%d') || '.' as reason
+    from {{ source('landing_zone', 'coverage') }} as expected
+    left join first_extracts
+        on expected.unit_code = first_extracts.municipality_code and expected.base_period_key = first_extracts.month_key
+    where
+        expected.source = 'oko_postering'
+        and expected.exempt_reason is null
+        and (first_extracts.delivery_id is null or cast(first_extracts.extracted_at as date) > expected.due_date)
 ),
 
 -- V-OKO-13. Local accounts that the municipality's own chart does not have, where it has sent one.
