@@ -131,9 +131,7 @@ def _check_parameters(rule: Rule, place: Location, findings: Findings) -> None:
     for name in sorted(name for name, there in given.items() if there and name not in belongs):
         findings.add((*place, name), f"{rule.id}: {name} says nothing to check {rule.check}.", "Remove it or choose another check.")
     if rule.check == "dates_ordered" and rule.columns and len(rule.columns) != _DATES_COMPARED:
-        findings.add(
-            (*place, "columns"), f"{rule.id}: two dates are compared, here are {len(rule.columns)}.", "Write a rule for each pair."
-        )
+        findings.add((*place, "columns"), f"{rule.id}: two dates are compared, not {len(rule.columns)}.", "Write a rule for each pair.")
     if rule.min is not None and rule.max is not None and rule.max < rule.min:
         findings.add((*place, "max"), f"{rule.id}: max {rule.max} is below min {rule.min}.")
     if rule.pattern is not None:

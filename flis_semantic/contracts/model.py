@@ -6,9 +6,9 @@ vocabulary, is checked in `check.py`, so that all errors of all contracts come a
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from flis_semantic.vocabulary.model import Identifier, Strict
 
@@ -73,6 +73,21 @@ class FromColumn(Strict):
     column: Identifier = Field(description="column of the contract")
 
 
+def _source(value: Any) -> str:
+    """Which of the ways to tell a value is meant, so that a mistake in it is one error and not one per way."""
+    if isinstance(value, (FromFileName, FromColumn)):
+        return type(value).__name__
+    if not isinstance(value, dict):
+        return "word"
+    return "FromFileName" if any(str(key).startswith("f") for key in cast(dict[Any, Any], value)) else "FromColumn"
+
+
+_Column = Annotated[FromColumn, Tag("FromColumn")]
+_FileName = Annotated[FromFileName, Tag("FromFileName")]
+ExtractSource = Annotated[_Column | _FileName | Annotated[Literal["receipt"], Tag("word")], Discriminator(_source)]
+SequenceSource = Annotated[_Column | _FileName | Annotated[Literal["manifest"], Tag("word")], Discriminator(_source)]
+
+
 class Split(Strict):
     """Two values in one cell: what stands after the mark is another column."""
 
@@ -99,7 +114,7 @@ class Deleted(Strict):
 class DeltaForm(Strict):
     """What makes a file one of a sequence of changes."""
 
-    sequence: FromColumn | FromFileName | Literal["manifest"] = Field(
+    sequence: SequenceSource = Field(
         description="where the number stands that counts the sender's deltas one by one: one column, the same in every row; or else"
     )
     deleted: Deleted | None = None
@@ -122,7 +137,7 @@ class Form(Strict):
     )
     length: int | None = Field(default=None, gt=0, description="base periods that a window spans at most")
     delta: DeltaForm | None = None
-    extracted_at: FromColumn | FromFileName | Literal["receipt"] = Field(
+    extracted_at: ExtractSource = Field(
         description="where the extract time is read when there is no manifest; of a column the newest counts; receipt: unknown, the time "
         "of receipt stands in for it"
     )
