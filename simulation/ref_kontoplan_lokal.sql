@@ -31,7 +31,7 @@ select
     art,
     make_date(greatest(first_year, 2019), 1, 1) as gyldig_fra,
     cast(null as date) as gyldig_til,
-    make_timestamp(regnskabsaar - 1, 12, 15, 6, 0, 0) as udtraekstid
+    make_timestamp(regnskabsaar - 1, 12, 15, 6, unit_no % 60, unit_no // 60) as udtraekstid
 from units
 cross join ledger_years
 cross join accounts
@@ -39,7 +39,7 @@ where regnskabsaar >= first_year
 union all
 select
     'ref_kontoplan_lokal_' || unit || '_2019.csv', unit, '2019', '59999100049', 'Konto uden match', '5.99.99', 1, '000', '4.9',
-    date '2019-01-01', null, timestamp '2018-12-15 06:00:00'
+    date '2019-01-01', null, timestamp '2018-12-15 06:01:00'
 from units
 where unit_no = 1 and getvariable('faults')
 order by file_name, konto_lokal;
