@@ -231,7 +231,7 @@ class Component:
         for base in bases:
             if self.due(base):
                 found = self._base(unit, target, base, cell)
-                if (self.published or self.from_to) and self.unfinished(target):
+                if self.published and self.unfinished(target):
                     return self._so_far([found], found.value)
                 return found
         if self.reference is not None:
@@ -256,6 +256,9 @@ class Component:
         if all(reading.value is not None for reading in found):
             value = sum((r.value for r in found), Fraction(0))
             if mean:
+                if not self.by_state and self.data_to <= self.stretch(target).first:
+                    # Delivered before it began: no day of it is known.
+                    return Reading("missing", frozenset({"base_period_missing"}))
                 weights = {base: days[base] if self.by_state else self._covered(target, base) for base in readings}
                 value = sum((r.value * weights[base] for base, r in readings.items()), Fraction(0)) / sum(weights.values())
         # A state holds as long as it is the newest, a value of days or of what happened up to the extract.
