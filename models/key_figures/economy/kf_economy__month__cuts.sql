@@ -105,18 +105,9 @@ FROM (
       EXTRACT(YEAR FROM p.end_date) AS first_key,
       EXTRACT(YEAR FROM p.end_date) AS last_key,
       1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
       p.start_date AS from_date,
       p.end_date AS on_date
     FROM periods AS p
-    CROSS JOIN (
-      SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
-      WHERE
-        s.source = 'oko_budget' AND s.series = ''
-    ) AS d
   ), w2_coverage AS (
     SELECT
       w.period_key,
@@ -142,18 +133,9 @@ FROM (
       EXTRACT(YEAR FROM p.end_date) AS first_key,
       EXTRACT(YEAR FROM p.end_date) AS last_key,
       1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
       p.start_date AS from_date,
       p.end_date AS on_date
     FROM periods AS p
-    CROSS JOIN (
-      SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
-      WHERE
-        s.source = 'oko_forventet' AND s.series = ''
-    ) AS d
   ), w3_coverage AS (
     SELECT
       w.period_key,
@@ -412,13 +394,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         main_account_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        main_account_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.main_account_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'month' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r1
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_1 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -455,13 +453,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         main_account_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        main_account_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.main_account_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'year' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r2
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_2 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -497,13 +511,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         main_account_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        main_account_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.main_account_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'year' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r3
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_3 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -610,8 +640,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w2_coverage.held, 0) > 0
         THEN 4
-        WHEN w2.is_unfinished
-        THEN 7
         WHEN COALESCE(w2_coverage.approved, 0) = w2.required
         THEN 9
         ELSE 8
@@ -772,8 +800,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -788,8 +814,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w2_coverage.held, 0) > 0
         THEN 4
-        WHEN w2.is_unfinished
-        THEN 7
         WHEN COALESCE(w2_coverage.approved, 0) = w2.required
         THEN 9
         ELSE 8
@@ -804,8 +828,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w2_coverage.held, 0) > 0
         THEN 4
-        WHEN w2.is_unfinished
-        THEN 7
         WHEN COALESCE(w2_coverage.approved, 0) = w2.required
         THEN 9
         ELSE 8
@@ -1292,18 +1314,9 @@ FROM (
       EXTRACT(YEAR FROM p.end_date) AS first_key,
       EXTRACT(YEAR FROM p.end_date) AS last_key,
       1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
       p.start_date AS from_date,
       p.end_date AS on_date
     FROM periods AS p
-    CROSS JOIN (
-      SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
-      WHERE
-        s.source = 'oko_budget' AND s.series = ''
-    ) AS d
   ), w2_coverage AS (
     SELECT
       w.period_key,
@@ -1329,18 +1342,9 @@ FROM (
       EXTRACT(YEAR FROM p.end_date) AS first_key,
       EXTRACT(YEAR FROM p.end_date) AS last_key,
       1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
       p.start_date AS from_date,
       p.end_date AS on_date
     FROM periods AS p
-    CROSS JOIN (
-      SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
-      WHERE
-        s.source = 'oko_forventet' AND s.series = ''
-    ) AS d
   ), w3_coverage AS (
     SELECT
       w.period_key,
@@ -1599,13 +1603,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         main_function_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        main_function_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.main_function_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'month' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r1
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_1 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -1642,13 +1662,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         main_function_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        main_function_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.main_function_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'year' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r2
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_2 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -1684,13 +1720,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         main_function_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        main_function_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.main_function_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'year' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r3
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_3 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -1797,8 +1849,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w2_coverage.held, 0) > 0
         THEN 4
-        WHEN w2.is_unfinished
-        THEN 7
         WHEN COALESCE(w2_coverage.approved, 0) = w2.required
         THEN 9
         ELSE 8
@@ -1959,8 +2009,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -1975,8 +2023,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w2_coverage.held, 0) > 0
         THEN 4
-        WHEN w2.is_unfinished
-        THEN 7
         WHEN COALESCE(w2_coverage.approved, 0) = w2.required
         THEN 9
         ELSE 8
@@ -1991,8 +2037,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w2_coverage.held, 0) > 0
         THEN 4
-        WHEN w2.is_unfinished
-        THEN 7
         WHEN COALESCE(w2_coverage.approved, 0) = w2.required
         THEN 9
         ELSE 8
@@ -2479,18 +2523,9 @@ FROM (
       EXTRACT(YEAR FROM p.end_date) AS first_key,
       EXTRACT(YEAR FROM p.end_date) AS last_key,
       1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
       p.start_date AS from_date,
       p.end_date AS on_date
     FROM periods AS p
-    CROSS JOIN (
-      SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
-      WHERE
-        s.source = 'oko_budget' AND s.series = ''
-    ) AS d
   ), w2_coverage AS (
     SELECT
       w.period_key,
@@ -2516,18 +2551,9 @@ FROM (
       EXTRACT(YEAR FROM p.end_date) AS first_key,
       EXTRACT(YEAR FROM p.end_date) AS last_key,
       1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
       p.start_date AS from_date,
       p.end_date AS on_date
     FROM periods AS p
-    CROSS JOIN (
-      SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
-      WHERE
-        s.source = 'oko_forventet' AND s.series = ''
-    ) AS d
   ), w3_coverage AS (
     SELECT
       w.period_key,
@@ -2819,13 +2845,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         function_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        function_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.function_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'month' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r1
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_1 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -2862,13 +2904,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         function_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        function_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.function_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'year' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r2
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_2 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -2904,13 +2962,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         function_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        function_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.function_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'year' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r3
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_3 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -3017,8 +3091,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w2_coverage.held, 0) > 0
         THEN 4
-        WHEN w2.is_unfinished
-        THEN 7
         WHEN COALESCE(w2_coverage.approved, 0) = w2.required
         THEN 9
         ELSE 8
@@ -3179,8 +3251,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -3195,8 +3265,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w2_coverage.held, 0) > 0
         THEN 4
-        WHEN w2.is_unfinished
-        THEN 7
         WHEN COALESCE(w2_coverage.approved, 0) = w2.required
         THEN 9
         ELSE 8
@@ -3211,8 +3279,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w2_coverage.held, 0) > 0
         THEN 4
-        WHEN w2.is_unfinished
-        THEN 7
         WHEN COALESCE(w2_coverage.approved, 0) = w2.required
         THEN 9
         ELSE 8
@@ -3865,18 +3931,9 @@ FROM (
       EXTRACT(YEAR FROM p.end_date) AS first_key,
       EXTRACT(YEAR FROM p.end_date) AS last_key,
       1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
       p.start_date AS from_date,
       p.end_date AS on_date
     FROM periods AS p
-    CROSS JOIN (
-      SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
-      WHERE
-        s.source = 'oko_budget' AND s.series = ''
-    ) AS d
   ), w2_coverage AS (
     SELECT
       w.period_key,
@@ -4190,8 +4247,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w2_coverage.held, 0) > 0
         THEN 4
-        WHEN w2.is_unfinished
-        THEN 7
         WHEN COALESCE(w2_coverage.approved, 0) = w2.required
         THEN 9
         ELSE 8

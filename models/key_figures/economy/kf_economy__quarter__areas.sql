@@ -159,7 +159,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w3 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'day' AND b.period_key BETWEEN w.first_key AND w.last_key
@@ -190,18 +193,9 @@ WITH periods AS (
     EXTRACT(YEAR FROM p.end_date) AS first_key,
     EXTRACT(YEAR FROM p.end_date) AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
     p.start_date AS from_date,
     p.end_date AS on_date
   FROM periods AS p
-  CROSS JOIN (
-    SELECT
-      COALESCE(MIN(s.due_key), -1000000) AS due_key,
-      MIN(s.data_to) AS data_to
-    FROM {{ ref('source_status') }} AS s
-    WHERE
-      s.source = 'oko_budget' AND s.series = ''
-  ) AS d
 ), w4_coverage AS (
   SELECT
     w.period_key,
@@ -227,18 +221,9 @@ WITH periods AS (
     EXTRACT(YEAR FROM p.end_date) AS first_key,
     EXTRACT(YEAR FROM p.end_date) AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
     p.start_date AS from_date,
     p.end_date AS on_date
   FROM periods AS p
-  CROSS JOIN (
-    SELECT
-      COALESCE(MIN(s.due_key), -1000000) AS due_key,
-      MIN(s.data_to) AS data_to
-    FROM {{ ref('source_status') }} AS s
-    WHERE
-      s.source = 'oko_forventet' AND s.series = ''
-  ) AS d
 ), w5_coverage AS (
   SELECT
     w.period_key,
@@ -1866,8 +1851,6 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w4.is_unfinished
-      THEN 7
       WHEN COALESCE(w4_coverage.approved, 0) = w4.required
       THEN 9
       ELSE 8
@@ -2247,8 +2230,6 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w5_coverage.held, 0) > 0
       THEN 4
-      WHEN w5.is_unfinished
-      THEN 7
       WHEN COALESCE(w5_coverage.approved, 0) = w5.required
       THEN 9
       ELSE 8
@@ -2263,8 +2244,6 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w4.is_unfinished
-      THEN 7
       WHEN COALESCE(w4_coverage.approved, 0) = w4.required
       THEN 9
       ELSE 8
@@ -2279,8 +2258,6 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w4.is_unfinished
-      THEN 7
       WHEN COALESCE(w4_coverage.approved, 0) = w4.required
       THEN 9
       ELSE 8

@@ -134,18 +134,9 @@ FROM (
       EXTRACT(YEAR FROM p.end_date) AS first_key,
       EXTRACT(YEAR FROM p.end_date) AS last_key,
       1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
       p.start_date AS from_date,
       p.end_date AS on_date
     FROM periods AS p
-    CROSS JOIN (
-      SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
-      WHERE
-        s.source = 'oko_budget' AND s.series = ''
-    ) AS d
   ), w3_coverage AS (
     SELECT
       w.period_key,
@@ -171,18 +162,9 @@ FROM (
       EXTRACT(YEAR FROM p.end_date) AS first_key,
       EXTRACT(YEAR FROM p.end_date) AS last_key,
       1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
       p.start_date AS from_date,
       p.end_date AS on_date
     FROM periods AS p
-    CROSS JOIN (
-      SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
-      WHERE
-        s.source = 'oko_forventet' AND s.series = ''
-    ) AS d
   ), w4_coverage AS (
     SELECT
       w.period_key,
@@ -567,13 +549,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         main_account_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        main_account_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.main_account_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'month' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r1
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_1 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -636,13 +634,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         main_account_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        main_account_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.main_account_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'year' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r3
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_3 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -678,13 +692,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         main_account_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        main_account_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.main_account_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'year' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r4
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_4 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -958,8 +988,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -1120,8 +1148,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w4_coverage.held, 0) > 0
         THEN 4
-        WHEN w4.is_unfinished
-        THEN 7
         WHEN COALESCE(w4_coverage.approved, 0) = w4.required
         THEN 9
         ELSE 8
@@ -1136,8 +1162,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -1152,8 +1176,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -2039,18 +2061,9 @@ FROM (
       EXTRACT(YEAR FROM p.end_date) AS first_key,
       EXTRACT(YEAR FROM p.end_date) AS last_key,
       1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
       p.start_date AS from_date,
       p.end_date AS on_date
     FROM periods AS p
-    CROSS JOIN (
-      SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
-      WHERE
-        s.source = 'oko_budget' AND s.series = ''
-    ) AS d
   ), w3_coverage AS (
     SELECT
       w.period_key,
@@ -2076,18 +2089,9 @@ FROM (
       EXTRACT(YEAR FROM p.end_date) AS first_key,
       EXTRACT(YEAR FROM p.end_date) AS last_key,
       1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
       p.start_date AS from_date,
       p.end_date AS on_date
     FROM periods AS p
-    CROSS JOIN (
-      SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
-      WHERE
-        s.source = 'oko_forventet' AND s.series = ''
-    ) AS d
   ), w4_coverage AS (
     SELECT
       w.period_key,
@@ -2472,13 +2476,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         main_function_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        main_function_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.main_function_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'month' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r1
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_1 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -2541,13 +2561,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         main_function_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        main_function_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.main_function_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'year' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r3
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_3 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -2583,13 +2619,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         main_function_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        main_function_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.main_function_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'year' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r4
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_4 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -2863,8 +2915,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -3025,8 +3075,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w4_coverage.held, 0) > 0
         THEN 4
-        WHEN w4.is_unfinished
-        THEN 7
         WHEN COALESCE(w4_coverage.approved, 0) = w4.required
         THEN 9
         ELSE 8
@@ -3041,8 +3089,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -3057,8 +3103,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -3948,18 +3992,9 @@ FROM (
       EXTRACT(YEAR FROM p.end_date) AS first_key,
       EXTRACT(YEAR FROM p.end_date) AS last_key,
       1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
       p.start_date AS from_date,
       p.end_date AS on_date
     FROM periods AS p
-    CROSS JOIN (
-      SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
-      WHERE
-        s.source = 'oko_budget' AND s.series = ''
-    ) AS d
   ), w3_coverage AS (
     SELECT
       w.period_key,
@@ -3985,18 +4020,9 @@ FROM (
       EXTRACT(YEAR FROM p.end_date) AS first_key,
       EXTRACT(YEAR FROM p.end_date) AS last_key,
       1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
       p.start_date AS from_date,
       p.end_date AS on_date
     FROM periods AS p
-    CROSS JOIN (
-      SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
-      WHERE
-        s.source = 'oko_forventet' AND s.series = ''
-    ) AS d
   ), w4_coverage AS (
     SELECT
       w.period_key,
@@ -4487,13 +4513,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         function_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        function_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.function_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'month' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r1
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_1 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -4556,13 +4598,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         function_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        function_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.function_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'year' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r3
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_3 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -4598,13 +4656,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         function_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        function_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.function_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'year' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r4
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_4 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -4634,13 +4708,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         function_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        function_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.function_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'month' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r5
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_5 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -4938,8 +5028,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -5100,8 +5188,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w4_coverage.held, 0) > 0
         THEN 4
-        WHEN w4.is_unfinished
-        THEN 7
         WHEN COALESCE(w4_coverage.approved, 0) = w4.required
         THEN 9
         ELSE 8
@@ -5116,8 +5202,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -5132,8 +5216,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -6183,18 +6265,9 @@ FROM (
       EXTRACT(YEAR FROM p.end_date) AS first_key,
       EXTRACT(YEAR FROM p.end_date) AS last_key,
       1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
       p.start_date AS from_date,
       p.end_date AS on_date
     FROM periods AS p
-    CROSS JOIN (
-      SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
-      WHERE
-        s.source = 'oko_budget' AND s.series = ''
-    ) AS d
   ), w3_coverage AS (
     SELECT
       w.period_key,
@@ -6827,8 +6900,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8

@@ -134,18 +134,9 @@ FROM (
       EXTRACT(YEAR FROM p.end_date) AS first_key,
       EXTRACT(YEAR FROM p.end_date) AS last_key,
       1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
       p.start_date AS from_date,
       p.end_date AS on_date
     FROM periods AS p
-    CROSS JOIN (
-      SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
-      WHERE
-        s.source = 'oko_budget' AND s.series = ''
-    ) AS d
   ), w3_coverage AS (
     SELECT
       w.period_key,
@@ -171,18 +162,9 @@ FROM (
       EXTRACT(YEAR FROM p.end_date) AS first_key,
       EXTRACT(YEAR FROM p.end_date) AS last_key,
       1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
       p.start_date AS from_date,
       p.end_date AS on_date
     FROM periods AS p
-    CROSS JOIN (
-      SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
-      WHERE
-        s.source = 'oko_forventet' AND s.series = ''
-    ) AS d
   ), w4_coverage AS (
     SELECT
       w.period_key,
@@ -778,13 +760,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         main_account_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        main_account_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.main_account_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'month' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r1
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_1 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -847,13 +845,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         main_account_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        main_account_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.main_account_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'year' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r3
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_3 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -889,13 +903,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         main_account_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        main_account_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.main_account_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'year' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r4
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_4 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -936,13 +966,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         main_account_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        main_account_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.main_account_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'month' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r1
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_1 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -970,13 +1016,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         main_account_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        main_account_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.main_account_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'year' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r5
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_3 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -1247,8 +1309,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -1409,8 +1469,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w4_coverage.held, 0) > 0
         THEN 4
-        WHEN w4.is_unfinished
-        THEN 7
         WHEN COALESCE(w4_coverage.approved, 0) = w4.required
         THEN 9
         ELSE 8
@@ -1425,8 +1483,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -1441,8 +1497,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -1991,8 +2045,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -2007,8 +2059,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -2363,8 +2413,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -2912,18 +2960,9 @@ FROM (
       EXTRACT(YEAR FROM p.end_date) AS first_key,
       EXTRACT(YEAR FROM p.end_date) AS last_key,
       1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
       p.start_date AS from_date,
       p.end_date AS on_date
     FROM periods AS p
-    CROSS JOIN (
-      SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
-      WHERE
-        s.source = 'oko_budget' AND s.series = ''
-    ) AS d
   ), w3_coverage AS (
     SELECT
       w.period_key,
@@ -2949,18 +2988,9 @@ FROM (
       EXTRACT(YEAR FROM p.end_date) AS first_key,
       EXTRACT(YEAR FROM p.end_date) AS last_key,
       1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
       p.start_date AS from_date,
       p.end_date AS on_date
     FROM periods AS p
-    CROSS JOIN (
-      SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
-      WHERE
-        s.source = 'oko_forventet' AND s.series = ''
-    ) AS d
   ), w4_coverage AS (
     SELECT
       w.period_key,
@@ -3556,13 +3586,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         main_function_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        main_function_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.main_function_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'month' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r1
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_1 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -3625,13 +3671,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         main_function_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        main_function_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.main_function_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'year' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r3
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_3 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -3667,13 +3729,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         main_function_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        main_function_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.main_function_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'year' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r4
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_4 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -3714,13 +3792,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         main_function_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        main_function_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.main_function_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'month' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r1
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_1 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -3748,13 +3842,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         main_function_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        main_function_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.main_function_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'year' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r5
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_3 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -4025,8 +4135,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -4187,8 +4295,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w4_coverage.held, 0) > 0
         THEN 4
-        WHEN w4.is_unfinished
-        THEN 7
         WHEN COALESCE(w4_coverage.approved, 0) = w4.required
         THEN 9
         ELSE 8
@@ -4203,8 +4309,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -4219,8 +4323,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -4769,8 +4871,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -4785,8 +4885,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -5141,8 +5239,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -5694,18 +5790,9 @@ FROM (
       EXTRACT(YEAR FROM p.end_date) AS first_key,
       EXTRACT(YEAR FROM p.end_date) AS last_key,
       1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
       p.start_date AS from_date,
       p.end_date AS on_date
     FROM periods AS p
-    CROSS JOIN (
-      SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
-      WHERE
-        s.source = 'oko_budget' AND s.series = ''
-    ) AS d
   ), w3_coverage AS (
     SELECT
       w.period_key,
@@ -5731,18 +5818,9 @@ FROM (
       EXTRACT(YEAR FROM p.end_date) AS first_key,
       EXTRACT(YEAR FROM p.end_date) AS last_key,
       1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
       p.start_date AS from_date,
       p.end_date AS on_date
     FROM periods AS p
-    CROSS JOIN (
-      SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
-      WHERE
-        s.source = 'oko_forventet' AND s.series = ''
-    ) AS d
   ), w4_coverage AS (
     SELECT
       w.period_key,
@@ -6458,13 +6536,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         function_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        function_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.function_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'month' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r1
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_1 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -6527,13 +6621,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         function_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        function_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.function_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'year' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r3
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_3 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -6569,13 +6679,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         function_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        function_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.function_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'year' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r4
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_4 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -6605,13 +6731,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         function_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        function_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.function_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'month' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r5
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_5 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -6669,13 +6811,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         function_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        function_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.function_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'month' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r1
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_1 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -6703,13 +6861,29 @@ FROM (
     LEFT JOIN (
       SELECT
         function_key,
+        base_key,
         function_code
-      FROM {{ ref('dim_account_function') }} AS dim_account_function
-      GROUP BY
-        function_key,
-        function_code
+      FROM (
+        SELECT
+          d.function_key,
+          b.period_key AS base_key,
+          d.function_code,
+          ROW_NUMBER() OVER (
+            PARTITION BY d.function_key, b.period_key
+            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+          ) AS position
+        FROM {{ ref('dim_account_function') }} AS d
+        JOIN {{ ref('dim_period') }} AS b
+          ON b.grain = 'year' AND b.period_key IN (
+            SELECT
+              base_key
+            FROM r6
+          )
+      ) AS ranked
+      WHERE
+        position = 1
     ) AS d_account
-      ON d_account.function_key = r.key_function_key
+      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
     LEFT JOIN delivered_3 AS delivered
       ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
     GROUP BY
@@ -6987,8 +7161,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -7149,8 +7321,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w4_coverage.held, 0) > 0
         THEN 4
-        WHEN w4.is_unfinished
-        THEN 7
         WHEN COALESCE(w4_coverage.approved, 0) = w4.required
         THEN 9
         ELSE 8
@@ -7165,8 +7335,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -7181,8 +7349,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -8081,8 +8247,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -8097,8 +8261,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -8453,8 +8615,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -9006,18 +9166,9 @@ FROM (
       EXTRACT(YEAR FROM p.end_date) AS first_key,
       EXTRACT(YEAR FROM p.end_date) AS last_key,
       1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
       p.start_date AS from_date,
       p.end_date AS on_date
     FROM periods AS p
-    CROSS JOIN (
-      SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
-      WHERE
-        s.source = 'oko_budget' AND s.series = ''
-    ) AS d
   ), w3_coverage AS (
     SELECT
       w.period_key,
@@ -9858,8 +10009,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
@@ -10546,8 +10695,6 @@ FROM (
         THEN 3
         WHEN COALESCE(w3_coverage.held, 0) > 0
         THEN 4
-        WHEN w3.is_unfinished
-        THEN 7
         WHEN COALESCE(w3_coverage.approved, 0) = w3.required
         THEN 9
         ELSE 8
