@@ -34,7 +34,7 @@ _STORAGE_VERSION = "v1.2.0"
 
 def connect() -> Connection:
     """A connection to nothing but memory."""
-    return duckdb.connect(":memory:")
+    return _quiet(duckdb.connect(":memory:"))
 
 
 def open_for_build(path: Path) -> Connection:
@@ -45,7 +45,7 @@ def open_for_build(path: Path) -> Connection:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return duckdb.connect(str(path), config={"storage_compatibility_version": _STORAGE_VERSION})
+        return _quiet(duckdb.connect(str(path), config={"storage_compatibility_version": _STORAGE_VERSION}))
     except duckdb.Error as error:
         raise _cannot_open(path, error) from error
 
@@ -121,6 +121,12 @@ def append(connection: Connection, table: str, columns: Mapping[str, Sequence[ob
     names = ", ".join(f'"{name}"' for name in columns)
     values = ", ".join("unnest(?)" for _ in columns)
     connection.execute(f"INSERT INTO {table} ({names}) SELECT {values}", [list(column) for column in columns.values()])  # noqa: S608 - our own names
+
+
+def _quiet(connection: Connection) -> Connection:
+    # Where it takes the process for interactive, the engine shows the progress of long queries on stdout, among the data.
+    connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 def _cannot_open(path: Path, error: duckdb.Error) -> WarehouseError:

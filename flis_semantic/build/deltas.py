@@ -1,7 +1,7 @@
 """Deltas: which are in force in which partition, and which row of a key is the newest. Decided in SQL, at every build.
 
 A *stream* is the scope in which a sender counts its deltas. In a partition, deltas follow the full delivery in force there:
-from its own number in the stream where a manifest gives one, else from the highest number that was extracted no later; where
+from its own number where a manifest gives one, else from the highest number that was extracted no later; where
 no full delivery ever came, from the stream's first. A delta is in force when nothing between is lacking, and waits when
 something is; where a newer full delivery holds the partition, or a resend took over its number, it is superseded.
 
@@ -44,7 +44,7 @@ FROM placed GROUP BY contract, stream, run;
 -- Every partition that a stream may change, with the number after which its deltas count there.
 CREATE OR REPLACE TEMP TABLE bases AS
 WITH active AS (
-  SELECT p.contract, p.unit_code, p.base_period_key, p.slot, d.delivery_id, d.stream, d.sequence, d.rank_at, d.extracted_at
+  SELECT p.contract, p.unit_code, p.base_period_key, p.slot, d.delivery_id, d.sequence, d.rank_at, d.extracted_at
   FROM landing.partitions p JOIN landing.deliveries d USING (delivery_id) WHERE p.is_active),
 streams AS (SELECT contract, stream, min(sequence) AS first FROM deltas GROUP BY ALL),
 reached AS (
@@ -57,7 +57,7 @@ pairs AS (
   FROM active a JOIN streams s ON s.contract = a.contract AND s.stream IN ('', a.unit_code)),
 held AS (
   SELECT p.*, s.first, a.delivery_id, a.rank_at, coalesce(a.sequence, -1) AS rank_sequence, a.extracted_at,
-         CASE WHEN a.stream = p.stream THEN a.sequence END AS stated
+         a.sequence AS stated
   FROM pairs p JOIN streams s USING (contract, stream) LEFT JOIN active a USING (contract, unit_code, base_period_key, slot))
 SELECT h.contract, h.unit_code, h.base_period_key, h.slot, h.stream, h.delivery_id, h.rank_at, h.rank_sequence,
        coalesce(h.stated, r.highest, h.first - 1) AS base

@@ -10,6 +10,8 @@ from flis_semantic import __version__
 from flis_semantic.cli import ask, catalogue, decide, output, run_line, watch
 from flis_semantic.errors import FlisError
 
+_INTERRUPTED = 130
+
 app = typer.Typer(
     name="flis",
     no_args_is_help=True,
@@ -63,6 +65,11 @@ def run() -> None:
         raise SystemExit(0) from None
     except KeyboardInterrupt:
         _stopped()
+    except SystemExit as ended:
+        # Ctrl-C inside a command: the command-line library ends it with this code, without a word.
+        if ended.code == _INTERRUPTED:
+            _stopped()
+        raise
     except RuntimeError as error:
         # The engine answers Ctrl-C in the middle of a query with an error of its own.
         if "interrupt" not in str(error).lower():
@@ -78,4 +85,4 @@ def run() -> None:
 
 def _stopped() -> NoReturn:
     output.say("Stopped. What was finished stays; nothing is half-written.")
-    raise SystemExit(130) from None
+    raise SystemExit(_INTERRUPTED) from None

@@ -59,8 +59,7 @@ def decide(  # noqa: PLR0913 - what a decision is made of
         if is_lifted:
             _something_stands(ledger.decisions(contract), kind, codes, range(first_key, last_key + 1))
         return ledger.decide(
-            Decision(kind, contract, code, first_key, last_key, reason.strip(), decided_by, moment, is_lifted)
-            for code in codes
+            Decision(kind, contract, code, first_key, last_key, reason.strip(), decided_by, moment, is_lifted) for code in codes
         )
 
 

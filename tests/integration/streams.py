@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import random
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,9 +15,9 @@ from flis_semantic.build.received import read_received
 from flis_semantic.ledger import Ledger
 from flis_semantic.warehouse import Connection, open_for_build
 from flis_semantic.workspace import Project
-from tests.integration.landed import Landing
-from tests.oracle.project import TITLE, contract, vocabulary
+from tests.integration.landed import REPOSITORY, Landing
 
+SHOPS = Path(__file__).with_name("shops")
 UNITS = ("0001", "0002")
 JANUARY = 2020 * 12
 START = datetime(2020, 2, 1)
@@ -127,7 +127,7 @@ def _delta_state(delta: Sent, part: Part, full: Sent | None, deltas: list[Sent],
     numbers = {other.sequence or 0 for other in stream}
     before = [other.sequence or 0 for other in stream if full is not None and other.extracted_at <= full.extracted_at]
     base = min(numbers) - 1
-    if full is not None and full.sequence is not None and full.stream == delta.stream:
+    if full is not None and full.sequence is not None:
         base = full.sequence
     elif before:
         base = max(before)
@@ -139,20 +139,10 @@ def _delta_state(delta: Sent, part: Part, full: Sent | None, deltas: list[Sent],
 
 
 def make_project(folder: Path) -> Project:
-    """A project with one contract, table `ledger`, and nothing else."""
-    text = {"type": "integer", "title": TITLE}
-    written = contract("ledger", "month", "2020-01", key=["enhed", "nummer"], absent="zero", side_periods={"13": 12})
-    written["columns"] |= {"nummer": {**text, "required": True}, "vaerdi": text}
-    written["forms"]["file"]["header"] |= {"nummer": "nummer", "vaerdi": "vaerdi"}
-    for number, (check, column) in enumerate((("required", "nummer"), ("typed", "nummer"), ("typed", "vaerdi")), start=50):
-        written["rules"].append({"id": f"V-LEDGER-{number}", "title": TITLE, "check": check, "column": column})
-    (folder / "catalogue").mkdir(parents=True)
-    (folder / "contracts").mkdir()
-    (folder / "seeds").mkdir()
-    (folder / "catalogue" / "_vocabulary.yml").write_text(json.dumps(vocabulary(len(UNITS), 2019, 2021)))
-    (folder / "contracts" / "ledger.yml").write_text(json.dumps(written))
-    (folder / "seeds" / "municipalities.csv").write_text("municipality_code,unit_kind\n" + "".join(f"{u},member\n" for u in UNITS))
-    (folder / "dbt_project.yml").write_text("name: streams\n")
+    """The project of shops, without any state."""
+    shutil.copytree(SHOPS, folder, dirs_exist_ok=True)
+    package = REPOSITORY / "flis_semantic" / "project"
+    (folder / "packages.yml").write_text(f"packages:\n  - local: {package}\n", encoding="utf-8")
     return Project(folder)
 
 
@@ -166,7 +156,7 @@ def receive(project: Project, sent: Iterable[Sent]) -> None:
         )
         select = (
             "SELECT 0 AS delivery_id, line AS line_number, unit AS unit_code, key AS base_period_key, s AS slot, '' AS series, "
-            "false AS is_control, gone AS is_deleted, unit AS enhed, n AS nummer, CAST(v AS BIGINT) AS vaerdi "
+            "false AS is_control, gone AS is_deleted, unit AS shop, n AS number, CAST(v AS BIGINT) AS amount "
             f"FROM (VALUES {values or '(0, NULL, 0, NULL, 0, 0, false)'}) AS t (line, unit, key, s, n, v, gone) WHERE line > 0"
         )
         landed = Landing(project).land(
@@ -195,7 +185,7 @@ def landed(project: Project, known_on: datetime | None = None) -> Connection:
 def found_in(connection: Connection) -> InForce:
     """What the build says, in the same words."""
     rows = connection.execute(
-        "SELECT delivery_id, line_number, unit_code, base_period_key, slot, nummer, vaerdi FROM landing.ledger"
+        "SELECT delivery_id, line_number, unit_code, base_period_key, slot, number, amount FROM landing.ledger"
     ).fetchall()
     outcomes = connection.execute(
         "SELECT delivery_id, outcome, CAST(sum(row_count) AS BIGINT) FROM landing.row_outcomes GROUP BY ALL HAVING sum(row_count) <> 0"
@@ -237,8 +227,8 @@ def random_deliveries(seed: int) -> list[Sent]:
             "stream": unit if by_unit else "",
         })  # fmt: skip
     dice.shuffle(made)
-    hours = list(range(len(made)))
-    dice.shuffle(hours)
+    # Several may be extracted at the same time: then the number decides, then the receipt.
+    hours = [dice.randint(0, len(made) // 2 + 1) for _ in made]
     if dice.random() < 0.5:
         # As from a sender that counts in time: the higher number is the later extract.
         order = sorted(range(len(made)), key=lambda n: (made[n].get("sequence") or 0, n))

@@ -80,10 +80,27 @@ def test_a_newer_full_delivery_resets_its_partitions_only(tmp_path: Path) -> Non
 
 
 def test_the_number_in_a_full_delivery_s_manifest_says_where_deltas_go_on(tmp_path: Path) -> None:
-    # Extracted after delta 1, but without it, as its manifest says: 2 waits for 1 … which came, so both count.
-    full = ("full", 0, 2, (Row(P1, 1, 10),))
-    found = built(tmp_path, sent(("delta", 1, 3, (Row(P1, 1, 11),)), full, ("delta", 3, 5, (Row(P1, 1, 13),))))
-    assert (values(found), found.waiting) == ({(JANUARY, "", 1): 11}, {(3, P1, 2)})
+    # Without the number, 4 would be the stream's first and follow the full one directly.
+    full = ("full", 2, 0, (Row(P1, 1, 10),))
+    found = built(tmp_path, sent(full, ("delta", 4, 1, (Row(P1, 1, 14),))))
+    assert (values(found), found.waiting) == ({(JANUARY, "", 1): 10}, {(2, P1, 3)})
+
+
+def test_a_full_delivery_holds_every_delta_that_was_extracted_no_later_and_heals_the_gaps_between_them(tmp_path: Path) -> None:
+    early, late = ("delta", 1, 1, (Row(P1, 1, 11),)), ("delta", 3, 2, (Row(P1, 2, 23),))
+    full = ("full", None, 3, (Row(P1, 1, 10), Row(P1, 2, 20)))
+    found = built(tmp_path / "later", sent(early, late, full, ("delta", 4, 4, (Row(P1, 1, 14),))))
+    assert (values(found), found.waiting) == ({(JANUARY, "", 1): 14, (JANUARY, "", 2): 20}, set())
+    # At the same time: the delta is the later one of the two, and waits for nothing.
+    found = built(tmp_path / "same", sent(early, late, ("full", None, 2, full[3])))
+    assert (values(found), found.waiting) == ({(JANUARY, "", 1): 10, (JANUARY, "", 2): 23}, set())
+
+
+def test_at_the_same_extract_time_the_number_decides_between_a_full_delivery_and_a_delta(tmp_path: Path) -> None:
+    delta = ("delta", 4, 0, (Row(P1, 1, 14),))
+    for number, expected in ((3, 14), (5, 10)):
+        found = built(tmp_path / str(number), sent(("full", number, 0, (Row(P1, 1, 10),)), delta))
+        assert values(found) == {(JANUARY, "", 1): expected}
 
 
 def test_a_delete_of_what_is_not_there_is_listed_and_no_error(tmp_path: Path) -> None:
@@ -109,7 +126,7 @@ def test_a_partition_that_is_named_without_rows_is_delivered(tmp_path: Path) -> 
     receive(project, [Sent(1, "full", (), START, START, named=(P1,))])
     with landed(project) as connection:
         states = connection.execute("SELECT unit_code, delivery_id FROM landing.coverage ORDER BY ALL").fetchall()
-    assert states == [("0001", 1), ("0002", None)]
+    assert states == [("0001", 1), ("0002", None), ("0003", None)]
 
 
 def test_contracts_without_deltas_keep_a_plain_view(tmp_path: Path) -> None:

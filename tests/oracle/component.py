@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -301,13 +301,15 @@ class Component:
         whole = stretch.first <= base.first and base.last <= stretch.last and base.last < self.data_to
         return whole or (day is not None and stretch.first <= day <= stretch.last and day < self.data_to)
 
-    def has_unknown(self, dimension: str, period: Span, cell: Cell) -> bool:
-        """Whether what is read in the period has a row without a code of the dimension."""
+    def has_unknown(self, dimension: str, period: Span, cell: Cell, units: Collection[int]) -> bool:
+        """Whether what is read of these units in the period has a row without a code of the dimension."""
         target = self.target(period)
         if not self.has(dimension) or target is None:
             return False
         bases = {unit.key: {base.label: base for base in self.bases(unit.key, period) or () if self.due(base)} for unit in self.world.units}
         for row in self.world.rows[self.fact["model"]]:
+            if row[self.unit_column] not in units:
+                continue
             base = bases.get(row[self.unit_column], {}).get(row[self.base])
             if base and self.code(row, dimension) == UNKNOWN and self._falls(row, target, base) and self._counts(row, cell):
                 return True

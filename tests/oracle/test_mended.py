@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
-from tests.oracle.planting import COPENHAGEN, small
+from flis_semantic.compiler.cut_tables import cut_table
+from tests.oracle.planting import COPENHAGEN, Planting, small
 from tests.oracle.project import write_warehouse
 from tests.oracle.world import Code
 
@@ -68,3 +70,63 @@ def test_a_budget_delivered_ahead_is_known(tmp_path: Path) -> None:
     figure = world.figure("f", {"measure": "b.n"})
     row = world.ask(figure, "municipality", "month", "2020-03")["0101", "2020-03"]
     assert (row["value"], row["status"], row["complete"]) == (9, "validated", True)
+
+
+def two_kinds(folder: Path, condition: str, second: int) -> Planting:
+    """An event fact `e` of which one row has kind a, 4 and no y, the other kind b and y 1; a sum of y and a count, both filtered."""
+    reads = {
+        "n > 3 or n < 2": lambda row: row["n"] > 3 or row["n"] < 2,
+        "n > 8 or n < 2": lambda row: row["n"] > 8 or row["n"] < 2,
+    }
+    world = small(folder, (COPENHAGEN,), python=reads)
+    world.source("t", "month", "2020-01", "2020-01", absent="zero", blank="suppressed")
+    measures = {
+        "rows": {"over_time": "sum", "aggregate": "count", "filter": condition},
+        "y": {"over_time": "sum", "expression": "y", "filter": condition},
+    }
+    world.fact("e", "event", "t", measures, {"n": "BIGINT", "y": "BIGINT", "kind_key": "INTEGER"}, dimensions={"kind": {}})
+    world.deliver("t", "2020-01")
+    for kind, n, y in ((1, 4, None), (2, second, 1)):
+        world.row("e", "2020-01", "0101", kind_key=kind, n=n, y=y)
+    return world
+
+
+def test_a_filter_with_or_leaves_the_other_filters_alone(tmp_path: Path) -> None:
+    world = two_kinds(tmp_path, "n > 3 or n < 2", 1)
+    figure = world.figure("f", {"measure": "e.rows"})
+    assert world.one(figure, "municipality", "month", "2020-01", where={"kind": ("a",)})["value"] == 1
+
+
+def test_a_blank_is_one_under_a_filter_with_or(tmp_path: Path) -> None:
+    world = two_kinds(tmp_path, "n > 8 or n < 2", 9)
+    # A second measure, so that the filter is no condition of all rows.
+    world.world.domains["d"]["facts"]["e"]["measures"]["all"] = {
+        **world.world.domains["d"]["facts"]["e"]["measures"]["rows"],
+        "filter": "n > 3 or n < 2",
+    }
+    figure = world.figure("f", {"measure": "e.y"}, denominator={"measure": "e.all"})
+    # The row of 9 passes and has a value; the one without a value does not pass.
+    assert world.one(figure, "municipality", "month", "2020-01")["value"] == 0.5
+    world.row("e", "2020-01", "0101", kind_key=1, n=10, y=None)
+    assert world.one(figure, "municipality", "month", "2020-01")["status"] == "suppressed"
+
+
+def test_two_published_cuts_are_one_table(tmp_path: Path) -> None:
+    world = small(tmp_path, (COPENHAGEN,))
+    world.world.vocabulary["dimensions"]["place"] = {
+        **world.world.vocabulary["dimensions"]["kind"],
+        **{"model": "dim_place", "key": "place_key", "code": "place_code", "size": 2},
+    }
+    world.world.vocabulary["dimensions"]["kind"]["size"] = 2
+    world.world.dimensions["place"] = [Code("x"), Code("y")]
+    world.source("t", "month", "2020-01", "2020-01", absent="zero")
+    columns = {"n": "BIGINT", "kind_key": "INTEGER", "place_key": "INTEGER"}
+    world.fact("e", "event", "t", N, columns, dimensions={"kind": {}, "place": {}})
+    world.deliver("t", "2020-01")
+    world.row("e", "2020-01", "0101", kind_key=1, place_key=2, n=3)
+    world.figure("f", {"measure": "e.n"}, published_cuts=[["kind"], ["place"]])
+    table = cut_table(world.catalogue, "d", "month")
+    assert table is not None
+    sql = re.sub(r"\{\{ ref\('(\w+)'\) \}\}", r"\1", table.sql)
+    rows = world.connect().execute(f"SELECT cut, kind, place, f__num FROM ({sql})").fetchall()
+    assert set(rows) == {("kind", "a", None, 3), ("kind", "b", None, 0), ("place", None, "x", 0), ("place", None, "y", 3)}

@@ -120,7 +120,27 @@ def random_figure(random: Random, world: World, number: int) -> dict[str, Any]:
     if random.random() < 0.3:
         breaks = sorted({f"{random.randint(2020, 2022)}-{random.randint(1, 12):02}-01" for _ in range(2)})
         written["series_breaks"] = [{"date": day, "reason": {"da": "Tekst", "en": "Text"}} for day in breaks]
+    if random.random() < 0.3 and (cuts := some_cuts(random, world, written)):
+        written["published_cuts"] = cuts
     return written
+
+
+def some_cuts(random: Random, world: World, figure: dict[str, Any]) -> list[list[str]]:
+    """One or two cuts of one or two dimensions that every component has, or is repeated over."""
+    written = [figure["numerator"], figure.get("denominator") or {}, {"plus": [figure.get("group_value", {})]}]
+    parts = [part for side in written for part in (side.get("plus", []) + side.get("minus", []) if "measure" not in side else [side])]
+    parts = [part["weighted_by"] if "weighted_by" in part else part for part in parts if part and not isinstance(part, str)]
+    facts = world.domains["d"]["facts"]
+    has = [
+        {level for dimension in facts[part["measure"].split(".")[0]]["dimensions"] for level in world.levels(dimension)}
+        | set(part.get("broadcast", ()))
+        for part in parts
+    ]
+    common = sorted(set.intersection(*has))
+    if not common:
+        return []
+    chosen = {tuple(random.sample(common, min(len(common), random.choice([1, 1, 2])))) for _ in range(random.choice([1, 2]))}
+    return [list(cut) for cut in sorted(chosen)]
 
 
 def random_request(random: Random, world: World, figure: str, grain: str, dimensions: tuple[str, ...]) -> Asked:

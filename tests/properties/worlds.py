@@ -43,7 +43,7 @@ PYTHON = {
     "x > 15": lambda row: row["x"] is not None and row["x"] > 15,
     **CONDITIONED,
 }
-KINDS = ["snapshot", "snapshot", "published", "published", "event", "event", "event", "amount"]
+KINDS = ["snapshot", "snapshot", "published", "published", "event", "event", "event", "amount", "amount"]
 
 
 @dataclass
