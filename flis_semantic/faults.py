@@ -12,6 +12,17 @@ import signal
 VARIABLE = "FLIS_KILLED_AT"
 """Environment variable that names the moment at which this process ends."""
 
+_RECEIVE = (
+    "receive: claimed",
+    "receive: transcribed",
+    "receive: judged",
+    "receive: file half written",
+    "receive: file written",
+    "receive: file named",
+    "receive: written",
+    "receive: recording",
+    "receive: recorded",
+)
 _BUILD = (
     "build: begun",
     "build: old build file removed",
@@ -27,7 +38,7 @@ _SWITCH = (
     "switch: old versions removed",
 )
 
-MOMENTS: tuple[str, ...] = (*_BUILD, *_SWITCH)
+MOMENTS: tuple[str, ...] = (*_RECEIVE, *_BUILD, *_SWITCH)
 """Every moment, in the order of the line: receive, build, switch."""
 
 

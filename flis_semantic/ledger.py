@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Any
 
 from flis_semantic.errors import WarehouseError
+from flis_semantic.faults import reached
 from flis_semantic.ledger_layout import LAYOUT, STEPS
 from flis_semantic.ledger_records import ActivePartition, Batch, Decision, Delivery, DeltaDelivery, Entry, Part
 
@@ -91,6 +92,7 @@ class Ledger:
                 self._db.execute("INSERT INTO batches VALUES (?, ?, ?, ?)", (batch.batch, batch.contract, batch.file, batch.set_aside_file))
             for entry in entries:
                 self._insert(entry)
+            reached("receive: recording")
 
     def deliveries(self, contract: str | None = None, known_on: datetime | None = None) -> list[Delivery]:
         """Deliveries received by `known_on` (default: all), refused ones too, in the order of receipt."""

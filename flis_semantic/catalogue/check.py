@@ -6,10 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-import sqlglot
-from sqlglot import exp
-from sqlglot.errors import ParseError
-
+from flis_semantic.catalogue.conditions import OWN_COLUMNS, Conditions, expression_problem
 from flis_semantic.catalogue.grains import derived_grains, refusal
 from flis_semantic.catalogue.model import Component, Domain, Fact, KeyFigureFile, Measure, Side
 from flis_semantic.catalogue.resolved import KeyFigure, ResolvedComponent, ResolvedFact, SourceSeries
@@ -20,6 +17,12 @@ from flis_semantic.vocabulary.calendar import Calendar
 from flis_semantic.vocabulary.model import Vocabulary
 
 Report = Callable[..., None]
+
+_OVER_TIME = {
+    "event": ("sum",),
+    "snapshot": ("first", "last", "average"),
+    "published": ("sum", "average", "first", "last", "recompute"),
+}
 
 
 @dataclass
@@ -40,8 +43,9 @@ class Checker:
         for index, grain in enumerate(domain.publish_grains):
             self._known(report, "grain", grain, self.calendar.grains, ("publish_grains", index))
         facts: dict[str, ResolvedFact] = {}
+        conditions = Conditions(domain, report)
         for fact_name, fact in domain.facts.items():
-            resolved = self._fact(name, fact_name, fact, report)
+            resolved = self._fact(name, fact_name, fact, conditions, report)
             if resolved is not None:
                 facts[resolved.id] = resolved
         return facts
@@ -95,7 +99,7 @@ class Checker:
         unit = cast(dict[str, Any], data).get("unit")
         if isinstance(unit, str):
             self._known(report, "unit", unit, self.vocabulary.units, ("unit",))
-        for location, measure, vintage in _measures_in(data, ()):
+        for location, measure, edition in _measures_in(data, ()):
             path = measure.split(".")
             owner, *names = path if len(path) == 3 else (domain, *path)
             fact = facts.get(f"{owner}.{names[0]}")
@@ -103,8 +107,8 @@ class Checker:
                 if owner not in self.unreadable:
                     known = [f.name if f.domain == domain else f.id for f in facts.values()]
                     report(f"There is no fact '{'.'.join(path[:-1])}'.", location, hint=suggestion(".".join(path[:-1]), known))
-            elif self._known(report, f"measure of {fact.id}", names[-1], fact.definition.measures, location) and vintage is not None:
-                self._known(report, f"vintage of {fact.id}", vintage, fact.definition.vintages, location)
+            elif self._known(report, f"measure of {fact.id}", names[-1], fact.definition.measures, location) and edition is not None:
+                self._known(report, f"{fact.definition.edition_word} of {fact.id}", edition, fact.definition.editions, location)
 
     def unique_titles(self, figures: Iterable[tuple[KeyFigure, Document]]) -> None:
         """Two key figures with one title cannot be told apart by a reader."""
@@ -142,10 +146,10 @@ class Checker:
         for language in texts:
             self._known(report, "language", language, self.vocabulary.languages, (*location, language))
 
-    def _fact(self, domain: str, name: str, fact: Fact, report: Report) -> ResolvedFact | None:
+    def _fact(self, domain: str, name: str, fact: Fact, conditions: Conditions, report: Report) -> ResolvedFact | None:
         at: Location = ("facts", name)
         ok = True
-        tables = fact.sources or tuple(table for tables in fact.vintages.values() for table in tables)
+        tables = fact.sources or tuple(table for tables in fact.editions.values() for table in tables)
         for table in tables:
             ok &= self._known(report, "contract", table, self.contracts, at)
         for dimension in fact.dimensions:
@@ -162,8 +166,12 @@ class Checker:
         if fact.kind == "snapshot" and contracts[0].status_date is None:
             report(f"'{name}' is a snapshot, but the contract '{tables[0]}' says no status_date.", at, hint="Say opening or closing there.")
             return None
+        filters: dict[str, str] = {}
         for measure_name, measure in fact.measures.items():
-            self._measure(fact, measure_name, measure, contracts, (*at, "measures", measure_name), report)
+            place: Location = (*at, "measures", measure_name)
+            if measure.filter is not None:
+                filters[measure_name] = conditions.written_out(measure.filter, (*place, "filter"))
+            self._measure(fact, measure_name, measure, contracts, place, report)
         return ResolvedFact(
             domain=domain,
             name=name,
@@ -172,24 +180,27 @@ class Checker:
             opening=contracts[0].status_date != "closing",
             absent=contracts[0].absent,
             blank=contracts[0].blank,
-            dimensions={d: spec.column or self.vocabulary.dimensions[d].key for d, spec in fact.dimensions.items()},
+            dimensions={
+                cut: spec.column or self.vocabulary.dimensions[dimension].key
+                for dimension, spec in fact.dimensions.items()
+                for cut in self.vocabulary.cuts_of(dimension)
+            },
+            conditions=filters,
         )
 
     def _measure(self, fact: Fact, name: str, measure: Measure, contracts: list[Contract], at: Location, report: Report) -> None:
         self._texts(report, measure.title, (*at, "title"))
         self._known(report, "unit", measure.unit, self.vocabulary.units, (*at, "unit"))
-        allowed = {"snapshot": ("first", "last", "average"), "published": ("sum", "average", "first", "last", "recompute")}[fact.kind]
+        allowed = _OVER_TIME[fact.kind] if fact.in_force is None else ("last",)
         if measure.over_time not in allowed:
+            kind = fact.kind if fact.in_force is None else f"{fact.kind} with in_force"
             report(
-                f"over_time {measure.over_time} has no meaning for a {fact.kind} fact.",
-                (*at, "over_time"),
-                hint=f"One of {', '.join(allowed)}.",
+                f"over_time {measure.over_time} has no meaning for a {kind} fact.", (*at, "over_time"), hint=f"One of {', '.join(allowed)}."
             )
-        for text, key in ((measure.expression, "expression"), (measure.filter, "filter")):
-            if text is not None:
-                problem = _expression_problem(text)
-                if problem:
-                    report(f"{key} of '{name}' {problem}", (*at, key), hint="Only the fact's own columns may be used.")
+        if measure.expression is not None:
+            problem = expression_problem(measure.expression)
+            if problem:
+                report(f"expression of '{name}' {problem}", (*at, "expression"), hint=OWN_COLUMNS)
         with_series = [contract for contract in contracts if contract.series]
         if with_series and not measure.series:
             report(f"'{name}' names no series, but {with_series[0].table} has several.", at, hint="Add series: [...].")
@@ -228,52 +239,64 @@ class Checker:
         if len(self.errors) > before:
             return None
         definition = fact.definition
-        tables = definition.vintages[component.vintage] if component.vintage else definition.sources
+        tables = definition.editions[component.edition] if component.edition else definition.sources
         return ResolvedComponent(
             sign=sign,
             fact=fact,
             measure=measure_name,
             aggregate=measure.aggregate,
             expression=measure.expression,
-            condition=measure.filter,
+            condition=fact.conditions.get(measure_name),
             over_time=measure.over_time,
             sources=tuple(SourceSeries(table, series) for table in tables for series in (measure.series or ("",))),
             filters=tuple(component.filter.items()),
-            vintage=(str(definition.vintage_column), component.vintage) if component.vintage else None,
+            edition=(str(definition.edition_column), component.edition) if component.edition else None,
             unit_column=definition.roles[component.role or definition.default_role],
             reference=component.reference_date,
             window=component.window,
             offset=component.offset,
-            broadcast=component.broadcast,
+            broadcast=tuple(cut for name in component.broadcast for cut in self.vocabulary.cuts_of(name)),
         )
 
     def _component_fields(self, component: Component, fact: ResolvedFact, measure: Measure, at: Location, report: Report) -> None:
         if component.role is not None:
             self._known(report, f"role of {fact.id}", component.role, fact.definition.roles, at)
-        if fact.definition.vintages and component.vintage is None:
-            report(
-                f"{fact.id} has vintages, and the component names none.",
-                at,
-                hint=f"Add vintage: one of {', '.join(fact.definition.vintages)}.",
-            )
-        elif component.vintage is not None:
-            self._known(report, f"vintage of {fact.id}", component.vintage, fact.definition.vintages, at)
+        self._edition(component, fact, at, report)
         for dimension in component.filter:
             self._known(report, f"dimension of {fact.id}", dimension, fact.dimensions, at)
         for dimension in component.broadcast:
-            if self._known(report, "dimension", dimension, self.vocabulary.dimensions, at) and dimension in fact.dimensions:
+            known = {**self.vocabulary.dimensions, **self.vocabulary.cuts}
+            if self._known(report, "dimension", dimension, known, at) and any(
+                cut in fact.dimensions for cut in self.vocabulary.cuts_of(dimension)
+            ):
                 report(f"{fact.id} has the dimension '{dimension}' and cannot be broadcast over it.", at)
         self._component_time(component, fact, measure, at, report)
+
+    def _edition(self, component: Component, fact: ResolvedFact, at: Location, report: Report) -> None:
+        word, editions = fact.definition.edition_word, fact.definition.editions
+        given = component.version if word == "version" else component.vintage
+        if component.edition is not None and (given is None or component.vintage and component.version):
+            other = "vintages" if word == "version" or not editions else "versions"
+            report(f"{fact.id} has no {other}.", at, hint=f"Name a {word} instead." if editions else "Leave it out.")
+        elif editions and component.edition is None:
+            report(f"{fact.id} has {word}s, and the component names none.", at, hint=f"Add {word}: one of {', '.join(editions)}.")
+        elif component.edition is not None:
+            self._known(report, f"{word} of {fact.id}", component.edition, editions, at)
 
     def _component_time(self, component: Component, fact: ResolvedFact, measure: Measure, at: Location, report: Report) -> None:
         reference = component.reference_date
         if reference is not None:
-            if fact.kind == "published":
-                report(f"{fact.id} is published for whole periods and has no reference date.", at, hint="Use it without reference_date.")
+            why = {"published": "is published for whole periods", "event": "is made of events"}.get(fact.kind)
+            if fact.definition.in_force is not None:
+                why = "is read on the period's last day"
+            if why is not None:
+                report(f"{fact.id} {why} and has no reference date.", at, hint="Use it without reference_date.")
             if reference.first_of is not None:
                 self._known(report, "calendar", reference.first_of, self._years(), at)
         window = component.window
         if window is not None:
+            if fact.definition.in_force is not None:
+                report(f"{fact.id} is read on the period's last day and has no window.", at, hint="Use it without window.")
             if fact.kind == "published" and measure.over_time not in ("sum", "average"):
                 report(
                     f"{fact.id}.{component.measure.split('.')[-1]} cannot be put together over a window.",
@@ -326,27 +349,16 @@ class Checker:
 
 
 def _measures_in(data: Any, location: Location) -> list[tuple[Location, str, str | None]]:
-    """Every component in unread data: its place, its measure, its vintage."""
+    """Every component in unread data: its place, its measure, its vintage or version."""
     found: list[tuple[Location, str, str | None]] = []
     if isinstance(data, dict):
         mapping = cast(dict[str, Any], data)
-        measure, vintage = mapping.get("measure"), mapping.get("vintage")
+        measure, edition = mapping.get("measure"), mapping.get("vintage") or mapping.get("version")
         if isinstance(measure, str) and "." in measure:
-            found.append(((*location, "measure"), measure, vintage if isinstance(vintage, str) else None))
+            found.append(((*location, "measure"), measure, edition if isinstance(edition, str) else None))
         for name, value in mapping.items():
             found += _measures_in(value, (*location, name))
     elif isinstance(data, list):
         for index, value in enumerate(cast(list[Any], data)):
             found += _measures_in(value, (*location, index))
     return found
-
-
-def _expression_problem(text: str) -> str | None:
-    try:
-        tree = sqlglot.parse_one(text, dialect="duckdb")
-    except ParseError:
-        return "is not a SQL expression."
-    if tree.find(exp.Query, exp.AggFunc, exp.Window) is not None:
-        return "must be an expression over one row, without a query, aggregate or window."
-    qualified = next((c for c in tree.find_all(exp.Column) if c.table), None)
-    return f"qualifies the column {qualified.sql()}." if qualified is not None else None

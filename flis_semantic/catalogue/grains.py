@@ -34,22 +34,32 @@ def _component_refusal(component: ResolvedComponent, grain: str, calendar: Calen
         problem = _window_refusal(component, grain, calendar)
         if problem is not None:
             return problem
-    if component.fact.kind == "published":
-        return _published_refusal(component, grain, calendar)
+    fact = component.fact
+    if component.rolling_days is not None or fact.in_force:
+        return None
+    if fact.whole_periods:
+        return _whole_periods_refusal(component, grain, calendar)
+    if fact.kind == "event":
+        return None
     if component.reference is None and grain != RANGE_GRAIN and calendar.rank(grain) < calendar.rank(component.fact.base_grain):
         return f"has one state a {component.fact.base_grain}; a {grain} is finer, and a state is not carried forward"
     return None
 
 
-def _published_refusal(component: ResolvedComponent, grain: str, calendar: Calendar) -> str | None:
+def _whole_periods_refusal(component: ResolvedComponent, grain: str, calendar: Calendar) -> str | None:
     base = component.fact.base_grain
     if grain == base:
         return None
     if component.over_time not in ("sum", "average"):
-        return f"is published by {base} and cannot be put together for another period ({component.over_time})"
+        return f"is {given_by(component)} {base} and cannot be put together for another period ({component.over_time})"
     if grain != RANGE_GRAIN and not calendar.nests(base, grain):
-        return f"is published by {base}, and a {base} does not lie inside a {grain}"
+        return f"is {given_by(component)} {base}, and a {base} does not lie inside a {grain}"
     return None
+
+
+def given_by(component: ResolvedComponent) -> str:
+    """How a message says that a component comes in whole base periods only."""
+    return "published by" if component.fact.kind == "published" else "recorded by"
 
 
 def _window_refusal(component: ResolvedComponent, grain: str, calendar: Calendar) -> str | None:
@@ -58,11 +68,14 @@ def _window_refusal(component: ResolvedComponent, grain: str, calendar: Calendar
     assert window is not None
     if grain == RANGE_GRAIN:
         return "covers a window that ends with a calendar period, and a free range is none"
+    whole = component.fact.whole_periods
+    if component.rolling_days is not None:
+        return f"covers a number of days and is {given_by(component)} {base}" if whole and base != "day" else None
     if window.rolling is not None and (grain != "month" and not calendar.nests("month", grain)):
         return f"covers whole months, and a {grain} does not end with a month"
     if window.to_date is not None and not calendar.nests(grain, window.to_date):
         return f"runs from the start of the {window.to_date}, and a {grain} does not lie inside one"
     stretch = window.to_date or "month"
-    if component.fact.kind == "published" and not calendar.nests(base, stretch) and base != stretch:
-        return f"is published by {base}, which does not fit into a {stretch}"
+    if whole and not calendar.nests(base, stretch) and base != stretch:
+        return f"is {given_by(component)} {base}, which does not fit into a {stretch}"
     return None

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from flis_semantic import strict_yaml
 from flis_semantic.catalogue.check import Checker
 from flis_semantic.catalogue.model import Domain, KeyFigureFile
-from flis_semantic.catalogue.resolved import Catalogue, KeyFigure, ResolvedFact
+from flis_semantic.catalogue.resolved import Catalogue, KeyFigure, ResolvedFact, SourceSeries
 from flis_semantic.contracts.model import Contract
 from flis_semantic.errors import DefinitionError, DefinitionErrors
 from flis_semantic.strict_yaml import Document
@@ -48,7 +49,17 @@ def load_catalogue(folder: Path, vocabulary: Vocabulary, calendar: Calendar, con
     checker.unique_titles(figures)
     if checker.errors:
         raise DefinitionErrors(sorted(checker.errors, key=_place))
-    return Catalogue(vocabulary, calendar, domains, facts, {figure.id: figure for figure, _ in figures})
+    return Catalogue(vocabulary, calendar, domains, facts, {figure.id: figure for figure, _ in figures}, _starts(contracts, calendar))
+
+
+def _starts(contracts: Mapping[str, Contract], calendar: Calendar) -> dict[SourceSeries, date]:
+    """First day of the first base period expected of every source line."""
+    found: dict[SourceSeries, date] = {}
+    for table, contract in contracts.items():
+        for series, label in contract.starts_by_series.items():
+            first = calendar.parse(label)
+            found[SourceSeries(table, series)] = first.start if first is not None else calendar.first_day
+    return found
 
 
 @dataclass

@@ -15,7 +15,7 @@ from pydantic_core import CoreSchema
 
 from flis_semantic.vocabulary.model import Identifier, MonthDay, Strict
 
-Kind = Literal["snapshot", "published"]
+Kind = Literal["event", "snapshot", "published"]
 OverTime = Literal["sum", "first", "last", "average", "recompute"]
 MeasureReference = Annotated[
     str,
@@ -33,7 +33,9 @@ class Measure(Strict):
     description: dict[str, str] = Field(default_factory=dict)
     aggregate: Literal["sum", "count"] = "sum"
     expression: str | None = Field(default=None, description="SQL expression over the model's columns; a column name mostly")
-    filter: str | None = Field(default=None, description="SQL condition over the model's columns")
+    filter: str | None = Field(
+        default=None, description="SQL condition over the model's columns; {name} stands for one of the domain's conditions"
+    )
     over_time: OverTime = Field(description="what a period's value is; required, since a wrong default is a wrong number")
     unit: Identifier
     series: tuple[str, ...] = Field(default=(), description="the source's series that must have been delivered for this measure")
@@ -53,6 +55,13 @@ class FactDimension(Strict):
     column: Identifier | None = None
 
 
+class InForce(Strict):
+    """Columns (DATE) with the first and last day on which a row is in force; an empty last day means until further notice."""
+
+    from_: Identifier = Field(alias="from")
+    to: Identifier
+
+
 class Fact(Strict):
     """One dbt mart. Its kind decides what time does to it."""
 
@@ -60,23 +69,56 @@ class Fact(Strict):
     description: dict[str, str] = Field(default_factory=dict)
     kind: Kind
     model: Identifier
-    sources: tuple[Identifier, ...] = Field(default=(), description="contracts that feed the fact, unless its vintages name theirs")
+    sources: tuple[Identifier, ...] = Field(
+        default=(), description="contracts that feed the fact, unless its vintages or versions name theirs"
+    )
+    date: Identifier | None = Field(
+        default=None, description="event: column (DATE) of the day on which it happened, for grains finer than the base period"
+    )
+    in_force: InForce | None = Field(
+        default=None, description="snapshot: rows hold for a whole base period, from one day to another (a budget and its revisions)"
+    )
     roles: dict[Identifier, Identifier] = Field(min_length=1, description="role of the reporting unit -> key column")
     default_role: Identifier
     vintage_column: Identifier | None = None
     vintages: dict[Identifier, tuple[Identifier, ...]] = Field(default_factory=dict, description="vintage -> contracts that feed it")
+    version_column: Identifier | None = None
+    versions: dict[Identifier, tuple[Identifier, ...]] = Field(
+        default_factory=dict, description="version (of money: original, revised) -> contracts that feed it; never added to another"
+    )
     dimensions: dict[Identifier, FactDimension] = Field(default_factory=dict)
     measures: dict[Identifier, Measure] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _fed_by_something(self) -> Fact:
-        if bool(self.vintages) == bool(self.sources):
-            raise ValueError("a fact names its sources, or vintages that name theirs")
+        if [bool(self.sources), bool(self.vintages), bool(self.versions)].count(True) != 1:
+            raise ValueError("a fact names its sources, or vintages or versions that name theirs")
         if bool(self.vintages) != (self.vintage_column is not None):
             raise ValueError("vintages and vintage_column go together")
+        if bool(self.versions) != (self.version_column is not None):
+            raise ValueError("versions and version_column go together")
+        if self.date is not None and self.kind != "event":
+            raise ValueError("date is for events")
+        if self.in_force is not None and self.kind != "snapshot":
+            raise ValueError("in_force is for snapshots")
         if self.default_role not in self.roles:
             raise ValueError(f"default_role '{self.default_role}' is not one of the roles")
         return self
+
+    @property
+    def editions(self) -> dict[str, tuple[str, ...]]:
+        """Vintages or versions, of which every component names one: edition -> contracts that feed it."""
+        return dict(self.vintages or self.versions)
+
+    @property
+    def edition_column(self) -> str | None:
+        """The column that tells the editions apart."""
+        return self.vintage_column or self.version_column
+
+    @property
+    def edition_word(self) -> str:
+        """What the fact calls its editions."""
+        return "version" if self.versions else "vintage"
 
 
 class Domain(Strict):
@@ -86,6 +128,9 @@ class Domain(Strict):
     description: dict[str, str] = Field(default_factory=dict)
     owner: str
     publish_grains: tuple[str, ...] = Field(min_length=1, description="what is materialised, cubed and released by default")
+    conditions: dict[Identifier, str] = Field(
+        default_factory=dict, description="SQL conditions with a name, for the filters of measures; one may use those above it as {name}"
+    )
     facts: dict[Identifier, Fact] = Field(default_factory=dict)
 
 
@@ -137,9 +182,16 @@ class ReferenceDate(Strict):
 
 
 class Rolling(Strict):
-    """So many calendar months ending with the period."""
+    """So many calendar months ending with the period, or so many days ending with its last day."""
 
-    months: int = Field(gt=0)
+    months: int | None = Field(default=None, gt=0)
+    days: int | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _one(self) -> Rolling:
+        if (self.months is None) == (self.days is None):
+            raise ValueError("a rolling window is in either months or days")
+        return self
 
 
 class Window(Strict):
@@ -175,16 +227,24 @@ class Component(Strict):
     filter: dict[Identifier, tuple[str, ...]] = Field(default_factory=dict, description="dimension -> codes that count")
     role: Identifier | None = None
     vintage: Identifier | None = None
+    version: Identifier | None = None
     reference_date: ReferenceDate | None = None
     window: Window | None = None
     offset: Offset | None = None
-    broadcast: tuple[Identifier, ...] = Field(default=(), description="dimensions that this component lacks and is repeated over")
+    broadcast: tuple[Identifier, ...] = Field(
+        default=(), description="dimensions (or levels of one) that this component lacks and is repeated over"
+    )
 
     @model_validator(mode="after")
     def _one_when(self) -> Component:
         if self.reference_date is not None and self.window is not None:
             raise ValueError("a component has a reference_date or a window, not both")
         return self
+
+    @property
+    def edition(self) -> str | None:
+        """The vintage or version that it names."""
+        return self.vintage or self.version
 
 
 class Side(Strict):

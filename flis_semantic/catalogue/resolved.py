@@ -21,7 +21,11 @@ class SourceSeries:
 
 @dataclass(frozen=True)
 class ResolvedFact:
-    """A fact with what its contracts say about it. `opening`: a status is the state as its day begins, else as it ends."""
+    """A fact with what its contracts say about it. `opening`: a status is the state as its day begins, else as it ends.
+
+    `dimensions`: by what the fact can be cut and the key column behind it, a hierarchy by its levels; `conditions`: the filter of
+    each measure that has one, with the domain's conditions written out.
+    """
 
     domain: str
     name: str
@@ -31,6 +35,7 @@ class ResolvedFact:
     absent: str
     blank: str
     dimensions: Mapping[str, str] = field(repr=False, compare=False)
+    conditions: Mapping[str, str] = field(repr=False, compare=False)
 
     @property
     def id(self) -> str:
@@ -39,8 +44,18 @@ class ResolvedFact:
 
     @property
     def kind(self) -> str:
-        """snapshot or published"""
+        """event, snapshot or published"""
         return self.definition.kind
+
+    @property
+    def whole_periods(self) -> bool:
+        """Whether it is known for whole base periods only: published by somebody, or events without a date."""
+        return self.kind == "published" or (self.kind == "event" and self.definition.date is None)
+
+    @property
+    def in_force(self) -> bool:
+        """Whether rows hold for a whole base period, each from one day to another."""
+        return self.definition.in_force is not None
 
     @property
     def model(self) -> str:
@@ -66,12 +81,17 @@ class ResolvedComponent:
     over_time: str
     sources: tuple[SourceSeries, ...]
     filters: tuple[tuple[str, tuple[str, ...]], ...]
-    vintage: tuple[str, str] | None
+    edition: tuple[str, str] | None
     unit_column: str
     reference: ReferenceDate | None
     window: Window | None
     offset: Offset | None
     broadcast: tuple[str, ...]
+
+    @property
+    def rolling_days(self) -> int | None:
+        """How many days its window covers, where it covers a number of days."""
+        return self.window.rolling.days if self.window is not None and self.window.rolling is not None else None
 
     @property
     def label(self) -> str:
@@ -127,13 +147,14 @@ class KeyFigure:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All definitions of one project."""
+    """All definitions of one project. `starts`: the first day for which each source line is expected."""
 
     vocabulary: Vocabulary = field(repr=False)
     calendar: Calendar = field(repr=False)
     domains: Mapping[str, Domain] = field(repr=False)
     facts: Mapping[str, ResolvedFact] = field(repr=False)
     figures: Mapping[str, KeyFigure]
+    starts: Mapping[SourceSeries, date] = field(repr=False)
 
     def of_domain(self, domain: str) -> Iterator[KeyFigure]:
         """The key figures of a domain, in order of id."""

@@ -105,8 +105,8 @@ def _card(figure: KeyFigure) -> dict[str, Any]:
 
 def _component(component: ResolvedComponent) -> str:
     words = [("+ " if component.sign > 0 else "- ") + component.label, f"over time: {component.over_time}"]
-    if component.vintage:
-        words.append(f"vintage {component.vintage[1]}")
+    if component.edition:
+        words.append(f"{component.fact.definition.edition_word} {component.edition[1]}")
     if component.reference is not None:
         words.append(f"on {_date(component.reference)}")
     for name, part in (("window", component.window), ("offset", component.offset)):

@@ -1,7 +1,19 @@
 """From the catalogue and a request to SQL. Pure: knows neither warehouse nor ledger."""
 
+from flis_semantic.compiler.cut_tables import cut_name, cut_table, too_many_rows
 from flis_semantic.compiler.metric import Compiled, answer_columns, compile_request
 from flis_semantic.compiler.request import Request
 from flis_semantic.compiler.tables import GeneratedColumn, GeneratedTable, key_figure_tables
 
-__all__ = ["Compiled", "GeneratedColumn", "GeneratedTable", "Request", "answer_columns", "compile_request", "key_figure_tables"]
+__all__ = [
+    "Compiled",
+    "GeneratedColumn",
+    "GeneratedTable",
+    "Request",
+    "answer_columns",
+    "compile_request",
+    "cut_name",
+    "cut_table",
+    "key_figure_tables",
+    "too_many_rows",
+]

@@ -10,10 +10,12 @@ from flis_semantic.catalogue.resolved import ResolvedComponent, SourceSeries
 from flis_semantic.compiler import states
 from flis_semantic.compiler.answer import answer_query
 from flis_semantic.compiler.areas import areas_query
+from flis_semantic.compiler.coverage import coverage_query, delivered_query
 from flis_semantic.compiler.keys import PERIODS_MODEL
 from flis_semantic.compiler.plan import FigurePlan, Source
 from flis_semantic.compiler.request import Request
-from flis_semantic.compiler.scans import UNKNOWN, Scan, Value, coverage_query, filter_parameters, scan_of, scan_query, value_of
+from flis_semantic.compiler.rows import UNKNOWN, Rows, Value, filter_parameters, rows_query, value_of
+from flis_semantic.compiler.scans import Names, Scan, needs_delivered, scan_of, scan_query
 from flis_semantic.compiler.spans import base_periods_query, reads_one, source_condition, span_of, span_query
 from flis_semantic.compiler.sql import (
     Expr,
@@ -31,6 +33,7 @@ from flis_semantic.compiler.sql import (
     lowest,
     lt,
     named,
+    not_null,
     num,
     parameter,
     scalar,
@@ -53,7 +56,8 @@ class Assembly:
     parameters: dict[str, object] = field(default_factory=dict[str, object])
     plans: list[FigurePlan] = field(default_factory=list[FigurePlan])
     _spans: dict[Span, str] = field(default_factory=dict[Span, str])
-    _scans: dict[Scan, tuple[str, dict[Value, str]]] = field(default_factory=dict[Scan, tuple[str, dict[Value, str]]])
+    _rows: dict[Rows, tuple[str, dict[Value, str]]] = field(default_factory=dict[Rows, tuple[str, dict[Value, str]]])
+    _scans: dict[Scan, tuple[str, dict[str, Value]]] = field(default_factory=dict[Scan, tuple[str, dict[str, Value]]])
 
     def ctes(self) -> list[Cte]:
         """Every CTE up to the figures' answers; figure i (from 1) answers in `f<i>`."""
@@ -66,10 +70,11 @@ class Assembly:
             if span.averages and not reads_one(span, self.request):
                 found.append((f"{name}_days", base_periods_query(span, name)))
             found.append((f"{name}_coverage", coverage_query(span, name, self.request)))
-        for scan, (name, values) in self._scans.items():
-            span_name = self._spans[scan.span]
-            names = {"span": span_name, "base": f"{span_name}_days", "coverage": f"{span_name}_coverage"}
-            found.append((name, scan_query(scan, [(column, value) for value, column in values.items()], names, self.request)))
+        for rows, (name, values) in self._rows.items():
+            spans = [self._spans[scan.span] for scan in self._scans if scan.rows == rows]
+            columns = [(column, value) for value, column in values.items()]
+            found.append((name, rows_query(rows, columns, list(dict.fromkeys(spans)), self.request)))
+        found += self._scan_ctes()
         found += self._cells()
         for position, plan in enumerate(self.plans, start=1):
             found.append((f"{plan.name}_units", units_query(plan, self.request)))
@@ -85,8 +90,11 @@ class Assembly:
         span = span_of(component)
         span_name = self._spans.setdefault(span, f"w{len(self._spans) + 1}")
         scan = scan_of(component, self.request)
-        scan_name, values = self._scans.setdefault(scan, (f"s{len(self._scans) + 1}", {}))
-        value_name = values.setdefault(value_of(component), f"v{len(values) + 1}")
+        scan_name, used = self._scans.setdefault(scan, (f"s{len(self._scans) + 1}", {}))
+        _, values = self._rows.setdefault(scan.rows, (f"r{len(self._rows) + 1}", {}))
+        value = value_of(component)
+        value_name = values.setdefault(value, f"v{len(values) + 1}")
+        used[value_name] = value
         return Source(
             component=component,
             span=span,
@@ -97,6 +105,21 @@ class Assembly:
             dimensions=scan.dimensions,
             is_weighted=span.averages and not reads_one(span, self.request),
         )
+
+    def _scan_ctes(self) -> list[Cte]:
+        found: list[Cte] = []
+        delivered: dict[tuple[SourceSeries, ...], str] = {}
+        for scan, (name, values) in self._scans.items():
+            span, lines, columns = self._spans[scan.span], scan.span.sources, list(values.items())
+            there = None
+            if needs_delivered(scan, columns):
+                if lines not in delivered:
+                    delivered[lines] = f"delivered_{len(delivered) + 1}"
+                    found.append((delivered[lines], delivered_query(lines, self.request)))
+                there = delivered[lines]
+            names = Names(self._rows[scan.rows][0], span, f"{span}_days", f"{span}_coverage", there)
+            found.append((name, scan_query(scan, columns, names, self.request)))
+        return found
 
     def _periods(self) -> exp.Select:
         request = self.request
@@ -162,39 +185,55 @@ class Assembly:
         """Members of each dimension that are valid in the period, and `unknown` where a fact has rows without a member."""
         request = self.request
         found: list[Cte] = []
+        hierarchies: dict[str, list[str]] = {}
         for dimension in request.dimensions:
-            spec = request.vocabulary.dimensions[dimension]
-            valid = None
-            if spec.valid_from and spec.valid_to:
-                # A code that was abolished within the period has rows in it.
-                valid = both(
-                    le(col(spec.valid_from, "d"), col("end_date", "p")),
-                    either(is_null(col(spec.valid_to, "d")), ge(col(spec.valid_to, "d"), col("start_date", "p"))),
-                )
-            where = None
-            if dimension in request.dimension_filters:
-                where = among(col(spec.code, "d"), self._bound(dimension, request.dimension_filters[dimension]))
-            members: Expr = select(
-                [col("period_key", "p"), named(col(spec.code, "d"), dimension)],
-                table("periods", "p"),
-                joins=[join(table(spec.model, "d"), valid)],
-                where=where,
-                # A dated code has a row per validity interval.
-                group=[col("period_key", "p"), col(spec.code, "d")] if valid is not None else (),
-            )
-            for scan, (name, _) in self._scans.items():
-                if dimension in scan.dimensions:
-                    unknown = select([col("period_key"), col(dimension)], table(name), where=eq(col(dimension), text(UNKNOWN)))
-                    members = exp.Union(this=members, expression=unknown, distinct=True)
-            found.append((f"cells_{dimension}", members))
+            hierarchies.setdefault(request.vocabulary.cuts[dimension].dimension, []).append(dimension)
+        for dimension, cuts in hierarchies.items():
+            found.append((f"cells_{dimension}", self._members(dimension, cuts)))
         if found:
             first, *rest = [name for name, _ in found]
-            columns = [col("period_key", first), *(col(d, f"cells_{d}") for d in request.dimensions)]
+            columns = [col("period_key", first), *(col(d, f"cells_{request.vocabulary.cuts[d].dimension}") for d in request.dimensions)]
             joins = [join(table(name), eq(col("period_key", name), col("period_key", first))) for name in rest]
             found.append(("cells", select(columns, table(first), joins=joins)))
         for dimension, codes in request.dimension_filters.items():
             self._bound(dimension, codes)
         return found
+
+    def _members(self, dimension: str, cuts: list[str]) -> Expr:
+        """Codes of one dimension, of a hierarchy in the combinations that its members have."""
+        vocabulary = self.request.vocabulary
+        spec = vocabulary.cuts[cuts[0]]
+        valid = None
+        if spec.valid_from and spec.valid_to:
+            # A code that was abolished within the period has rows in it.
+            valid = both(
+                le(col(spec.valid_from, "d"), col("end_date", "p")),
+                either(is_null(col(spec.valid_to, "d")), ge(col(spec.valid_to, "d"), col("start_date", "p"))),
+            )
+        codes = {cut: col(vocabulary.cuts[cut].code, "d") for cut in cuts}
+        where = both(
+            # A member that a level leaves out has no cell there, unless a fact has rows of it.
+            *(not_null(code.copy()) for code in codes.values() if vocabulary.dimensions[dimension].levels),
+            *(
+                among(col(vocabulary.cuts[name].code, "d"), self._bound(name, values))
+                for name, values in self.request.dimension_filters.items()
+                if vocabulary.cuts[name].dimension == dimension
+            ),
+        )
+        members: Expr = select(
+            [col("period_key", "p"), *(named(code, cut) for cut, code in codes.items())],
+            table("periods", "p"),
+            joins=[join(table(spec.model, "d"), valid)],
+            where=where,
+            # A dated code has a row per validity interval, a coarser level one per finer member.
+            group=[col("period_key", "p"), *(code.copy() for code in codes.values())],
+        )
+        for scan, (name, _) in self._scans.items():
+            if cuts[0] in scan.dimensions:
+                stray = either(*(eq(col(cut), text(UNKNOWN)) for cut in cuts))
+                unknown = select([col("period_key"), *(col(cut) for cut in cuts)], table(name), where=stray)
+                members = exp.Union(this=members, expression=unknown, distinct=True)
+        return members
 
     def _bound(self, name: str, values: tuple[str, ...]) -> list[Expr]:
         names = filter_parameters(name, values)

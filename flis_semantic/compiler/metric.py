@@ -83,7 +83,7 @@ def _labels(request: Request, language: str) -> tuple[list[Expr], list[exp.Join]
         found.append(named(col("label", "area_names"), "area_label"))
         joins.append(_names(unit.model, level.code, level.name.get(language, level.code), "area_names", "area"))
     for dimension in request.dimensions:
-        spec = request.vocabulary.dimensions[dimension]
+        spec = request.vocabulary.cuts[dimension]
         alias = f"{dimension}_names"
         found.append(named(coalesce(col("label", alias), col(dimension)), f"{dimension}_label"))
         joins.append(_names(spec.model, spec.code, spec.name.get(language, spec.code), alias, dimension))

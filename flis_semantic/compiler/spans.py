@@ -3,7 +3,7 @@
 Columns of a span: `period_key` of the asked period; `first_key`, `last_key` of the base periods read, the last one clipped to
 what is due (NULL: nothing can be read); `required` base periods; `is_unfinished`; `is_waiting` when only the end of an
 unfinished period would have a value; `has_no_label` where an offset names no period; `from_date` and `to_date` (clipped
-likewise) for day weights.
+likewise) for day weights and dated rows; `on_date`, the day on which rows must be in force.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from flis_semantic.compiler.sql import (
     Expr,
     among,
     both,
+    case,
     coalesce,
     col,
     either,
@@ -50,6 +51,8 @@ def span_of(component: ResolvedComponent) -> Span:
         base_grain=component.fact.base_grain,
         snapshot=component.fact.kind == "snapshot",
         opening=component.fact.opening,
+        in_force=component.fact.in_force,
+        dated=component.fact.definition.date is not None,
         over_time=component.over_time,
         reference=component.reference,
         window=component.window,
@@ -62,7 +65,7 @@ def reads_one(span: Span, request: Request) -> bool:
     """Whether the span is a single base period whatever the data, so that rows are found by equality."""
     if span.latest is not None:
         return False
-    if span.looks_up or (span.snapshot and not span.averages):
+    if span.in_force or span.looks_up or (span.snapshot and not span.averages):
         return True
     return request.grain == span.base_grain and span.window is None and span.reference is None
 
@@ -74,7 +77,7 @@ def covers(span: Span) -> bool:
 
 def waits(span: Span) -> bool:
     """Whether only the end of the period can give its value."""
-    return span.snapshot and span.over_time == "last" and span.reference is None
+    return span.snapshot and not span.in_force and span.over_time == "last" and span.reference is None
 
 
 def span_query(span: Span, request: Request) -> exp.Select:
@@ -90,7 +93,11 @@ def span_query(span: Span, request: Request) -> exp.Select:
         columns += [named(last(), "last_key"), named(num(1), "required")]
     else:
         clipped = least(last(), col("due_key", "d"))
-        columns += [named(clipped, "last_key"), named(plus(minus(clipped.copy(), first()), num(1)), "required")]
+        required: Expr = plus(minus(clipped.copy(), first()), num(1))
+        if span.averages and not span.snapshot:
+            # What was delivered before it began has no day that could be averaged.
+            required = case((gt(col("data_to", "d"), stretch.start()), required), otherwise=num(0))
+        columns += [named(clipped, "last_key"), named(required, "required")]
     if covers(span):
         columns.append(named(_unfinished(span, stretch.end(), last()), "is_unfinished"))
     if waits(span):
@@ -101,7 +108,9 @@ def span_query(span: Span, request: Request) -> exp.Select:
     if span.offset is not None:
         columns.append(named(missing_label(stretch), "has_no_label"))
     columns.append(named(stretch.start(), "from_date"))
-    if span.averages and not one:
+    if span.in_force:
+        columns.append(named(stretch.end(), "on_date"))
+    if span.dated or (span.averages and not one):
         columns.append(named(_last_day(span, stretch.end(), joins), "to_date"))
     return select(columns, table("periods", "p"), joins=joins, comment=_describe(span))
 
@@ -117,8 +126,9 @@ def base_periods_query(span: Span, span_name: str) -> exp.Select:
         greatest(col("from_date", "w"), col("start_date", "b")),
         least(col("to_date", "w"), col("end_date", "b")),
     )
+    # A base period that was delivered before it began has no day yet.
     return select(
-        [col("period_key", "w"), named(key(), "base_period_key"), named(days, "day_count")],
+        [col("period_key", "w"), named(key(), "base_period_key"), named(greatest(days, num(0)), "day_count")],
         table(span_name, "w"),
         joins=[join(table(PERIODS, "b"), inside)],
     )
@@ -152,7 +162,7 @@ def _due(span: Span) -> exp.Select:
 
 
 def _unfinished(span: Span, end: Expr, last: Expr) -> Expr:
-    """A published value covers its base period up to the extract; a state holds as long as it is the newest."""
+    """What is known of whole periods reaches up to the extract; a state holds as long as it is the newest."""
     return gt(last, col("due_key", "d")) if span.snapshot else ge(end, col("data_to", "d"))
 
 
@@ -176,8 +186,12 @@ def _describe(span: Span) -> str:
             if reference.first_of
             else reference.month_day or (f"the {reference.of_period} of the period" if reference.of_period else "the latest known date")
         )
+    if span.in_force:
+        reads = "in force on the last day"
     if span.window is not None:
-        reads += f", {span.window.rolling.months} months" if span.window.rolling else f", {span.window.to_date} to date"
+        rolling = span.window.rolling
+        length = f"{rolling.days} days" if rolling and rolling.days else f"{rolling.months} months" if rolling else ""
+        reads += f", {length or f'{span.window.to_date} to date'}"
     if span.offset is not None:
         reads += f", {span.offset.years} years before" if span.offset.years else f", {span.offset.periods} periods before"
     lines = ", ".join(f"{line.table}{'/' + line.series if line.series else ''}" for line in span.sources)

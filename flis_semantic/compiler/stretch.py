@@ -20,6 +20,8 @@ class Span:
     base_grain: str
     snapshot: bool
     opening: bool
+    in_force: bool
+    dated: bool
     over_time: str
     reference: ReferenceDate | None
     window: Window | None
@@ -40,7 +42,7 @@ class Span:
 
     @property
     def looks_up(self) -> bool:
-        """Whether one date is looked up, so that no period has to be covered."""
+        """Whether one date is looked up that may not be published yet, so that no period has to be covered."""
         return self.reference is not None and not self.averages
 
     @property
@@ -67,8 +69,11 @@ def stretch_of(span: Span, request: Request) -> Stretch:
     if calendar is not None:
         found.joins.append(containing("y", text(calendar), end()))
         found.start = lambda: col("start_date", "y")
+    elif span.window is not None and span.window.rolling is not None and span.window.rolling.days is not None:
+        days = span.window.rolling.days
+        found.start = lambda: days_after(end(), 1 - days)
     elif span.window is not None and span.window.rolling is not None:
-        first_month = minus(key_of(request.calendar, "month", end), num(span.window.rolling.months - 1))
+        first_month = minus(key_of(request.calendar, "month", end), num((span.window.rolling.months or 1) - 1))
         found.joins.append(_period_join("m", "month", eq(col("period_key", "m"), first_month)))
         found.start = lambda: col("start_date", "m")
     elif span.reference is not None and span.reference.month_day is not None:
@@ -84,6 +89,8 @@ def keys_of(span: Span, request: Request, stretch: Stretch) -> tuple[Make, Make]
     """First and last base period read."""
     key = _Keys(span, request).key
     start, end = stretch.start, stretch.end
+    if span.in_force:
+        return key(end), key(end)
     whole = request.grain == span.base_grain and span.window is None and span.reference is None
     if whole and not (span.averages and span.holds_later):
         alias = "o" if span.offset is not None else "p"

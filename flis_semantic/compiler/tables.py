@@ -45,7 +45,7 @@ class GeneratedColumn:
 
 @dataclass(frozen=True)
 class GeneratedTable:
-    """One generated dbt model."""
+    """One generated dbt model. `cuts`: the dimensions of each cut that is stacked in it, and the figures that have that cut."""
 
     name: str
     domain: str
@@ -55,6 +55,7 @@ class GeneratedTable:
     columns: tuple[GeneratedColumn, ...]
     key: tuple[str, ...]
     figures: tuple[KeyFigure, ...] = field(repr=False)
+    cuts: tuple[tuple[tuple[str, ...], tuple[KeyFigure, ...]], ...] = field(default=(), repr=False)
 
 
 def key_figure_tables(catalogue: Catalogue, domain: str, grain: str) -> list[GeneratedTable]:
@@ -69,37 +70,51 @@ def key_figure_tables(catalogue: Catalogue, domain: str, grain: str) -> list[Gen
 
 def _unit_table(catalogue: Catalogue, domain: str, grain: str, figures: tuple[KeyFigure, ...]) -> GeneratedTable:
     unit = catalogue.vocabulary.reporting_unit
-    levels = tuple(level for level in unit.levels if level.code is not None)
     assembly = Assembly(Request(catalogue, figures, (unit.base,), (), grain), exact=True)
     ctes = assembly.ctes()
+    columns, joins = unit_rows(catalogue)
+    described = unit_columns(catalogue)
+    for plan in assembly.plans:
+        on = both(eq(col("period_key", plan.name), col("period_key", "u")), eq(col("area", plan.name), col(f"area_{unit.base.id}", "u")))
+        joins.append(left(plan.name, on))
+        for part in ("numerator", *(("denominator",) if plan.figure.denominator else ())):
+            name = f"{plan.figure.name}{_SUFFIXES[part]}"
+            columns.append(named(col(part, plan.name), name))
+            described.append(GeneratedColumn(name, part, plan.figure.id, plan.figure.file.title))
+    query = with_(ctes, ordered(select(columns, table("units", "u"), joins=joins), "period_key", unit.key))
+    return GeneratedTable(
+        f"kf_{domain}__{grain}", domain, grain, "units", as_model(query), tuple(described), (unit.key, "period_key"), figures
+    )
+
+
+def unit_rows(catalogue: Catalogue) -> tuple[list[Expr], list[exp.Join]]:
+    """What every row of a unit and period says of itself, and the joins that it takes from the CTE `units` called u."""
+    unit = catalogue.vocabulary.reporting_unit
     columns: list[Expr] = [named(col("unit_key", "u"), unit.key)]
-    columns += [col(str(level.code), "m") for level in levels]
+    columns += [col(level.code, "m") for level in unit.levels if level.code is not None]
     columns += [col(unit.kind, "m"), *_period_columns("u")]
-    described = [
-        GeneratedColumn(unit.key, "key", None, unit.base.title),
-        *(GeneratedColumn(str(level.code), "label", None, level.title) for level in levels),
-        GeneratedColumn(
-            unit.kind, "label", None, _texts(catalogue, "Om enheden tæller med i totaler", "Whether the unit is counted in totals")
-        ),
-        *_period_descriptions(catalogue),
-    ]
     valid = both(
         eq(col(unit.key, "m"), col("unit_key", "u")),
         exp.LTE(this=col(unit.valid_from, "m"), expression=col("end_date", "p")),
         exp.GTE(this=coalesce(col(unit.valid_to, "m"), col("end_date", "p")), expression=col("end_date", "p")),
     )
-    joins = [join(table("periods", "p"), eq(col("period_key", "p"), col("period_key", "u"))), join(table(unit.model, "m"), valid)]
-    for plan in assembly.plans:
-        on = both(eq(col("period_key", plan.name), col("period_key", "u")), eq(col("area", plan.name), col(f"area_{unit.base.id}", "u")))
-        joins.append(_left(plan.name, on))
-        for part in ("numerator", *(("denominator",) if plan.figure.denominator else ())):
-            name = f"{plan.figure.name}{_SUFFIXES[part]}"
-            columns.append(named(col(part, plan.name), name))
-            described.append(GeneratedColumn(name, part, plan.figure.id, plan.figure.file.title))
-    query = with_(ctes, _ordered(select(columns, table("units", "u"), joins=joins), "period_key", unit.key))
-    return GeneratedTable(
-        f"kf_{domain}__{grain}", domain, grain, "units", _dbt(query, ctes), tuple(described), (unit.key, "period_key"), figures
-    )
+    return columns, [
+        join(table("periods", "p"), eq(col("period_key", "p"), col("period_key", "u"))),
+        join(table(unit.model, "m"), valid),
+    ]
+
+
+def unit_columns(catalogue: Catalogue) -> list[GeneratedColumn]:
+    """The descriptions of the columns of `unit_rows`."""
+    unit = catalogue.vocabulary.reporting_unit
+    return [
+        GeneratedColumn(unit.key, "key", None, unit.base.title),
+        *(GeneratedColumn(level.code, "label", None, level.title) for level in unit.levels if level.code is not None),
+        GeneratedColumn(
+            unit.kind, "label", None, texts(catalogue, "Om enheden tæller med i totaler", "Whether the unit is counted in totals")
+        ),
+        *_period_descriptions(catalogue),
+    ]
 
 
 def _areas_table(catalogue: Catalogue, domain: str, grain: str, figures: tuple[KeyFigure, ...]) -> GeneratedTable:
@@ -119,25 +134,25 @@ def _areas_table(catalogue: Catalogue, domain: str, grain: str, figures: tuple[K
     ctes.append(("areas", spine))
     columns: list[Expr] = [col("area_level", "a"), col("area", "a"), *_period_columns("a")]
     described = [
-        GeneratedColumn("area_level", "key", None, _texts(catalogue, "Områdets niveau", "Level of the area")),
-        GeneratedColumn("area", "key", None, _texts(catalogue, "Områdets kode", "Code of the area")),
+        GeneratedColumn("area_level", "key", None, texts(catalogue, "Områdets niveau", "Level of the area")),
+        GeneratedColumn("area", "key", None, texts(catalogue, "Områdets kode", "Code of the area")),
         *_period_descriptions(catalogue),
     ]
     joins = [join(table("periods", "p"), eq(col("period_key", "p"), col("period_key", "a")))]
     for plan in assembly.plans:
         on = both(*(eq(col(name, plan.name), col(name, "a")) for name in ("period_key", "area_level", "area")))
-        joins.append(_left(plan.name, on))
+        joins.append(left(plan.name, on))
         for part, suffix in _SUFFIXES.items():
             name = f"{plan.figure.name}{suffix}"
             columns.append(named(_area_column(part, plan.name), name))
             described.append(GeneratedColumn(name, part, plan.figure.id, plan.figure.file.title))
-    query = with_(ctes, _ordered(select(columns, table("areas", "a"), joins=joins), "period_key", "area_level", "area"))
+    query = with_(ctes, ordered(select(columns, table("areas", "a"), joins=joins), "period_key", "area_level", "area"))
     return GeneratedTable(
         f"kf_{domain}__{grain}__areas",
         domain,
         grain,
         "areas",
-        _dbt(query, ctes),
+        as_model(query),
         tuple(described),
         ("area_level", "area", "period_key"),
         figures,
@@ -160,30 +175,32 @@ def _period_columns(alias: str) -> list[Expr]:
 
 def _period_descriptions(catalogue: Catalogue) -> list[GeneratedColumn]:
     return [
-        GeneratedColumn("period_key", "key", None, _texts(catalogue, "Periodens nøgle", "Key of the period")),
-        GeneratedColumn("period", "label", None, _texts(catalogue, "Periodens betegnelse", "Label of the period")),
-        GeneratedColumn("period_start", "time", None, _texts(catalogue, "Periodens første dag", "First day of the period")),
+        GeneratedColumn("period_key", "key", None, texts(catalogue, "Periodens nøgle", "Key of the period")),
+        GeneratedColumn("period", "label", None, texts(catalogue, "Periodens betegnelse", "Label of the period")),
+        GeneratedColumn("period_start", "time", None, texts(catalogue, "Periodens første dag", "First day of the period")),
     ]
 
 
-def _texts(catalogue: Catalogue, da: str, en: str) -> Mapping[str, str]:
+def texts(catalogue: Catalogue, da: str, en: str) -> Mapping[str, str]:
     """A fixed text in the catalogue's languages; in English where there is no translation."""
     return {language: da if language == "da" else en for language in catalogue.vocabulary.languages}
 
 
-def _left(name: str, on: Expr | None) -> exp.Join:
+def left(name: str, on: Expr | None) -> exp.Join:
+    """LEFT JOIN a CTE by its own name."""
     assert on is not None
     return left_join(table(name), on)
 
 
-def _ordered(query: exp.Select, *names: str) -> exp.Select:
+def ordered(query: exp.Select, *names: str) -> exp.Select:
+    """The query, ordered by these columns."""
     query.set("order", exp.Order(expressions=[exp.Ordered(this=col(name), nulls_first=False) for name in names]))
     return query
 
 
-def _dbt(query: exp.Select, ctes: list[tuple[str, Expr]]) -> str:
+def as_model(query: exp.Select) -> str:
     """The query as a dbt model: every relation that is no CTE becomes a ref."""
-    own = {name for name, _ in ctes}
+    own = {cte.alias for cte in query.find_all(exp.CTE)}
     for relation in query.find_all(exp.Table):
         if relation.name not in own:
             if not relation.alias:

@@ -52,7 +52,7 @@ def keys_of(line: str) -> tuple[str, ...]:
     """The keys of the object in a line; none when the line holds no object."""
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ()
     return tuple(cast(dict[str, Any], record)) if isinstance(record, dict) else ()
 

@@ -275,9 +275,7 @@ class _ContractReceive:
         for part in parts:
             if part[1] > last:
                 label = calendar.period(base, part[1]).label
-                raise Refusal(
-                    NAME, f"The file says that it is of {label}, which begins after its extract.", "Correct its name or its date."
-                )
+                raise Refusal(NAME, f"The file is said to be of {label}, which begins after its extract.", "Correct one of them.")
             tally.partitions.setdefault(part, 0)
 
     def _with_losses(self, connection: Connection, admitted: Sequence[Admitted]) -> list[Admitted]:

@@ -34,6 +34,9 @@ class Opening:
     kind: Kind
     line: str = ""
     columns: tuple[str, ...] = ()
+    later: frozenset[str] = frozenset()
+    """Of JSON lines, where records may leave out what is empty: the keys of the first record and those after it."""
+
     bare_returns: bool = False
 
 
@@ -64,7 +67,8 @@ def recognise(
 ) -> Candidate | None:
     """The form that the file is in, None when no contract knows it. `only` restricts to one contract, and then the closest form is taken.
 
-    A form that the name fits goes before one that it does not, an exact header before one that is not. Without a fitting
+    A form that the name fits goes before one that it does not, an exact header before one that is not, and of two that are alike
+    in this the one whose pattern says more of the name. Without a fitting
     name the header must be exact, or have at least half of a form's columns, so that the error can say what is wrong.
     `columns_of` reads the columns of a Parquet file. Raises Refusal when the file cannot be read.
     """
@@ -85,14 +89,17 @@ def recognise(
     likely = [c for c in candidates if c.named or (c.exact and c.contract.table in named_tables)]
     if not likely:
         likely = [c for c in candidates if only is not None or c.agreeing >= _LEAST_AGREEING]
-    return max(likely, key=lambda c: (c.exact, c.named, c.agreeing), default=None)
+    return max(likely, key=lambda c: (c.exact, c.named, c.agreeing, _literal(c.form)), default=None)
 
 
 def named(file: FoundFile, contracts: Mapping[str, Contract], only: str | None) -> tuple[str | None, str | None]:
     """Contract and form that the file's name alone tells; None where it does not, or leaves a choice."""
     chosen = [contracts[only]] if only is not None else list(contracts.values())
     found = [(contract.table, name) for contract in chosen for name, form in contract.forms.items() if _fits(file, form)]
-    return found[0] if len(found) == 1 else (only, None)
+    if len(found) == 1:
+        return found[0]
+    tables = {table for table, _ in found}
+    return (found[0][0] if len(tables) == 1 else only), None
 
 
 def unknown_file(contracts: Mapping[str, Contract]) -> Refusal:
@@ -168,12 +175,12 @@ def _of_parquet(file: FoundFile, columns_of: Callable[[Path], Sequence[str]]) ->
 
 
 def _of_json(text: bytes) -> Opening:
-    """The keys of the first records together: a record may leave out what is empty."""
-    lines = text.split(b"\n")
-    keys = dict.fromkeys(key for line in lines[:_MOST_RECORDS] for key in keys_of(line.decode("utf-8", errors="replace")))
-    if not keys:
+    """The keys of the first record stand for a header; of those after it they may leave out what is empty."""
+    records = [keys_of(line.decode("utf-8", errors="replace")) for line in text.split(b"\n")[:_MOST_RECORDS]]
+    first = next((keys for keys in records if keys), ())
+    if not first:
         raise Refusal(FORMAT, "The first lines are no whole JSON objects.", "Write one JSON object per line.")
-    return Opening("json_lines", columns=tuple(keys))
+    return Opening("json_lines", columns=first, later=frozenset(key for keys in records for key in keys))
 
 
 def _without_rows(file: FoundFile, contracts: Sequence[Contract]) -> Candidate | None:
@@ -210,13 +217,19 @@ def _fits(file: FoundFile, form: Form) -> bool:
     return fnmatch.fnmatchcase(file.name, form.file_name.removesuffix(".gz"))
 
 
+def _literal(form: Form) -> int:
+    """How much a form's pattern says of a name: of two that fit, the closer one is meant."""
+    return len(re.sub(r"[*?]|\[[^]]*\]", "", form.file_name))
+
+
 def _header(opening: Opening, form: Form) -> tuple[str, ...]:
     """The file's columns, read as a file of the form."""
     if form.kind != opening.kind:
         return ()
     if form.kind == "csv":
         return tuple(split_line(opening.line, form.delimiter))
-    if form.kind == "json_lines" and set(opening.columns) <= set(form.header) and len(opening.columns) >= len(form.header) / 2:
+    known = len(opening.later & set(form.header))
+    if form.kind == "json_lines" and set(opening.columns) <= set(form.header) and known >= len(form.header) * _LEAST_AGREEING:
         # Whether a key is in no record at all is seen when all were read.
         return tuple(form.header)
     return opening.columns

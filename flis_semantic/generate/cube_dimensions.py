@@ -6,12 +6,12 @@ a period is said by the key-figure tables, which carry the codes of that period.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from flis_semantic.catalogue.resolved import Catalogue
 from flis_semantic.compiler.keys import PERIODS_MODEL
 from flis_semantic.generate import wording as words
-from flis_semantic.generate.cube_members import AREA_CUBE, PERIOD_CUBE, SOURCES_CUBE, coded, dimension, key, literal
+from flis_semantic.generate.cube_members import AREA_CUBE, PERIOD_CUBE, SOURCES_CUBE, coded, codes_cube, dimension, key, literal
 from flis_semantic.generate.wording import Wording
 from flis_semantic.generate.yaml_text import Node
 from flis_semantic.vocabulary.model import Dimension, Level, ReportingUnit
@@ -24,6 +24,21 @@ def dimension_cubes(catalogue: Catalogue) -> list[Node]:
     levels = [_level_cube(vocabulary.reporting_unit, level, code, wording) for level, code in coded(vocabulary)]
     shared = [_shared_cube(name, spec, wording) for name, spec in vocabulary.dimensions.items()]
     return [*levels, _area_cube(vocabulary.reporting_unit, wording), *shared, _period_cube(wording), _sources_cube(wording)]
+
+
+def code_cubes(catalogue: Catalogue, cuts: Iterable[str]) -> list[Node]:
+    """A cube with one row per code of each cut: its name, however many finer members or validity intervals stand behind it."""
+    wording = Wording(catalogue.vocabulary.languages)
+    found: list[Node] = []
+    for name in cuts:
+        spec = catalogue.vocabulary.cuts[name]
+        names = {language: column for language, column in spec.name.items() if language in wording.languages}
+        chosen = ", ".join([spec.code, *(f"name_{language}" for language in names)])
+        order = f"{spec.valid_from} DESC, {spec.key}" if spec.valid_from else spec.key
+        sql = f"SELECT {chosen}\n" + _dated([spec.code, *_named(names)], spec.code, order, spec.model)
+        code = key(spec.code, wording.main(wording.joined(spec.title, words.CODE)), "string", public=True)
+        found.append(_cube(codes_cube(name), {"sql": sql}, spec.title, [code, *_names(names, wording)], wording))
+    return found
 
 
 def _level_cube(unit: ReportingUnit, level: Level, code: str, wording: Wording) -> Node:
@@ -90,6 +105,8 @@ def _named(names: Mapping[str, str]) -> list[str]:
 
 
 def _shared_cube(name: str, spec: Dimension, wording: Wording) -> Node:
+    if spec.code is None:
+        return _hierarchy_cube(name, spec, wording)
     names = {language: column for language, column in spec.name.items() if language in wording.languages}
     chosen = ", ".join([spec.key, spec.code, *(f"name_{language}" for language in names)])
     if spec.valid_from is None:
@@ -101,6 +118,23 @@ def _shared_cube(name: str, spec: Dimension, wording: Wording) -> Node:
         dimension(spec.code, wording.main(wording.joined(spec.title, words.CODE)), f"{{CUBE}}.{spec.code}"),
         *_names(names, wording),
     ]
+    return _cube(name, {"sql": sql}, spec.title, dimensions, wording)
+
+
+def _hierarchy_cube(name: str, spec: Dimension, wording: Wording) -> Node:
+    """The members of a hierarchy with the code and names of every level."""
+    columns = [spec.key]
+    dimensions = [key(spec.key, wording.main(spec.title))]
+    for level in spec.levels:
+        columns += [column for column in (level.code, *level.name.values()) if column not in columns]
+        dimensions.append(dimension(level.code, wording.main(wording.joined(level.title, words.CODE)), f"{{CUBE}}.{level.code}"))
+        for position, language in enumerate(language for language in wording.languages if language in level.name):
+            title = wording.main(wording.joined(level.title, words.NAME)) + ("" if position == 0 else f" ({language})")
+            dimensions.append(dimension(f"{level.id}_name_{language}", title, f"{{CUBE}}.{level.name[language]}"))
+    chosen = ", ".join(columns)
+    sql = f"SELECT {chosen}\n" + (
+        f"FROM {spec.model}" if spec.valid_from is None else _dated(columns, spec.key, f"{spec.valid_from} DESC", spec.model)
+    )
     return _cube(name, {"sql": sql}, spec.title, dimensions, wording)
 
 

@@ -43,7 +43,7 @@ def fact_cube(catalogue: Catalogue, fact: ResolvedFact) -> Node:
     wording = Wording(catalogue.vocabulary.languages)
     definition = fact.definition
     joins, dimensions = _dimensions(catalogue, fact, wording)
-    tables = sorted({table for tables in (definition.sources, *definition.vintages.values()) for table in tables})
+    tables = sorted({table for tables in (definition.sources, *definition.editions.values()) for table in tables})
     about = wording.joined(*([definition.description] if definition.description else []), words.ABOUT_FACTS, by=" ")
     added = _added_measures(catalogue, fact)
     return without_repeats(
@@ -77,10 +77,10 @@ def _added_measures(catalogue: Catalogue, fact: ResolvedFact) -> set[str]:
 
 
 def _measure(catalogue: Catalogue, fact: ResolvedFact, name: str, item: Measure, adds: bool, wording: Wording) -> Node:
-    value = _aggregate(item)
-    vintage = fact.definition.vintage_column
+    value = _aggregate(item, fact.conditions.get(name))
+    edition = fact.definition.edition_column
     alone = {fact.base_key: fact.base_grain} if item.over_time != "sum" else {}
-    alone |= {vintage: "vintage"} if vintage else {}
+    alone |= {edition: fact.definition.edition_word} if edition else {}
     if not adds:
         condition, valid_for = ONE_ROW, "one row; NULL otherwise"
     elif alone:
@@ -101,8 +101,8 @@ def _measure(catalogue: Catalogue, fact: ResolvedFact, name: str, item: Measure,
     return measure(name, wording.main(item.title), guarded(condition, value), **about, format=number_format(unit.decimals), meta=meta)
 
 
-def _aggregate(item: Measure) -> str:
-    condition = _sql(item.filter) if item.filter else None
+def _aggregate(item: Measure, condition: str | None) -> str:
+    condition = _sql(condition) if condition else None
     if item.expression is None:
         return f"COUNT(CASE WHEN {condition} THEN 1 END)" if condition else "COUNT(*)"
     value = _sql(item.expression)
@@ -122,22 +122,27 @@ def _dimensions(catalogue: Catalogue, fact: ResolvedFact, wording: Wording) -> t
     definition = fact.definition
     joins: list[Node] = []
     dimensions: list[Node] = []
-    # Roles, base period, vintage and dimensions together are a fact's key.
+    # Roles, base period, vintage or version, and dimensions together are a fact's key; events may repeat it.
     for role, column in definition.roles.items():
         dimensions.append(key(column, f"{wording.main(unit.base.title)}: {role}"))
     dimensions.append(key(fact.base_key, wording.main(words.PERIOD)))
-    if definition.vintage_column:
-        dimensions.append(key(definition.vintage_column, wording.main(words.VINTAGE), "string", public=True))
+    if definition.edition_column:
+        title = words.VERSION if definition.versions else words.VINTAGE
+        dimensions.append(key(definition.edition_column, wording.main(title), "string", public=True))
     base, code = coded(vocabulary)[0]
     joins.append(join_one(base.id, {definition.roles[definition.default_role]: unit.key}))
     dimensions.append(dimension(code, wording.main(wording.joined(base.title, words.CODE)), f"{{{base.id}.{code}}}"))
     dimensions += name_dimensions(base.id, base.title, vocabulary.languages, wording, base.name)
-    for name, column in fact.dimensions.items():
+    for name, given in definition.dimensions.items():
         spec = vocabulary.dimensions[name]
+        column = given.column or spec.key
         joins.append(join_one(name, {column: spec.key}))
         dimensions.append(key(column, wording.main(spec.title)))
-        dimensions.append(dimension(spec.code, wording.main(wording.joined(spec.title, words.CODE)), f"{{{name}.{spec.code}}}"))
-        dimensions += name_dimensions(name, spec.title, vocabulary.languages, wording, spec.name)
+        for cut_id in vocabulary.cuts_of(name):
+            cut = vocabulary.cuts[cut_id]
+            dimensions.append(dimension(cut.code, wording.main(wording.joined(cut.title, words.CODE)), f"{{{name}.{cut.code}}}"))
+            field = f"{cut_id}_name" if spec.levels else "name"
+            dimensions += name_dimensions(name, cut.title, vocabulary.languages, wording, cut.name, field)
     joins.append(join_one(PERIOD_CUBE, {fact.base_key: "period_key"}, grain=fact.base_grain))
     dimensions += joined_period_dimensions(wording)
     return joins, dimensions

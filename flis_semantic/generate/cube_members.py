@@ -89,12 +89,19 @@ def coded(vocabulary: Vocabulary) -> list[tuple[Level, str]]:
     return [(level, level.code) for level in vocabulary.reporting_unit.levels if level.code is not None]
 
 
-def name_dimensions(cube: str, title: Texts, languages: Iterable[str], wording: Wording, names: Mapping[str, str]) -> list[Node]:
-    """A joined cube's names, one dimension per language."""
+def codes_cube(cut: str) -> str:
+    """Name of the cube with one row per code of a cut."""
+    return f"{cut}_code"
+
+
+def name_dimensions(
+    cube: str, title: Texts, languages: Iterable[str], wording: Wording, names: Mapping[str, str], field: str = "name"
+) -> list[Node]:
+    """A joined cube's names, one dimension per language; `field` is what the cube calls them."""
     found: list[Node] = []
     for position, language in enumerate(name for name in languages if name in names):
         full = wording.main(wording.joined(title, words.NAME)) + ("" if position == 0 else f" ({language})")
-        found.append(dimension(f"{cube}_name_{language}", full, f"{{{cube}.name_{language}}}"))
+        found.append(dimension(f"{cube}_{field}_{language}", full, f"{{{cube}.{field}_{language}}}"))
     return found
 
 

@@ -8,9 +8,9 @@ from flis_semantic.catalogue.resolved import Catalogue
 from flis_semantic.compiler import GeneratedTable
 from flis_semantic.errors import DefinitionError, DefinitionErrors
 from flis_semantic.generate import wording as words
-from flis_semantic.generate.cube_dimensions import dimension_cubes
+from flis_semantic.generate.cube_dimensions import code_cubes, dimension_cubes
 from flis_semantic.generate.cube_facts import fact_cube
-from flis_semantic.generate.cube_tables import table_cube
+from flis_semantic.generate.cube_tables import table_cubes
 from flis_semantic.generate.wording import Wording, grain_title
 from flis_semantic.generate.yaml_text import Node, document, without_templates
 
@@ -32,13 +32,14 @@ def cube_files(catalogue: Catalogue, tables_of: Mapping[str, Sequence[GeneratedT
         for item in (*content.get("cubes", []), *content.get("views", [])):
             places.setdefault(str(item["name"]), []).append(path)
 
-    for cube in dimension_cubes(catalogue):
+    cuts = dict.fromkeys(name for tables in tables_of.values() for table in tables for cut, _ in table.cuts for name in cut)
+    for cube in (*dimension_cubes(catalogue), *code_cubes(catalogue, cuts)):
         add(f"{_FOLDER}/dimensions/{cube['name']}.yml", "catalogue/_vocabulary.yml", {"cubes": [cube]})
     for domain, tables in tables_of.items():
         source = f"catalogue/{domain}/*.yml and catalogue/_vocabulary.yml"
         grains: dict[str, list[Node]] = {}
         for table in tables:
-            grains.setdefault(table.grain, []).append(table_cube(catalogue, table))
+            grains.setdefault(table.grain, []).extend(table_cubes(catalogue, table))
         for grain, cubes in grains.items():
             add(f"{_FOLDER}/{domain}/{domain}_{grain}.yml", source, {"cubes": cubes})
         facts = [fact_cube(catalogue, fact) for fact in catalogue.facts.values() if fact.domain == domain]

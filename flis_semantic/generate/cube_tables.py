@@ -7,20 +7,23 @@ values are read) it is NULL, unless the figure adds over time.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import cast
 
 from flis_semantic.catalogue.resolved import Catalogue, KeyFigure, ResolvedComponent
-from flis_semantic.compiler import GeneratedTable
+from flis_semantic.compiler import GeneratedTable, cut_name
 from flis_semantic.generate import wording as words
 from flis_semantic.generate.cube_members import (
     AREA_CUBE,
     ONE_ROW,
     SOURCES_CUBE,
     coded,
+    codes_cube,
     dimension,
     guarded,
     join_one,
     key,
+    literal,
     measure,
     name_dimensions,
     number_format,
@@ -28,10 +31,11 @@ from flis_semantic.generate.cube_members import (
     period_dimensions,
     without_repeats,
 )
-from flis_semantic.generate.wording import PARTS, Wording, grain_title
+from flis_semantic.generate.wording import PARTS, Texts, Wording, grain_title
 from flis_semantic.generate.yaml_text import Node
 
-_ONE_PERIOD = one("period_key")
+Cut = tuple[str, ...]
+
 _AREA_PARTS = {
     # part: type in Cube, aggregate over the one row
     "numerator": ("number", "MAX"),
@@ -46,26 +50,60 @@ _AREA_PARTS = {
 }
 
 
-def cube_name(table: GeneratedTable) -> str:
-    """Name of the cube over a key-figure table."""
+def cube_name(table: GeneratedTable, cut: Cut = ()) -> str:
+    """Name of the cube over a key-figure table, or over one cut of a table of cuts."""
+    if cut:
+        return f"{table.domain}_{table.grain}_by_{cut_name(cut)}"
     return f"{table.domain}_{table.grain}" + ("_areas" if table.kind == "areas" else "")
 
 
-def table_cube(catalogue: Catalogue, table: GeneratedTable) -> Node:
-    """The cube over one key-figure table."""
+def table_cubes(catalogue: Catalogue, table: GeneratedTable) -> list[Node]:
+    """The cubes over one key-figure table: one, or one for each cut that is stacked in it."""
     wording = Wording(catalogue.vocabulary.languages)
-    columns = {(column.figure, column.role): column.name for column in table.columns}
-    build = _unit_measures if table.kind == "units" else _area_measures
-    measures = [item for figure in table.figures for item in build(figure, table, columns, wording)]
-    joins, dimensions = (_unit_dimensions if table.kind == "units" else _area_dimensions)(catalogue, table, wording)
     domain = catalogue.domains[table.domain]
     per_grain = wording.joined(domain.title, words.PER, words.within(grain_title(catalogue.vocabulary, table.grain)), by=" ")
-    title = wording.joined(per_grain, words.AREAS) if table.kind == "areas" else per_grain
-    about = words.ABOUT_AREAS if table.kind == "areas" else words.ABOUT_UNITS
+    if table.kind == "cuts":
+        found: list[Node] = []
+        for cut, figures in table.cuts:
+            title = wording.joined(per_grain, *(catalogue.vocabulary.cuts[name].title for name in cut))
+            joins, dimensions = _unit_dimensions(catalogue, table, wording)
+            more_joins, more_dimensions = _cut_dimensions(catalogue, cut, wording)
+            shape = ([*joins, *more_joins], [*dimensions, *more_dimensions])
+            sql = {"sql": f"SELECT *\nFROM {table.name}\nWHERE cut = {literal(cut_name(cut))}"}
+            found.append(_cube(catalogue, replace(table, figures=figures), cut, sql, title, words.ABOUT_CUTS, shape))
+        return found
+    if table.kind == "areas":
+        title, about = wording.joined(per_grain, words.AREAS), words.ABOUT_AREAS
+        shape = _area_dimensions(catalogue, table, wording)
+    else:
+        title, about = per_grain, words.ABOUT_UNITS
+        shape = _unit_dimensions(catalogue, table, wording)
+    return [_cube(catalogue, table, (), {"sql_table": table.name}, title, about, shape)]
+
+
+def _cube(
+    catalogue: Catalogue,
+    table: GeneratedTable,
+    cut: Cut,
+    source: dict[str, str],
+    title: Texts,
+    about: Texts,
+    shape: tuple[list[Node], list[Node]],
+) -> Node:
+    wording = Wording(catalogue.vocabulary.languages)
+    domain = catalogue.domains[table.domain]
+    columns = {(column.figure, column.role): column.name for column in table.columns}
+    joins, dimensions = shape
+    measures: list[Node] = []
+    for figure in table.figures:
+        if table.kind == "areas":
+            measures += _area_measures(figure, table, columns, wording)
+        else:
+            measures += _unit_measures(figure, table, cut, columns, wording)
     return without_repeats(
         {
-            "name": cube_name(table),
-            "sql_table": table.name,
+            "name": cube_name(table, cut),
+            **source,
             "title": wording.main(title),
             "description": wording.main(about),
             "meta": {
@@ -73,6 +111,7 @@ def table_cube(catalogue: Catalogue, table: GeneratedTable) -> Node:
                 **wording.others("description", about),
                 "domain": table.domain,
                 "grain": table.grain,
+                **({"cut": list(cut)} if cut else {}),
                 "owner": domain.owner,
                 "sources": sorted(
                     {line.table for figure in table.figures for component in figure.components for line in component.sources}
@@ -94,22 +133,28 @@ def adds_over_time(figure: KeyFigure) -> bool:
     )
 
 
-def _unit_measures(figure: KeyFigure, table: GeneratedTable, columns: dict[tuple[str | None, str], str], wording: Wording) -> list[Node]:
-    condition = None if adds_over_time(figure) else _ONE_PERIOD
+def _unit_measures(
+    figure: KeyFigure, table: GeneratedTable, cut: Cut, columns: dict[tuple[str | None, str], str], wording: Wording
+) -> list[Node]:
+    # What is repeated over the codes of a cut may not be added over them.
+    repeated = [name for name in cut if any(name not in component.fact.dimensions for component in figure.components)]
+    apart = [*([] if adds_over_time(figure) else ["period_key"]), *repeated]
+    condition = one(*apart) if apart else None
     sides = {side: f"{{CUBE}}.{columns[figure.id, side]}" for side in ("numerator", "denominator") if (figure.id, side) in columns}
     value = f"CAST(SUM({sides['numerator']}) AS DOUBLE)"
     if figure.unit.factor != 1:
         value = f"{figure.unit.factor} * {value}"
     if "denominator" in sides:
         value = f"{value}\n/ NULLIF(SUM({sides['denominator']}), 0)"
+    where = " and ".join([*([] if adds_over_time(figure) else ["one period"]), *(f"one {name}" for name in repeated)])
     if condition is None:
         valid_for = "any set of units and periods; units are left out of the periods in which they are not complete"
     else:
-        valid_for = "any set of units in one period; NULL otherwise"
+        valid_for = f"any set of units in {where}; NULL otherwise"
     found = [_value(figure, table.grain, guarded(condition, value), valid_for, wording)]
     for side, column in sides.items():
         found.append(_part(figure, side, guarded(condition, f"SUM({column})"), "number", wording))
-    found.append(_part(figure, "members", guarded(_ONE_PERIOD, f"COUNT({sides['numerator']})"), "number", wording))
+    found.append(_part(figure, "members", guarded(one("period_key", *cut), f"COUNT({sides['numerator']})"), "number", wording))
     return found
 
 
@@ -185,8 +230,8 @@ def _side(components: tuple[ResolvedComponent, ...]) -> str:
 
 def _component(component: ResolvedComponent) -> str:
     said = [component.over_time] if component.reference is None else []
-    if component.vintage is not None:
-        said.append(f"vintage {component.vintage[1]}")
+    if component.edition is not None:
+        said.append(f"{component.fact.definition.edition_word} {component.edition[1]}")
     for dimension_name, codes in component.filters:
         said.append(f"{dimension_name} in {', '.join(codes)}")
     for field, place in (("reference_date", component.reference), ("window", component.window), ("offset", component.offset)):
@@ -215,6 +260,19 @@ def _unit_dimensions(catalogue: Catalogue, table: GeneratedTable, wording: Wordi
         dimensions += name_dimensions(level.id, level.title, vocabulary.languages, wording, level.name)
     dimensions.append(dimension(unit.kind, wording.main(words.KIND), f"{{CUBE}}.{unit.kind}"))
     return joins, [*dimensions, *period]
+
+
+def _cut_dimensions(catalogue: Catalogue, cut: Cut, wording: Wording) -> tuple[list[Node], list[Node]]:
+    """The codes of a cut and their names, which come from one row per code, however many finer members or intervals it has."""
+    vocabulary = catalogue.vocabulary
+    joins: list[Node] = []
+    dimensions: list[Node] = []
+    for name in cut:
+        spec = vocabulary.cuts[name]
+        dimensions.append(key(name, wording.main(wording.joined(spec.title, words.CODE)), "string", public=True))
+        joins.append(join_one(codes_cube(name), {name: spec.code}))
+        dimensions += name_dimensions(codes_cube(name), spec.title, vocabulary.languages, wording, spec.name)
+    return joins, dimensions
 
 
 def _area_dimensions(catalogue: Catalogue, table: GeneratedTable, wording: Wording) -> tuple[list[Node], list[Node]]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from flis_semantic.catalogue.resolved import Catalogue, KeyFigure
-from flis_semantic.compiler import GeneratedColumn, GeneratedTable
+from flis_semantic.compiler import GeneratedColumn, GeneratedTable, cut_name
 from flis_semantic.generate.wording import PARTS, Wording
 from flis_semantic.generate.yaml_text import Node, document, without_templates
 
 _ABOUT_UNITS = (
     "Numerators and denominators of {title} by {grain}, a row per reporting unit and period. They may be added over any set of "
     "units of one period; a unit's factor (per cent: 100) is not applied. Both are null unless the unit's deliveries are complete."
+)
+_ABOUT_CUTS = (
+    "Numerators and denominators of {title} by {grain}, a row per reporting unit, period and code of a published cut, the cuts "
+    "stacked (`cut`). Within one cut and one code they may be added over any set of units of one period."
 )
 _ABOUT_AREAS = (
     "Finished key figures of {title} by {grain}, a row per published area and period, with status and coverage. "
@@ -51,11 +55,14 @@ def dbt_files(catalogue: Catalogue, tables_of: Mapping[str, Sequence[GeneratedTa
 
 def _model(catalogue: Catalogue, table: GeneratedTable, tables: Sequence[GeneratedTable], wording: Wording) -> Node:
     title = wording.english(catalogue.domains[table.domain].title).lower()
-    about = _ABOUT_UNITS if table.kind == "units" else _ABOUT_AREAS
+    about = {"units": _ABOUT_UNITS, "areas": _ABOUT_AREAS, "cuts": _ABOUT_CUTS}[table.kind]
     tests: list[Node] = [{"flis_project.unique_key": _test(f"unique_key_{table.name}", columns=list(table.key))}]
     if table.kind == "units":
         areas = next(other for other in tables if other.grain == table.grain and other.kind == "areas")
         tests.append({"flis_project.key_figure_units": _units_test(catalogue, table, areas)})
+    elif table.kind == "cuts":
+        units = next(other for other in tables if other.grain == table.grain and other.kind == "units")
+        tests.append({"flis_project.key_figure_cuts": _cuts_test(catalogue, table, units)})
     else:
         names = [figure.name for figure in table.figures]
         tests.append({"flis_project.key_figure_areas": _test(f"key_figure_areas_{table.name}", figures=names)})
@@ -80,6 +87,20 @@ def _units_test(catalogue: Catalogue, table: GeneratedTable, areas: GeneratedTab
         levels=levels,
         figures=[figure.name for figure in table.figures],
         ratios=[figure.name for figure in table.figures if figure.denominator],
+    )
+
+
+def _cuts_test(catalogue: Catalogue, table: GeneratedTable, units: GeneratedTable) -> Node:
+    """Numerators whose every component has the cut's dimensions and adds over them: their codes add up to the whole."""
+    whole = {
+        cut_name(cut): [f.name for f in figures if all(d in c.fact.dimensions for c in f.numerator for d in cut)]
+        for cut, figures in table.cuts
+    }
+    return _test(
+        f"key_figure_cuts_{table.name}",
+        units=f"ref('{units.name}')",
+        unit=catalogue.vocabulary.reporting_unit.key,
+        cuts={cut: names for cut, names in whole.items() if names},
     )
 
 

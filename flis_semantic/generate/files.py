@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flis_semantic.catalogue.resolved import Catalogue
-from flis_semantic.compiler import key_figure_tables
+from flis_semantic.compiler import GeneratedTable, cut_table, key_figure_tables, too_many_rows
+from flis_semantic.errors import DefinitionErrors
 from flis_semantic.generate.cube_model import cube_files
 from flis_semantic.generate.dbt_models import dbt_files
 from flis_semantic.workspace import Project
@@ -66,12 +67,25 @@ class CheckReport:
 
 
 def generated(catalogue: Catalogue) -> dict[str, str]:
-    """Every generated file: path relative to the project, and text. The same catalogue gives the same bytes."""
-    tables = {
-        domain: [table for grain in catalogue.publish_grains(domain) for table in key_figure_tables(catalogue, domain, grain)]
-        for domain in catalogue.domains
-    }
+    """Every generated file: path relative to the project, and text. The same catalogue gives the same bytes.
+
+    Raises:
+        DefinitionErrors: two definitions give the same name, or a table would have more rows than are materialised.
+    """
+    tables = {domain: _tables(catalogue, domain) for domain in catalogue.domains}
     return dict(sorted({**dbt_files(catalogue, tables, MARK), **cube_files(catalogue, tables, MARK)}.items()))
+
+
+def _tables(catalogue: Catalogue, domain: str) -> list[GeneratedTable]:
+    grains = catalogue.publish_grains(domain)
+    errors = [error for grain in grains if (error := too_many_rows(catalogue, domain, grain)) is not None]
+    if errors:
+        raise DefinitionErrors(errors)
+    found: list[GeneratedTable] = []
+    for grain in grains:
+        cuts = cut_table(catalogue, domain, grain)
+        found += [*key_figure_tables(catalogue, domain, grain), *([cuts] if cuts is not None else [])]
+    return found
 
 
 def generate(project: Project) -> GenerateReport:

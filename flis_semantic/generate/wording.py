@@ -41,6 +41,12 @@ ABOUT_UNITS: Texts = {
     "en": "Key figures that can be given for any set of units in one period. Where a query spans several periods the value is empty, "
     "unless the figure adds over time.",
 }
+ABOUT_CUTS: Texts = {
+    "da": "Nøgletal opdelt efter kode, som kan beregnes for enhver gruppe af enheder i én periode. Lægges noget sammen, der er gentaget "
+    "for hver kode (for eksempel et folketal), er værdien tom.",
+    "en": "Key figures by code, which can be given for any set of units in one period. Where something is added that is repeated for "
+    "every code (a population, say) the value is empty.",
+}
 ABOUT_AREAS: Texts = {
     "da": "Færdige nøgletal for hvert område og hver periode med status og dækning. De lægges aldrig sammen: spænder en forespørgsel over "
     "flere områder eller perioder, er værdien tom.",
@@ -63,6 +69,7 @@ PERIOD: Texts = {"da": "Periode", "en": "Period"}
 PERIOD_START: Texts = {"da": "Periodens første dag", "en": "First day of the period"}
 PERIOD_END: Texts = {"da": "Periodens sidste dag", "en": "Last day of the period"}
 PERIOD_GRAIN: Texts = {"da": "Periodetype", "en": "Kind of period"}
+VERSION: Texts = {"da": "Version", "en": "Version"}
 VINTAGE: Texts = {"da": "Datavintage", "en": "Vintage"}
 FACTS: Texts = {"da": "Grundtal", "en": "Facts"}
 SOURCES: Texts = {"da": "Kildernes status", "en": "Status of the sources"}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from flis_semantic.catalogue.grains import refusal
+from flis_semantic.catalogue.grains import given_by, refusal
 from flis_semantic.catalogue.resolved import Catalogue, KeyFigure, ResolvedComponent
 from flis_semantic.compiler.request import Request
 from flis_semantic.errors import RequestError, suggestion
@@ -90,10 +90,10 @@ def _by(names: Sequence[str], catalogue: Catalogue) -> tuple[Level, tuple[str, .
         level = unit.level(name)
         if level is not None:
             levels.append(level)
-        elif name in catalogue.vocabulary.dimensions:
+        elif name in catalogue.vocabulary.cuts:
             dimensions.append(name)
         else:
-            known = [level.id for level in unit.levels] + list(catalogue.vocabulary.dimensions)
+            known = [level.id for level in unit.levels] + list(catalogue.vocabulary.cuts)
             raise RequestError(
                 f"'{name}' is neither an area level nor a dimension.", where="by", hint=suggestion(name, known), code="unknown_dimension"
             )
@@ -117,10 +117,10 @@ def _where(where: Mapping[str, Sequence[str]], catalogue: Catalogue) -> tuple[di
             )
         if unit.level(name) is not None:
             areas[name] = codes
-        elif name in catalogue.vocabulary.dimensions:
+        elif name in catalogue.vocabulary.cuts:
             cells[name] = codes
         else:
-            known = [level.id for level in unit.levels] + list(catalogue.vocabulary.dimensions)
+            known = [level.id for level in unit.levels] + list(catalogue.vocabulary.cuts)
             raise RequestError(
                 f"'{name}' is neither an area level nor a dimension.", where="where", hint=suggestion(name, known), code="unknown_dimension"
             )
@@ -137,6 +137,13 @@ def _has_dimension(figures: Sequence[KeyFigure], dimension: str) -> None:
                     hint=f"It can be cut by: {', '.join(figure.dimensions) or 'areas and periods only'}.",
                     code="dimension_not_available",
                 )
+        if dimension not in figure.dimensions:
+            raise RequestError(
+                f"{figure.id} is the same for every {dimension}: all of its components are repeated over it.",
+                where="by",
+                hint=f"It can be cut by: {', '.join(figure.dimensions) or 'areas and periods only'}.",
+                code="dimension_not_available",
+            )
 
 
 def _adds_up(figures: Sequence[KeyFigure], level: Level, catalogue: Catalogue) -> None:
@@ -236,12 +243,17 @@ def _range_problem(component: ResolvedComponent, period: Period, calendar: Calen
         period = earlier
     if reference is not None and (reference.first_of or reference.month_day) and _longer_than_a_year(period):
         return "is read on one date a year, and the range is longer than a year"
-    if component.fact.kind == "published":
+    if component.fact.in_force:
+        first, last = calendar.containing(base, period.start), calendar.containing(base, period.end)
+        return f"has one amount a {base}, and the range touches several" if first.key != last.key else None
+    if component.fact.kind == "event" and not component.fact.whole_periods:
+        return None
+    if component.fact.whole_periods:
         first, last = calendar.containing(base, period.start), calendar.containing(base, period.end)
         if first.start != period.start or last.end != period.end:
-            return f"is published by {base}, and the range cuts one"
+            return f"is {given_by(component)} {base}, and the range cuts one"
         if component.over_time == "recompute" and first.key != last.key:
-            return f"is published by {base} and cannot be put together for several"
+            return f"is {given_by(component)} {base} and cannot be put together for several"
     elif reference is None and component.over_time != "average" and not _has_status_date(component, period, calendar):
         return f"has one state a {base}, and none falls into the range"
     return None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from flis_semantic.catalogue.resolved import Catalogue
 from flis_semantic.compiler.metric import Compiled, compile_request
 from flis_semantic.compiler.request import Request
-from flis_semantic.compiler.scans import UNKNOWN, filter_parameters
+from flis_semantic.compiler.rows import UNKNOWN, filter_parameters
 from flis_semantic.errors import RequestError, WarehouseError, suggestion
 from flis_semantic.query.parse import Asked, parse_request
 from flis_semantic.query.result import QueryResult
@@ -156,7 +156,7 @@ class Session:
             known = self._codes(unit.model, level.code) if level.code is not None else [str(level.constant)]
             _refuse_unknown(name, codes, known)
         for name, codes in request.dimension_filters.items():
-            dimension = request.vocabulary.dimensions[name]
+            dimension = request.vocabulary.cuts[name]
             _refuse_unknown(name, codes, [*self._codes(dimension.model, dimension.code), UNKNOWN])
 
         if request.area_filters:

@@ -7,12 +7,16 @@ contents. Field descriptions become the JSON Schema that editors complete from.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", description="MM-DD")]
+
+_SIZE = "about how many codes there are, at most; needed where a cut by it is published"
 
 BUILT_IN_GRAINS = ("day", "week", "month", "quarter", "year")
 RANGE_GRAIN = "range"
@@ -123,16 +127,54 @@ class Unit(Strict):
     decimals: int = Field(default=0, ge=0, le=6)
 
 
+class DimensionLevel(Strict):
+    """A level of a hierarchy: a coarser or finer code of the same members."""
+
+    id: Identifier
+    title: dict[str, str]
+    code: Identifier
+    name: dict[str, Identifier] = Field(default_factory=dict)
+    size: int | None = Field(default=None, gt=0, description=_SIZE)
+
+
 class Dimension(Strict):
-    """A shared dimension: a dbt model with one row per member (and validity interval, where it is dated)."""
+    """A shared dimension: a dbt model with one row per member (and validity interval, where it is dated).
+
+    A hierarchy has levels instead of a code, coarsest first; requests, cuts and filters name its levels.
+    """
 
     title: dict[str, str]
     model: Identifier
     key: Identifier
-    code: Identifier
+    code: Identifier | None = None
     name: dict[str, Identifier] = Field(default_factory=dict)
+    size: int | None = Field(default=None, gt=0, description=_SIZE)
+    levels: tuple[DimensionLevel, ...] = ()
     valid_from: Identifier | None = None
     valid_to: Identifier | None = None
+
+    @model_validator(mode="after")
+    def _code_or_levels(self) -> Dimension:
+        if (self.code is None) == (not self.levels):
+            raise ValueError("a dimension has either a code or levels")
+        if self.levels and (self.name or self.size):
+            raise ValueError("the names and sizes of a hierarchy stand with its levels")
+        return self
+
+
+@dataclass(frozen=True)
+class Cut:
+    """By what an answer can be cut or filtered: a dimension, or one level of a hierarchy. `dimension` is the id of either."""
+
+    dimension: str
+    title: dict[str, str]
+    model: str
+    key: str
+    code: str
+    name: dict[str, str]
+    size: int | None
+    valid_from: str | None
+    valid_to: str | None
 
 
 class Vocabulary(Strict):
@@ -153,7 +195,32 @@ class Vocabulary(Strict):
             if calendar in taken:
                 raise ValueError(f"calendar '{calendar}' has the name of a built-in grain")
         levels = {level.id for level in self.reporting_unit.levels}
-        for dimension in self.dimensions:
-            if dimension in levels or dimension in taken:
-                raise ValueError(f"dimension '{dimension}' has the name of an area level or a grain")
+        cuts: set[str] = set()
+        for dimension, spec in self.dimensions.items():
+            for cut in {dimension, *(level.id for level in spec.levels)}:
+                if cut in levels or cut in taken:
+                    raise ValueError(f"dimension '{cut}' has the name of an area level or a grain")
+                if cut in cuts:
+                    raise ValueError(f"two dimensions have the name '{cut}'")
+                cuts.add(cut)
+            if len({level.id for level in spec.levels}) < len(spec.levels):
+                raise ValueError(f"two levels of '{dimension}' have one id")
         return self
+
+    @cached_property
+    def cuts(self) -> dict[str, Cut]:
+        """Every dimension and every level of a hierarchy, by id."""
+        found: dict[str, Cut] = {}
+        for dimension, spec in self.dimensions.items():
+            valid = (spec.valid_from, spec.valid_to)
+            if spec.code is not None:
+                found[dimension] = Cut(dimension, spec.title, spec.model, spec.key, spec.code, spec.name, spec.size, *valid)
+            for level in spec.levels:
+                found[level.id] = Cut(dimension, level.title, spec.model, spec.key, level.code, level.name, level.size, *valid)
+        return found
+
+    def cuts_of(self, name: str) -> tuple[str, ...]:
+        """The cuts that a name stands for: all levels of the hierarchy with this id, else itself; none when nothing has it."""
+        if name in self.dimensions and self.dimensions[name].levels:
+            return tuple(level.id for level in self.dimensions[name].levels)
+        return (name,) if name in self.cuts else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -229,17 +229,29 @@ class Figure:
 
     # -- cells ----------------------------------------------------------------------------------------------------------
 
-    def cells(self, dimensions: Sequence[str], filters: Mapping[str, Sequence[str]], period: Span) -> list[Cell]:
-        """Every combination of codes that a row is given for."""
+    def cells(self, dimensions: Sequence[str], filters: Mapping[str, Sequence[str]], period: Span, units: Collection[int]) -> list[Cell]:
+        """Every combination of codes that a row is given for; `unknown` where one of the asked units has it."""
         kept = tuple((dimension, tuple(codes)) for dimension, codes in filters.items())
-        cells: list[tuple[tuple[str, str], ...]] = [()]
-        for dimension in dimensions:
-            codes = [code.code for code in self.world.dimensions[dimension] if code.exists(period.first, period.last)]
-            if any(component.has_unknown(dimension, period, Cell((), kept)) for component in self.components):
-                codes.append(UNKNOWN)
-            codes = [code for code in codes if dimension not in filters or code in filters[dimension]]
-            cells = [(*cell, (dimension, code)) for cell in cells for code in codes]
-        return [Cell(cell, kept) for cell in cells]
+        cells: list[dict[str, str]] = [{}]
+        for dimension in dict.fromkeys(self.world.level(level)[0] for level in dimensions):
+            levels = [level for level in dimensions if self.world.level(level)[0] == dimension]
+            found = self._members(dimension, levels, filters, period)
+            if any(component.has_unknown(dimension, period, Cell((), kept), units) for component in self.components):
+                found[(UNKNOWN,) * len(levels)] = None
+            cells = [{**cell, **dict(zip(levels, codes, strict=True))} for cell in cells for codes in found]
+        return [Cell(tuple((level, cell[level]) for level in dimensions), kept) for cell in cells]
+
+    def _members(
+        self, dimension: str, levels: Sequence[str], filters: Mapping[str, Sequence[str]], period: Span
+    ) -> dict[tuple[str, ...], None]:
+        """Codes at some levels of a dimension, of the members that exist in the period and pass the filters, each combination once."""
+        narrowed = [(self.world.level(level), codes) for level, codes in filters.items()]
+        found: dict[tuple[str, ...], None] = {}
+        for member in self.world.dimensions[dimension]:
+            passes = all(member.at(place) in codes for (owner, place), codes in narrowed if owner == dimension)
+            if passes and member.exists(period.first, period.last):
+                found[tuple(member.at(self.world.level(level)[1]) for level in levels)] = None
+        return found
 
 
 def _total(values: Sequence[Fraction | None]) -> Fraction | None:

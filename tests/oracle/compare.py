@@ -28,8 +28,10 @@ def expected_rows(
     """The oracle's rows by area level, area, codes and period."""
     figure = Figure(world, figure_id)
     found: dict[Key, Answer] = {}
+    # Areas are asked for by their codes of any of the periods.
+    asked = {unit.key for period in periods for units in figure.areas(levels[0], period, areas or {}).values() for unit in units}
     for period in periods:
-        cells = figure.cells(by, where or {}, period)
+        cells = figure.cells(by, where or {}, period, asked)
         for level in levels:
             for area, units in figure.areas(level, period, areas or {}).items():
                 for cell in cells:

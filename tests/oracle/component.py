@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -60,15 +60,37 @@ class Component:
         self.days = world.days
         self.written = written
         self.fact, self.measure, _ = world.fact(written["measure"], domain)
-        self.vintage = written.get("vintage")
-        tables = world.tables(self.fact, self.vintage)
+        self.edition = self._edition(written)
+        tables = self._tables()
         self.contract = world.contracts[tables[0]]
         self.base = self.contract["base_period"]
+        # A value of whole periods, which no day has a part of.
         self.published = self.fact["kind"] == "published"
+        self.event = self.fact["kind"] == "event"
+        self.dated = self.fact.get("date")
+        self.from_to = self.fact.get("in_force")
+        self.by_state = self.fact["kind"] == "snapshot"
         self.opening = self.contract.get("status_date") != "closing"
         self.lines = [(table, series) for table in tables for series in (self.measure.get("series") or ("",))]
         self.reference = written.get("reference_date")
+        self._rows: dict[tuple[int, str], list[Row]] = {}
         self.unit_column = self.fact["roles"][written.get("role") or self.fact["default_role"]]
+
+        for row in world.rows[self.fact["model"]]:
+            self._rows.setdefault((row[self.unit_column], row[self.base]), []).append(row)
+
+    def _edition(self, written: Mapping[str, Any]) -> tuple[str, str] | None:
+        """The column and the word of the vintage or version that is read."""
+        for word in ("vintage", "version"):
+            if written.get(word):
+                return self.fact[f"{word}_column"], written[word]
+        return None
+
+    def _tables(self) -> list[str]:
+        """The contracts that feed it."""
+        if self.edition is None:
+            return list(self.fact["sources"])
+        return list((self.fact.get("vintages") or self.fact.get("versions"))[self.edition[1]])
 
     # -- time -----------------------------------------------------------------------------------------------------------
 
@@ -84,7 +106,9 @@ class Component:
         window = self.written.get("window")
         if not window:
             return target
-        if "rolling" in window:
+        if "days" in window.get("rolling", {}):
+            first = target.last - (window["rolling"]["days"] - 1) * ONE_DAY
+        elif "rolling" in window:
             first = months_before(target.last.replace(day=1), window["rolling"]["months"] - 1)
         else:
             first = self.days.holding(window["to_date"], target.last).first
@@ -93,7 +117,7 @@ class Component:
     def in_force(self, day: date) -> Span:
         """The base period whose value or state a day has. A closing state counts from the day after its own."""
         base = self.days.holding(self.base, day)
-        if self.published or self.opening:
+        if self.published or self.event or self.opening:
             return base
         return self.days.holding(self.base, base.first - ONE_DAY)
 
@@ -108,6 +132,15 @@ class Component:
     def due(self, base: Span) -> bool:
         """Whether somebody has delivered this base period, or a later one, of everything that the measure reads."""
         return all(base.first <= self._end_of_reach(line).first for line in self.lines)
+
+    @property
+    def data_to(self) -> date:
+        """The first day of which something that the measure reads was not known when it was delivered."""
+        return min(self.world.data_to.get(line, self._end_of_reach(line).last + ONE_DAY) for line in self.lines)
+
+    def unfinished(self, target: Span) -> bool:
+        """Whether more may come of the target: a value covers its days up to the extract."""
+        return target.last >= self.data_to
 
     def _end_of_reach(self, line: tuple[str, str]) -> Span:
         end = self.days.named(self.base, self.world.reach[line][1])
@@ -145,6 +178,9 @@ class Component:
             day = self.reference_day(target)
             return {self.in_force(day): 1} if day else {}
         stretch = self.stretch(target)
+        if self.from_to:
+            # The state of the period's last day belongs to the base period that this very day lies in.
+            return {self.days.holding(self.base, target.last): 1}
         if self.reads_one and self.published:
             return {self.days.holding(self.base, stretch.last): 1}
         if self.reads_one:
@@ -162,7 +198,7 @@ class Component:
         """Whether the value is that of a single base period."""
         if self.reference is not None:
             return self.reference != "average_of_period"
-        return self.measure["over_time"] in ("first", "last", "recompute")
+        return bool(self.from_to) or self.measure["over_time"] in ("first", "last", "recompute")
 
     def _latest_known(self, unit: int, target: Span) -> dict[Span, int]:
         """The newest state delivered for the unit and in force on the period's last day, unless it is too old."""
@@ -184,97 +220,140 @@ class Component:
         bases = self.bases(unit, period)
         if bases is None:
             return Reading("not_valid", frozenset({"offset_label_missing"}))
+        target = self.target(period)
+        assert target is not None
         if self.reads_one:
-            return self._one(unit, period, bases, cell)
-        return self._over_days(unit, bases, cell, mean=self.reference is not None or self.measure["over_time"] == "average")
+            return self._one(unit, target, bases, cell)
+        return self._over_days(unit, target, bases, cell, mean=self.reference is not None or self.measure["over_time"] == "average")
 
-    def _one(self, unit: int, period: Span, bases: Mapping[Span, int], cell: Cell) -> Reading:
+    def _one(self, unit: int, target: Span, bases: Mapping[Span, int], cell: Cell) -> Reading:
         """The state or value of a single base period."""
         for base in bases:
             if self.due(base):
-                return self._base(unit, base, cell)
+                found = self._base(unit, target, base, cell)
+                if self.published and self.unfinished(target):
+                    return self._so_far([found], found.value)
+                return found
         if self.reference is not None:
             return Reading("missing", frozenset({"reference_date_not_available"}))
         # A period that has begun to arrive waits for its end; one of which nothing is due is not there.
-        target = self.target(period)
-        assert target is not None
         if (
             bases
             and self.measure["over_time"] == "last"
             and not self.published
+            and not self.from_to
             and any(self.due(self.days.holding(self.base, day)) for day in self.stretch(target).days())
         ):
             return Reading(WAITING, frozenset({"period_unfinished"}))
         return Reading("missing", frozenset({"base_period_missing"}))
 
-    def _over_days(self, unit: int, days: Mapping[Span, int], cell: Cell, *, mean: bool) -> Reading:
+    def _over_days(self, unit: int, target: Span, days: Mapping[Span, int], cell: Cell, *, mean: bool) -> Reading:
         """The sum over base periods, or the mean over days, as far as anything is due."""
-        readings = {base: self._base(unit, base, cell) for base in days if self.due(base)}
+        readings = {base: self._base(unit, target, base, cell) for base in days if self.due(base)}
         if not readings:
             return Reading("missing", frozenset({"base_period_missing"}))
-        found = list(readings.values())
-        if len(readings) < len(days):
-            found.append(Reading("provisional", frozenset({"period_unfinished"})))
-        state = first_that_applies([reading.state for reading in found])
-        # The reasons are those of the state that is shown.
-        reasons = frozenset[str]().union(*(reading.reasons for reading in found if reading.state == state))
-        if any(reading.value is None for reading in readings.values()):
-            return Reading(state, reasons)
-        if not mean:
-            return Reading(state, reasons, sum((r.value for r in readings.values()), Fraction(0)))
-        total = sum((r.value * days[base] for base, r in readings.items()), Fraction(0))
-        return Reading(state, reasons, total / sum(days[base] for base in readings))
+        found, value = list(readings.values()), None
+        if all(reading.value is not None for reading in found):
+            value = sum((r.value for r in found), Fraction(0))
+            if mean:
+                if not self.by_state and self.data_to <= self.stretch(target).first:
+                    # Delivered before it began: no day of it is known.
+                    return Reading("missing", frozenset({"base_period_missing"}))
+                weights = {base: days[base] if self.by_state else self._covered(target, base) for base in readings}
+                value = sum((r.value * weights[base] for base, r in readings.items()), Fraction(0)) / sum(weights.values())
+        # A state holds as long as it is the newest, a value of days or of what happened up to the extract.
+        if len(readings) < len(days) if self.by_state else self.unfinished(target):
+            return self._so_far(found, value)
+        return self._together(found, value)
 
-    def _base(self, unit: int, base: Span, cell: Cell) -> Reading:
-        """What was delivered for one base period."""
+    def _covered(self, target: Span, base: Span) -> int:
+        """Days of the target that lie in a base period and before the extract."""
+        return sum(self.days.holding(self.base, day) == base and day < self.data_to for day in self.stretch(target).days())
+
+    def _so_far(self, found: list[Reading], value: Fraction | None) -> Reading:
+        return self._together([*found, Reading("provisional", frozenset({"period_unfinished"}))], value)
+
+    @staticmethod
+    def _together(found: list[Reading], value: Fraction | None) -> Reading:
+        """Several base periods as one. The reasons are those of the state that is shown."""
+        state = first_that_applies([reading.state for reading in found])
+        return Reading(state, frozenset[str]().union(*(reading.reasons for reading in found if reading.state == state)), value)
+
+    def _base(self, unit: int, target: Span, base: Span, cell: Cell) -> Reading:
+        """What was delivered for one base period, as far as the target has a part in it."""
         covered = [self.world.coverage.get((*line, unit, base.label), "missing") for line in self.lines]
         states = [{"delivered": "validated", "reported_by_other": "validated"}.get(state, state) for state in covered]
         state = first_that_applies(states)
         if any(found not in DELIVERED for found in covered):
             return Reading(state, frozenset({self.gap_reason} if state == "missing" else ()))
-        rows = [row for row in self.world.rows[self.fact["model"]] if row[self.unit_column] == unit and row[self.base] == base.label]
-        return self._aggregate([row for row in rows if self._counts(row, cell)], state)
+        rows = self._rows.get((unit, base.label), [])
+        return self._aggregate([row for row in rows if self._falls(row, target, base) and self._counts(row, cell)], state)
 
-    def has_unknown(self, dimension: str, period: Span, cell: Cell) -> bool:
-        """Whether what is read in the period has a row without a code of the dimension."""
-        if dimension not in self.fact.get("dimensions", {}):
+    def _falls(self, row: Row, target: Span, base: Span) -> bool:
+        """Whether a row of a base period that is read is one of those days'. An event without a date is one of all its base period."""
+        if self.from_to:
+            first, last = row[self.from_to["from"]], row[self.from_to["to"]]
+            return (first is None or first <= target.last) and (last is None or target.last <= last)
+        if not self.dated:
+            return True
+        stretch, day = self.stretch(target), row[self.dated]
+        # A day is for what is finer than a base period: of one that is covered from end to end every row counts.
+        whole = stretch.first <= base.first and base.last <= stretch.last and base.last < self.data_to
+        return whole or (day is not None and stretch.first <= day <= stretch.last and day < self.data_to)
+
+    def has_unknown(self, dimension: str, period: Span, cell: Cell, units: Collection[int]) -> bool:
+        """Whether what is read of these units in the period has a row without a code of the dimension."""
+        target = self.target(period)
+        if not self.has(dimension) or target is None:
             return False
-        bases = {unit.key: {base.label for base in self.bases(unit.key, period) or () if self.due(base)} for unit in self.world.units}
-        rows = [row for row in self.world.rows[self.fact["model"]] if row[self.base] in bases[row[self.unit_column]]]
-        return any(self.code(row, dimension) == UNKNOWN and self._counts(row, cell) for row in rows)
+        bases = {unit.key: {base.label: base for base in self.bases(unit.key, period) or () if self.due(base)} for unit in self.world.units}
+        for row in self.world.rows[self.fact["model"]]:
+            if row[self.unit_column] not in units:
+                continue
+            base = bases.get(row[self.unit_column], {}).get(row[self.base])
+            if base and self.code(row, dimension) == UNKNOWN and self._falls(row, target, base) and self._counts(row, cell):
+                return True
+        return False
+
+    def has(self, level: str) -> bool:
+        """Whether its fact has the dimension that a name of a request stands for; else it is repeated over it."""
+        return self.world.level(level)[0] in self.fact.get("dimensions", {})
 
     def _counts(self, row: Row, cell: Cell) -> bool:
-        if self.vintage and row[self.fact["vintage_column"]] != self.vintage:
+        if self.edition and row[self.edition[0]] != self.edition[1]:
             return False
         wanted = [*((d, (c,)) for d, c in cell.cuts), *cell.filters, *self.written.get("filter", {}).items()]
-        for dimension, codes in wanted:
-            if dimension in self.fact.get("dimensions", {}) and self.code(row, dimension) not in codes:
-                return False
-        return True
+        return all(self.code(row, level) in codes for level, codes in wanted if self.has(level))
 
-    def code(self, row: Row, dimension: str) -> str:
-        """The code of a row, `unknown` where it has none or one that the dimension does not know."""
+    def code(self, row: Row, level: str) -> str:
+        """The code of a row at a level, `unknown` where it has none or one that the dimension does not know."""
+        dimension, place = self.world.level(level)
         key = row[(self.fact["dimensions"][dimension] or {}).get("column") or self.world.vocabulary["dimensions"][dimension]["key"]]
-        codes = self.world.dimensions[dimension]
-        return codes[key - 1].code if key is not None and 1 <= key <= len(codes) else UNKNOWN
+        member = self.world.member(dimension, key)
+        return member.at(place) if member is not None else UNKNOWN
 
     def _aggregate(self, rows: list[Row], state: str) -> Reading:
         if not rows:
-            absent = self.contract["absent"]
-            if absent == "zero":
-                return Reading(state, value=Fraction(0))
-            return self._gap(absent)
+            return self._absent(state)
         condition = self.measure.get("filter")
         if condition is not None:
             rows = [row for row in rows if self.world.evaluate(condition, row)]
         if self.measure.get("aggregate") == "count":
             return Reading(state, value=Fraction(len(rows)))
+        if not rows:
+            # In a long table the row of another indicator is no answer about this one.
+            return self._absent(state)
         values = [self.world.evaluate(self.measure["expression"], row) for row in rows]
         if any(value is None for value in values):
             # An empty cell is a blank; a division by zero is only a value that does not exist.
             empty = any(row[column] is None for row in rows for column in self.world.reads(self.measure["expression"]))
             return self._gap(self.contract["blank"]) if empty else Reading(state, frozenset({"denominator_zero"}))
         return Reading(state, value=sum((Fraction(value) for value in values), Fraction(0)))
+
+    def _absent(self, state: str) -> Reading:
+        """What no row means: of something that happened nothing did; else what the contract says."""
+        absent = "zero" if self.event else self.contract["absent"]
+        return Reading(state, value=Fraction(0)) if absent == "zero" else self._gap(absent)
 
     @property
     def gap_reason(self) -> str:

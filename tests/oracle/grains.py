@@ -24,7 +24,7 @@ def has_meaning(component: Component, grain: str) -> bool:
     """Whether a component can be answered at a grain for every period of it."""
     spans = some_periods(component, grain)
     window = component.written.get("window") or {}
-    if "rolling" in window and any((span.last + ONE_DAY).day != 1 for span in spans):
+    if "months" in window.get("rolling", {}) and any((span.last + ONE_DAY).day != 1 for span in spans):
         return False
     if "to_date" in window and any(
         component.days.holding(window["to_date"], s.first) != component.days.holding(window["to_date"], s.last) for s in spans
@@ -32,6 +32,11 @@ def has_meaning(component: Component, grain: str) -> bool:
         return False
     if component.published:
         return _published(component, grain, spans)
+    if component.event:
+        # Its rows have a day, or they are of whole base periods.
+        return bool(component.dated) or _whole(component, spans)
+    if component.from_to or "days" in window.get("rolling", {}):
+        return True
     return component.reference is not None or mean_length(component, grain) >= mean_length(component, component.base)
 
 
@@ -39,6 +44,11 @@ def _published(component: Component, grain: str, spans: list[Span]) -> bool:
     """A value of whole periods stands for its own grain, or is put together from whole ones."""
     if grain != component.base and component.measure["over_time"] not in ("sum", "average"):
         return False
+    return _whole(component, spans)
+
+
+def _whole(component: Component, spans: list[Span]) -> bool:
+    """Whether these periods, and their windows, are made of whole base periods."""
     read = [*spans, *(component.stretch(span) for span in spans)]
     return all(component.days.whole(component.base, span.first, span.last) for span in read)
 

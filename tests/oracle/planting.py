@@ -16,7 +16,9 @@ import yaml
 
 from flis_semantic.catalogue.resolved import Catalogue
 from flis_semantic.workspace import Project
+from tests.oracle import economy
 from tests.oracle.compare import differences, expected_rows
+from tests.oracle.days import Span
 from tests.oracle.project import TITLE, ask, contract, load, vocabulary, write_periods, write_warehouse
 from tests.oracle.world import Code, Row, Unit, World
 
@@ -64,10 +66,18 @@ class Planting:
         """A fact of one contract; its model is `fct_<name>`."""
         written = {measure: {"title": TITLE, "unit": "persons", **spec} for measure, spec in measures.items()}
         roles = {"roles": {"residence": "municipality_key"}, "default_role": "residence"}
-        fact = {"title": TITLE, "kind": kind, "model": f"fct_{name}", "sources": [table], **roles, "measures": written, **more}
+        fed = {} if "vintages" in more or "versions" in more else {"sources": [table]}
+        fact = {"title": TITLE, "kind": kind, "model": f"fct_{name}", **fed, **roles, "measures": written, **more}
         self.world.domains["d"]["facts"][name] = fact
         self.world.columns[f"fct_{name}"] = {"municipality_key": "INTEGER", **columns}
         self.world.rows[f"fct_{name}"] = []
+
+    def hierarchy(self, name: str, levels: Sequence[str], members: Sequence[Code]) -> None:
+        """A dimension of several levels, the coarsest first; a member's key is its place, from 1."""
+        codes = [{"id": level, "title": TITLE, "code": f"{level}_code"} for level in levels]
+        dated = {"valid_from": "valid_from", "valid_to": "valid_to"}
+        self.world.vocabulary["dimensions"][name] = {"title": TITLE, "model": f"dim_{name}", "key": f"{name}_key", **dated, "levels": codes}
+        self.world.dimensions[name] = list(members)
 
     def figure(self, name: str, numerator: Any, **more: Any) -> str:
         """A key figure; its id."""
@@ -82,6 +92,8 @@ class Planting:
             **more,
         }
         self.world.figures[f"d.{name}"] = written
+        if self._folder is not None:
+            self._catalogue = None
         return f"d.{name}"
 
     # -- data -----------------------------------------------------------------------------------------------------------
@@ -96,6 +108,24 @@ class Planting:
             for (source, line), _ in list(self.world.reach.items()):
                 if source == table:
                     self.world.coverage[table, line, int(code), label] = state
+
+    def row(self, fact: str, label: str, code: str, **columns: Any) -> None:
+        """A row of a fact, in a base period that need not have been delivered."""
+        written = self.world.domains["d"]["facts"][fact]
+        tables = written.get("sources") or next(iter(written["versions"].values()))
+        base = self.world.contracts[tables[0]]["base_period"]
+        self.world.rows[written["model"]].append({"municipality_key": int(code), base: label, **columns})
+
+    def deliver(
+        self, table: str, first: str, last: str | None = None, *, codes: Iterable[str] | None = None, but: str | None = None
+    ) -> None:
+        """Base periods of a table as delivered, with or without rows, by all units or some; `but` was not."""
+        spans = self.world.days.in_order[self.world.contracts[table]["base_period"]]
+        labels = [span.label for span in spans]
+        for label in labels[labels.index(first) : labels.index(last or first) + 1]:
+            for code in codes or [unit.code for unit in self.world.units]:
+                if label != but:
+                    self.state(table, label, code, "delivered")
 
     def state(self, table: str, label: str, code: str, state: str, series: str = "") -> None:
         """What coverage says of one unit and base period."""
@@ -136,16 +166,21 @@ class Planting:
     ) -> dict[tuple[str, ...], dict[str, Any]]:
         """The package's rows, after the oracle has said the same."""
         found = self.ask(figure, level, grain, first, last, **more)
-        ends = [self.world.days.named(grain, label) for label in (first, last or first)]
-        places = [self.world.days.place[end] for end in ends if end is not None]
-        periods = self.world.days.in_order[grain][places[0] : places[1] + 1]
+        periods = self._periods(grain, first, last or first)
         wrong = differences(list(found.values()), expected_rows(self.world, figure, [level], periods, **more), more.get("by", ()))
         assert not wrong, "\n".join(wrong)
         return found
 
-    def one(self, figure: str, level: str, grain: str, period: str, **more: Any) -> dict[str, Any]:
-        """The only row of an answer, after the oracle has said the same."""
-        (row,) = self.checked(figure, level, grain, period, **more).values()
+    def _periods(self, grain: str, first: str, last: str) -> list[Span]:
+        if grain == "range":
+            return [Span("range", f"{first}/{last}", date.fromisoformat(first), date.fromisoformat(last))]
+        ends = [self.world.days.named(grain, label) for label in (first, last)]
+        places = [self.world.days.place[end] for end in ends if end is not None]
+        return self.world.days.in_order[grain][places[0] : places[1] + 1]
+
+    def one(self, figure: str, level: str, grain: str, period: str, last: str | None = None, **more: Any) -> dict[str, Any]:
+        """The only row of an answer, after the oracle has said the same. A range has a first and a last day."""
+        (row,) = self.checked(figure, level, grain, period, last, **more).values()
         return row
 
 
@@ -182,7 +217,8 @@ def published(rows: Mapping[str, Sequence[Row]], units: Sequence[Unit] = FOUR) -
     """This repository's own catalogue over a few raw rows.
 
     `rows["bor_folketal"]`: unit, period (2020Q1), value. `rows["bes_jobindsats"]`: unit, period (2026M07), series, category,
-    value. Codes and periods are as delivered; row 000 is the published total, which the marts never hold.
+    value. Codes and periods are as delivered; row 000 is the published total, which the marts never hold. The economy's tables
+    are described in `economy.py`.
     """
     files, catalogue = _definitions()
     facts = {name.split("/")[1]: file for name, file in files.items() if name.endswith("_domain")}
@@ -192,8 +228,12 @@ def published(rows: Mapping[str, Sequence[Row]], units: Sequence[Unit] = FOUR) -
         domains=facts,
         figures={".".join(name.split("/")[1:]): file for name, file in files.items() if name.count("/") == 2 and "/_" not in name},
         units=units,
-        rows={"fct_population": [], "fct_labour_market_published": [], "fct_cash_benefit_visitation_published": []},
+        rows={
+            model: []
+            for model in ("fct_population", "fct_labour_market_published", "fct_cash_benefit_visitation_published", *economy.COLUMNS)
+        },
         columns={
+            **economy.COLUMNS,
             "fct_population": {"municipality_key": "INTEGER", "vintage": "VARCHAR", "population_count": "BIGINT"},
             "fct_labour_market_published": {"municipality_key": "INTEGER", **{c: "DECIMAL(18,2)" for c in WIDE.values()}},
             "fct_cash_benefit_visitation_published": {
@@ -207,12 +247,17 @@ def published(rows: Mapping[str, Sequence[Row]], units: Sequence[Unit] = FOUR) -
         dimensions={
             "visitation_category": [Code(row["visitation_category_code"]) for row in _seed("visitation_categories")],
             "offer_type": [],
+            **economy.members(_seed("ref_kontoplan"), _seed("account_arts")),
         },
-        python={_SHARE: lambda row: _implied(row["gross_unemployed_count"], row["gross_unemployed_share_pct"])},
+        python={
+            _SHARE: lambda row: _implied(row["gross_unemployed_count"], row["gross_unemployed_share_pct"]),
+            **economy.readings(facts["economy"]),
+        },
     )
     delivered = {table: [row for row in some if row["unit"] != "000"] for table, some in rows.items()}
     _population(world, delivered.get("bor_folketal", ()))
     _jobindsats(world, delivered.get("bes_jobindsats", ()))
+    economy.plant(world, delivered)
     return Planting(world, catalogue)
 
 

@@ -146,8 +146,10 @@ def write_warehouse(connection: duckdb.DuckDBPyConnection, world: World, calenda
     create(connection, "dim_municipality", types, units)
     for dimension, codes in world.dimensions.items():
         spec = world.vocabulary["dimensions"][dimension]
-        types = {spec["key"]: "INTEGER", spec["code"]: "VARCHAR", "valid_from": "DATE", "valid_to": "DATE"}
-        create(connection, spec["model"], types, [(key, code.code, code.first, code.last) for key, code in enumerate(codes, start=1)])
+        columns = [level["code"] for level in spec.get("levels", ())] or [spec["code"]]
+        types = {spec["key"]: "INTEGER", **dict.fromkeys(columns, "VARCHAR"), "valid_from": "DATE", "valid_to": "DATE"}
+        rows = [(code.key or place, *code.above, code.code, *stay) for place, code in enumerate(codes, start=1) for stay in code.stays]
+        create(connection, spec["model"], types, rows)
     for model, (columns, rows) in mart_tables(world, calendar).items():
         create(connection, model, columns, rows)
     _write_coverage(connection, world, calendar)
@@ -158,7 +160,8 @@ def mart_tables(world: World, calendar: Calendar) -> dict[str, tuple[dict[str, s
     found: dict[str, tuple[dict[str, str], list[list[Any]]]] = {}
     for domain in world.domains.values():
         for fact in domain["facts"].values():
-            tables = fact.get("sources") or [table for tables in fact["vintages"].values() for table in tables]
+            named = fact.get("vintages") or fact.get("versions") or {"": fact.get("sources")}
+            tables = [table for tables in named.values() for table in tables]
             base = world.contracts[tables[0]]["base_period"]
             types = world.columns[fact["model"]]
             rows = [[_key(calendar, row[base]), *(row.get(name) for name in types)] for row in world.rows[fact["model"]]]
@@ -180,7 +183,8 @@ def _write_coverage(connection: duckdb.DuckDBPyConnection, world: World, calenda
     for (source, series), (starts, due) in world.reach.items():
         first, last = calendar.parse(starts), calendar.parse(due)
         assert first is not None and last is not None
-        status.append((source, series, first.grain, first.key, last.key, first.start, date.fromordinal(last.end.toordinal() + 1)))
+        data_to = world.data_to.get((source, series), date.fromordinal(last.end.toordinal() + 1))
+        status.append((source, series, first.grain, first.key, last.key, first.start, data_to))
     types = {"source": "VARCHAR", "series": "VARCHAR", "base_grain": "VARCHAR", "starts_key": "INTEGER", "due_key": "INTEGER"}
     create(connection, "source_status", {**types, "starts_date": "DATE", "data_to": "DATE"}, status)
 

@@ -36,15 +36,32 @@ class Unit:
 
 @dataclass(frozen=True)
 class Code:
-    """A member of a dimension, with the days on which it exists."""
+    """A member of a dimension, with the days on which it exists.
+
+    `above`: in a hierarchy, the codes of the levels above its own, the coarsest first. `again`: further stays (first day,
+    last day or None) of a member that ceases and comes back, or that has a row for every year. `key`: its number in facts,
+    where that is not its place.
+    """
 
     code: str
     first: date = date(2000, 1, 1)
     last: date | None = None
+    above: tuple[str, ...] = ()
+    again: tuple[tuple[date, date | None], ...] = ()
+    key: int | None = None
+
+    @property
+    def stays(self) -> tuple[tuple[date, date | None], ...]:
+        """First and last day of every time that it exists."""
+        return ((self.first, self.last), *self.again)
 
     def exists(self, first: date, last: date) -> bool:
         """Whether it exists on one of these days."""
-        return self.first <= last and (self.last is None or self.last >= first)
+        return any(start <= last and (end is None or end >= first) for start, end in self.stays)
+
+    def at(self, place: int) -> str:
+        """Its code at a level of its hierarchy, counted from the coarsest; the last is its own."""
+        return (*self.above, self.code)[place]
 
 
 @dataclass
@@ -54,8 +71,9 @@ class World:
     `vocabulary`, `contracts` (by table), `domains` (by name) and `figures` (by id) are files as dictionaries. `rows` holds the
     marts' rows by model; a row names its base period by label under the base grain. `coverage` says the state of
     (source, series, unit key, base label); what it does not say was never delivered. `reach` is the first and the last
-    base period due of (source, series). `columns`: SQL types of the marts' columns, but for the base period. `dimensions`:
-    members by dimension id, a member's key being its place, from 1. `python` says in Python what an SQL expression or
+    base period due of (source, series), `data_to` the first day that is not covered where that is not the day after the last
+    one due: the extract was made within it. `columns`: SQL types of the marts' columns, but for the base period. `dimensions`:
+    members by dimension id, a member's key being its place, from 1, unless it says its own. `python` says in Python what an SQL expression or
     filter of a measure says.
     """
 
@@ -70,6 +88,7 @@ class World:
     reach: dict[tuple[str, str], tuple[str, str]]
     dimensions: dict[str, list[Code]] = field(default_factory=dict)
     python: dict[str, Callable[[Row], Any]] = field(default_factory=dict)
+    data_to: dict[tuple[str, str], date] = field(default_factory=dict)
 
     @cached_property
     def days(self) -> Days:
@@ -85,13 +104,28 @@ class World:
         definition = self.domains[domain]["facts"][fact]
         return definition, definition["measures"][name], domain
 
-    def tables(self, fact: Mapping[str, Any], vintage: str | None) -> list[str]:
-        """The contracts that feed a component."""
-        return list(fact["vintages"][vintage] if vintage else fact["sources"])
+    def level(self, name: str) -> tuple[str, int]:
+        """The dimension that a name of a request stands for, and the place of the level; a flat dimension has one, its own."""
+        for dimension, spec in self.vocabulary.get("dimensions", {}).items():
+            ids = [level["id"] for level in spec.get("levels", ())]
+            if name in ids:
+                return dimension, ids.index(name)
+        return name, -1
+
+    def levels(self, dimension: str) -> list[str]:
+        """What a dimension is called in requests: its levels, the coarsest first, or itself."""
+        return [level["id"] for level in self.vocabulary["dimensions"][dimension].get("levels", ())] or [dimension]
 
     def evaluate(self, sql: str, row: Row) -> Any:
-        """What a measure's expression or filter says about a row; a bare column name says itself."""
+        """What a measure's expression or filter says about a row; a bare column name says itself.
+
+        A filter that names conditions of its domain is looked up as it is written, with the names in it.
+        """
         return self.python[sql](row) if sql in self.python else row[sql]
+
+    def member(self, dimension: str, key: int | None) -> Code | None:
+        """The member of a dimension with this key, None where there is none."""
+        return next((code for place, code in enumerate(self.dimensions[dimension], start=1) if (code.key or place) == key), None)
 
     def reads(self, sql: str) -> list[str]:
         """The columns that an expression reads."""

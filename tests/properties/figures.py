@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.oracle.days import Span
 from tests.oracle.world import World
+from tests.properties.happenings import of_level
 
 REFERENCES = [
     {"first_of": "year"},
@@ -28,6 +29,7 @@ WINDOWS = [
     {"to_date": "year"},
     {"to_date": "school_year"},
 ]
+DAYS = [{"rolling": {"days": days}} for days in (1, 7, 10, 30, 365)]
 OFFSETS = [{"years": 1}, {"years": 1}, {"periods": 1}, {"periods": 3}]
 
 
@@ -52,19 +54,36 @@ def random_component(random: Random, world: World, *, broadcast: bool, weight: b
     measure = random.choice(sorted(measure for measure in fact["measures"] if weight or "rate" not in measure))
     written: dict[str, Any] = {"measure": f"{name}.{measure}"}
     over_time = fact["measures"][measure]["over_time"]
-    if "vintages" in fact:
-        written["vintage"] = random.choice(sorted(fact["vintages"]))
-    if fact["kind"] == "snapshot" and random.random() < 0.35:
+    for word in ("vintage", "version"):
+        if f"{word}s" in fact:
+            written[word] = random.choice(sorted(fact[f"{word}s"]))
+    if fact["kind"] == "snapshot" and "in_force" not in fact and random.random() < 0.35:
         written["reference_date"] = random.choice(REFERENCES)
-    elif (over_time not in ("first", "last", "recompute") or fact["kind"] == "snapshot") and random.random() < 0.25:
-        written["window"] = random.choice(WINDOWS)
+    elif windows(world, fact, over_time) and random.random() < 0.35:
+        written["window"] = random.choice(windows(world, fact, over_time))
     if random.random() < 0.25:
         written["offset"] = random.choice(OFFSETS)
     for dimension in fact["dimensions"]:
         if random.random() < 0.15:
-            written["filter"] = {dimension: random.sample([code.code for code in world.dimensions[dimension]], 2)}
-    lacking = [dimension for dimension in world.dimensions if dimension not in fact["dimensions"]]
+            level = random.choice(world.levels(dimension))
+            written["filter"] = {level: random.sample(codes_of(world, level), 2)}
+    lacking = [dimension for name in world.dimensions if name not in fact["dimensions"] for dimension in world.levels(name)]
     return {**written, "broadcast": lacking} if broadcast and lacking else written
+
+
+def windows(world: World, fact: dict[str, Any], over_time: str) -> list[dict[str, Any]]:
+    """Windows that a measure of a fact may have."""
+    if "in_force" in fact or (fact["kind"] == "published" and over_time in ("first", "last", "recompute")):
+        return []
+    named = next(iter(fact.get("vintages", {}).values()), fact.get("sources", []))
+    by_day = fact["kind"] == "snapshot" or "date" in fact or world.contracts[named[0]]["base_period"] == "day"
+    return [*WINDOWS, *DAYS] if by_day else WINDOWS
+
+
+def codes_of(world: World, level: str) -> list[str]:
+    """Codes of a dimension, or of one level of a hierarchy."""
+    dimension, place = world.level(level)
+    return of_level(world.dimensions[dimension], place)
 
 
 def random_side(random: Random, world: World, *, broadcast: bool) -> dict[str, Any]:
@@ -101,7 +120,27 @@ def random_figure(random: Random, world: World, number: int) -> dict[str, Any]:
     if random.random() < 0.3:
         breaks = sorted({f"{random.randint(2020, 2022)}-{random.randint(1, 12):02}-01" for _ in range(2)})
         written["series_breaks"] = [{"date": day, "reason": {"da": "Tekst", "en": "Text"}} for day in breaks]
+    if random.random() < 0.3 and (cuts := some_cuts(random, world, written)):
+        written["published_cuts"] = cuts
     return written
+
+
+def some_cuts(random: Random, world: World, figure: dict[str, Any]) -> list[list[str]]:
+    """One or two cuts of one or two dimensions that every component has, or is repeated over."""
+    written = [figure["numerator"], figure.get("denominator") or {}, {"plus": [figure.get("group_value", {})]}]
+    parts = [part for side in written for part in (side.get("plus", []) + side.get("minus", []) if "measure" not in side else [side])]
+    parts = [part["weighted_by"] if "weighted_by" in part else part for part in parts if part and not isinstance(part, str)]
+    facts = world.domains["d"]["facts"]
+    has = [
+        {level for dimension in facts[part["measure"].split(".")[0]]["dimensions"] for level in world.levels(dimension)}
+        | set(part.get("broadcast", ()))
+        for part in parts
+    ]
+    common = sorted(set.intersection(*has))
+    if not common:
+        return []
+    chosen = {tuple(random.sample(common, min(len(common), random.choice([1, 1, 2])))) for _ in range(random.choice([1, 2]))}
+    return [list(cut) for cut in sorted(chosen)]
 
 
 def random_request(random: Random, world: World, figure: str, grain: str, dimensions: tuple[str, ...]) -> Asked:
@@ -113,7 +152,7 @@ def random_request(random: Random, world: World, figure: str, grain: str, dimens
         asked.by = random.sample(list(dimensions), random.randint(1, len(dimensions)))
     for dimension in dimensions:
         if random.random() < 0.25:
-            codes = [code.code for code in world.dimensions[dimension]] + ["unknown"]
+            codes = [*codes_of(world, dimension), "unknown"]
             asked.where[dimension] = tuple(random.sample(codes, random.randint(1, 2)))
     if random.random() < 0.2:
         asked.areas["municipality"] = ("0101", "0103")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from flis_semantic.compiler import key_figure_tables
+from flis_semantic.compiler.cut_tables import cut_table
 from flis_semantic.vocabulary.model import RANGE_GRAIN
 from tests.oracle.compare import COLUMNS, expected_rows
 from tests.oracle.project import ask
@@ -114,6 +115,35 @@ def test_generated_tables_hold_the_oracles_numbers(seed: int) -> None:
         names = [column[0] for column in cursor.description]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         _check_table(world, table.kind, [figure.name for figure in table.figures], rows)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_generated_tables_of_cuts_hold_the_oracles_numbers(seed: int) -> None:
+    world = bench(seed)
+    table = cut_table(world.catalogue, "d", "year")
+    if table is None:
+        pytest.skip("this world publishes no cut by the year")
+    cursor = world.connection.execute(re.sub(r"\{\{ ref\('(\w+)'\) \}\}", r"\1", table.sql))
+    names = [column[0] for column in cursor.description]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    keys = [tuple(row[name] for name in table.key) for row in rows]
+    assert len(set(keys)) == len(keys)
+    years = [world.world.days.named("year", label) for label in sorted({row["period"] for row in rows})[-3:]]
+    for cut, figures in table.cuts:
+        for figure in figures:
+            expected = expected_rows(world.world, figure.id, ["municipality"], [span for span in years if span], cut)
+            found = {
+                ("municipality", row["municipality_code"], *(row[name] for name in cut), row["period"]): row
+                for row in rows
+                if row["cut"] == "_and_".join(cut)
+            }
+            assert not [key for key in expected.keys() - found.keys() if expected[key].members and expected[key].numerator]
+            for key, answer in expected.items():
+                for part, column in (("numerator", "__num"), ("denominator", "__den")):
+                    got, want = found.get(key, {}).get(f"{figure.name}{column}"), getattr(answer, part)
+                    if key in found and (part == "numerator" or answer.denominator is not None):
+                        assert (got is None) == (want is None), (seed, figure.id, key, part, got, want)
+                        assert want is None or isclose(got, want, rel_tol=1e-9, abs_tol=1e-9), (seed, figure.id, key, part, got, want)
 
 
 def _check_table(world: Bench, kind: str, figures: list[str], rows: list[dict[str, Any]]) -> None:

@@ -26,8 +26,7 @@ def test_grains_are_answered_or_refused_as_the_periods_themselves_say(seed: int)
     for name, figure in world.catalogue.figures.items():
         # Whole months of a source that is coarser than months are refused even where they happen to fit.
         if any(
-            c.window and c.window.rolling and c.fact.base_grain in ("quarter", "year") and c.fact.kind == "published"
-            for c in figure.components
+            c.window and c.window.rolling and c.fact.base_grain in ("quarter", "year") and c.fact.whole_periods for c in figure.components
         ):
             assert set(figure.grains) <= set(grains_of(Figure(world.world, name)))
         else:

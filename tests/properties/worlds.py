@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import product
 from random import Random
 from typing import Any
@@ -14,11 +15,22 @@ from tests.oracle.days import days_of
 from tests.oracle.project import TITLE, contract, vocabulary
 from tests.oracle.world import Code, Row, Unit, World
 from tests.properties.figures import random_figure
+from tests.properties.happenings import (
+    CONDITIONS,
+    account_dimension,
+    accounts,
+    amount_measures,
+    amount_rows,
+    event_measures,
+    event_rows,
+)
+from tests.properties.happenings import PYTHON as CONDITIONED
 
 FIRST_YEAR, LAST_YEAR = 2013, 2024
 CALENDARS = {"school_year": "08-01", "odd_year": "04-15"}
 # How many base periods a fact has.
 LENGTHS = {"day": 40, "week": 26, "month": 22, "quarter": 10, "year": 5}
+AMOUNT_BASES = ["year", "year", "year", "quarter", "month"]
 EVER = date(2000, 1, 1)
 SHARED = {
     "kind": [Code("a", EVER), Code("b", EVER), Code("c", date(2020, 6, 1))],
@@ -28,7 +40,10 @@ PYTHON = {
     "x * 100 / nullif(y, 0)": lambda row: None if row["x"] is None or not row["y"] else Decimal(row["x"]) * 100 / row["y"],
     "x - y": lambda row: None if row["x"] is None or row["y"] is None else row["x"] - row["y"],
     "x > 3": lambda row: row["x"] is not None and row["x"] > 3,
+    "x > 15": lambda row: row["x"] is not None and row["x"] > 15,
+    **CONDITIONED,
 }
+KINDS = ["snapshot", "snapshot", "published", "published", "event", "event", "event", "amount", "amount"]
 
 
 @dataclass
@@ -66,6 +81,7 @@ def random_world(random: Random) -> World:
         }
         for name in SHARED
     }
+    dimensions["account"] = account_dimension()
     members = sum(unit.kind == "member" for unit in units)
     world = World(
         vocabulary=vocabulary(members, FIRST_YEAR, LAST_YEAR, calendars=calendars, dimensions=dimensions),
@@ -77,15 +93,15 @@ def random_world(random: Random) -> World:
         columns={},
         coverage={},
         reach={},
-        dimensions=SHARED,
+        dimensions={**SHARED, "account": accounts(random)},
         python=PYTHON,
     )
     facts: dict[str, Any] = {}
     for number in range(random.choice([2, 2, 3])):
-        kind = ("snapshot", "published")[number] if number < 2 else random.choice(["snapshot", "published"])
-        facts[f"fact{number}"] = random_fact(random, world, shape, kind, f"table{number}")
+        facts[f"fact{number}"] = random_fact(random, world, shape, random.choice(KINDS), f"table{number}")
     text = {"da": "Tekst", "en": "Text"}
-    world.domains["d"] = {"title": text, "owner": "O", "publish_grains": ["day", "week", "month", "quarter", "year"], "facts": facts}
+    grains = ["day", "week", "month", "quarter", "year"]
+    world.domains["d"] = {"title": text, "owner": "O", "publish_grains": grains, "conditions": CONDITIONS, "facts": facts}
     for number in range(6):
         world.figures[f"d.figure{number}"] = random_figure(random, world, number)
     return world
@@ -107,43 +123,59 @@ def random_units(random: Random) -> list[Unit]:
 
 def random_fact(random: Random, world: World, shape: Shape, kind: str, table: str) -> dict[str, Any]:
     """A fact with its contract, deliveries and rows, all written into the world."""
-    base = random.choice(["day", "week", "month", "month", "month", "quarter", "quarter", "year"])
+    base = random.choice(["day", "week", "month", "month", "month", "quarter", "quarter", "year"] if kind != "amount" else AMOUNT_BASES)
     series = {"s.x": [], "s.y": []} if kind == "published" and random.random() < 0.7 else {"": []}
-    vintages = kind == "snapshot" and random.random() < 0.4
-    tables = [f"{table}_frozen", f"{table}_current"] if vintages else [table]
+    vintages = kind in ("snapshot", "amount") and random.random() < (0.7 if kind == "amount" else 0.4)
+    apart = vintages and random.random() < (0.3 if kind == "amount" else 1)
+    tables = [f"{table}_frozen", f"{table}_current"] if apart else [table]
     more = {
         "absent": random.choice(["missing", "zero", "suppressed"]),
         "blank": random.choice(["suppressed", "missing"]),
         "units": random.choice(["members", "all"]),
     }
-    if kind == "snapshot":
+    if kind == "event":
+        more["absent"] = "zero"
+    if kind in ("snapshot", "amount"):
         more["status_date"] = random.choice(["opening", "closing"])
     for name in tables:
         reach = {line: random_reach(random, shape, base) for line in series}
         starts: Any = reach[""][0] if "" in reach else {line: ends[0] for line, ends in reach.items()}
         world.contracts[name] = contract(name, base, starts, **more)
         world.reach |= {(name, line): ends for line, ends in reach.items()}
+        world.data_to |= {(name, line): extract(random, world, base, ends[1]) for line, ends in reach.items() if random.random() < 0.3}
         deliver(random, world, shape, name)
-    dimensions = [name for name in SHARED if random.random() < 0.5]
+    dimensions = [name for name in world.dimensions if random.random() < 0.5]
+    dated = kind == "event" and random.random() < 0.7
     model = f"fct_{table}"
     world.columns[model] = {
         "municipality_key": "INTEGER",
         "x": "BIGINT",
         "y": "DECIMAL(18,2)",
         **{f"{name}_key": "INTEGER" for name in dimensions},
+        **({"slot": "VARCHAR"} if kind == "event" else {}),
+        **({"happened_on": "DATE"} if dated else {}),
+        **({"valid_from": "DATE", "valid_to": "DATE"} if kind == "amount" else {}),
     }
+    word = "version" if kind == "amount" else "vintage"
     if vintages:
-        world.columns[model]["vintage"] = "VARCHAR"
+        world.columns[model][word] = "VARCHAR"
     labels = {"frozen": tables[0], "current": tables[-1]} if vintages else {None: table}
-    world.rows[model] = [row for vintage, name in labels.items() for row in random_rows(random, world, shape, name, dimensions, vintage)]
+    world.rows[model] = [
+        row
+        for vintage, name in labels.items()
+        for row in random_rows(random, world, shape, name, dimensions, {word: vintage} if vintage else {}, kind, dated=dated)
+    ]
     fact: dict[str, Any] = {
         "title": TITLE,
-        "kind": kind,
+        "kind": "snapshot" if kind == "amount" else kind,
         "model": model,
         "roles": {"residence": "municipality_key"},
         "default_role": "residence",
     }
-    fact |= {"vintage_column": "vintage", "vintages": {"frozen": [tables[0]], "current": [tables[1]]}} if vintages else {"sources": [table]}
+    fed = {f"{word}_column": word, f"{word}s": {"frozen": [tables[0]], "current": [tables[-1]]}}
+    fact |= fed if vintages else {"sources": [table]}
+    fact |= {"date": "happened_on"} if dated else {}
+    fact |= {"in_force": {"from": "valid_from", "to": "valid_to"}} if kind == "amount" else {}
     return {**fact, "dimensions": {name: {} for name in dimensions}, "measures": measures(kind, series)}
 
 
@@ -159,6 +191,13 @@ def random_reach(random: Random, shape: Shape, base: str) -> tuple[str, str]:
     starts = days.before(due, LENGTHS[base] - random.choice([0, 1, 3]))
     assert starts is not None
     return starts.label, due.label
+
+
+def extract(random: Random, world: World, base: str, due: str) -> date:
+    """A day within the last base period due, after its first, from which on nothing is known."""
+    span = world.days.named(base, due)
+    assert span is not None
+    return random.choice([*span.days()[1:], span.last + timedelta(days=1)])
 
 
 def labels_between(world: World, base: str, ends: tuple[str, str]) -> list[str]:
@@ -185,7 +224,17 @@ def deliver(random: Random, world: World, shape: Shape, table: str) -> None:
                 world.coverage[table, line, unit.key, label] = state
 
 
-def random_rows(random: Random, world: World, shape: Shape, table: str, dimensions: list[str], vintage: str | None) -> list[Row]:
+def random_rows(
+    random: Random,
+    world: World,
+    shape: Shape,
+    table: str,
+    dimensions: list[str],
+    edition: dict[str, str],
+    kind: str,
+    *,
+    dated: bool,
+) -> list[Row]:
     """Rows of a mart: some where nothing counts as delivered, some absent where something does."""
     rows: list[Mapping[str, Any]] = []
     base = world.contracts[table]["base_period"]
@@ -195,8 +244,19 @@ def random_rows(random: Random, world: World, shape: Shape, table: str, dimensio
             states = {world.coverage.get((table, line, unit.key, label)) for line in lines}
             if random.random() < (0.05 * shape.sparse if states & {"delivered", "approved", "reported_by_other"} else 0.7):
                 continue
+            counts = {name: len(world.dimensions[name]) for name in dimensions}
+            if kind in ("event", "amount"):
+                span = world.days.named(base, label)
+                assert span is not None
+                found = (
+                    event_rows(random, span, counts, partial(number, random, shape), dated=dated, unknowns=shape.unknowns)
+                    if kind == "event"
+                    else amount_rows(random, span, counts, partial(number, random, shape), unknowns=shape.unknowns)
+                )
+                rows += [{"municipality_key": unit.key, base: label, **row, **edition} for row in found]
+                continue
             combinations = [
-                dict(zip(dimensions, keys, strict=True)) for keys in product(*(range(1, len(SHARED[name]) + 1) for name in dimensions))
+                dict(zip(dimensions, keys, strict=True)) for keys in product(*(range(1, count + 1) for count in counts.values()))
             ]
             for keys in combinations:
                 if shape.sparse and len(combinations) > 1 and random.random() < 0.4:
@@ -210,8 +270,8 @@ def random_rows(random: Random, world: World, shape: Shape, table: str, dimensio
                 for name in dimensions:
                     row[f"{name}_key"] = keys[name]
                 if shape.unknowns and dimensions and random.random() < 0.1:
-                    rows.append({**row, f"{dimensions[0]}_key": random.choice([None, 99]), **({"vintage": vintage} if vintage else {})})
-                rows.append({**row, "vintage": vintage} if vintage else row)
+                    rows.append({**row, f"{dimensions[0]}_key": random.choice([None, 99]), **edition})
+                rows.append({**row, **edition})
     return rows
 
 
@@ -231,6 +291,8 @@ def measures(kind: str, series: Mapping[str, Any]) -> dict[str, Any]:
         named = {"series": lines} if "" not in series else {}
         return {"title": TITLE, "over_time": over_time, "unit": "persons", **named, **more}
 
+    if kind in ("event", "amount"):
+        return event_measures() if kind == "event" else amount_measures()
     if kind == "snapshot":
         return {
             "first_x": measure("first", [], expression="x"),
@@ -238,6 +300,8 @@ def measures(kind: str, series: Mapping[str, Any]) -> dict[str, Any]:
             "average_y": measure("average", [], expression="y"),
             "average_difference": measure("average", [], expression="x - y"),
             "last_count": measure("last", [], aggregate="count", filter="x > 3"),
+            "last_large": measure("last", [], expression="x", filter="x > 15"),
+            "average_large": measure("average", [], expression="y", filter="x > 15"),
         }
     return {
         "sum_x": measure("sum", ["s.x"], expression="x"),
@@ -246,4 +310,5 @@ def measures(kind: str, series: Mapping[str, Any]) -> dict[str, Any]:
         "recomputed_x": measure("recompute", ["s.x"], expression="x"),
         "last_y": measure("last", ["s.y"], expression="y"),
         "sum_count": measure("sum", ["s.x"], aggregate="count", filter="x > 3"),
+        "sum_large": measure("sum", ["s.x"], expression="x", filter="x > 15"),
     }

@@ -32,15 +32,36 @@ def test_a_blank_is_suppressed_and_leaves_the_members() -> None:
 
 
 def test_a_suppressed_municipality_cannot_be_solved_from_its_region() -> None:
-    rows = jobs("unemployment.total", "2026M07", {"101": 12, "147": None, "000": 20})
+    rows = jobs("unemployment.total", "2026M07", {"101": 12, "147": None, "751": 5, "000": 25})
+    rows += jobs("unemployment.dagpenge", "2026M07", {"101": 9, "147": 6, "751": 1})
     world = published({"bes_jobindsats": rows})
-    # The published total would give it away: 20 - 12. The region is the sum of those that are in it.
-    by_subtraction = next(row["value"] for row in rows if row["unit"] == "000") - naive(
-        world, "SELECT sum(gross_unemployed_count) FROM fct_labour_market_published"
+    # The published total would give it away: 25 less 12 and 5. The region is the sum of those that are in it, and says who is.
+    others = naive(world, "SELECT sum(gross_unemployed_count) FROM fct_labour_market_published")
+    assert next(row["value"] for row in rows if row["unit"] == "000") - others == 8
+    region = world.checked(FIGURE, "region", "month", "2026-07")["1084", "2026-07"]
+    assert (region["value"], region["members"], region["members_expected"], region["reason"]) == (12, 1, 2, "member_missing")
+    country = world.one(FIGURE, "country", "month", "2026-07")
+    assert (country["value"], country["members"], country["members_expected"]) == (17, 2, 3)
+    # Nor by its other side: insured persons over all unemployed, where only the latter are suppressed, loses both of them.
+    both_sides = "SELECT sum(unemployment_insurance_count) FROM fct_labour_market_published WHERE municipality_key < 700"
+    assert naive(world, both_sides) == 15
+    share = world.checked("employment.insured_share_of_unemployed_published", "region", "month", "2026-07")["1084", "2026-07"]
+    assert (share["numerator"], share["denominator"], share["value"]) == (9, 12, 75)
+
+
+def test_a_blank_category_suppresses_the_whole_and_not_the_other_categories() -> None:
+    name = "employment.cash_benefit_by_visitation_full_time_persons_published"
+    rows = jobs("cashVisitation.fullTime", "2026M07", {"101": 4}, "Jobparat") + jobs(
+        "cashVisitation.fullTime", "2026M07", {"101": None}, "Aktivitetsparat"
     )
-    assert by_subtraction == 8
-    region = world.ask(FIGURE, "region", "month", "2026-07")["1084", "2026-07"]
-    assert region["value"] - 12 == 0
+    world = published({"bes_jobindsats": rows})
+    # A sum that leaves the blank out, beside a total of everybody, gives it away.
+    assert naive(world, "SELECT sum(cash_benefit_fte) FROM fct_cash_benefit_visitation_published") == 4
+    only = {"areas": {"municipality": ("0101",)}}
+    whole = world.one(name, "municipality", "month", "2026-07", **only)
+    assert (whole["value"], whole["status"]) == (None, "suppressed")
+    parts = world.checked(name, "municipality", "month", "2026-07", by=["visitation_category"], **only)
+    assert {key[1]: row["value"] for key, row in parts.items() if row["status"] != "missing"} == {"job_ready": 4, "activity_ready": None}
 
 
 def test_a_blank_in_one_month_suppresses_the_year() -> None:

@@ -281,3 +281,36 @@ def test_template_braces_in_a_text_are_refused(project: Project, braces: str) ->
     path = project.root / FIGURES / "visits.yml"
     path.write_text(path.read_text(encoding="utf-8").replace("Visits in the period.", f'"Visits {braces}"'), encoding="utf-8")
     assert "holds template braces" in refused(project)
+
+
+def publish_cut(project: Project, size: str) -> None:
+    """Publish the visits by kind, of which the vocabulary says that there are so many."""
+    figure = project.root / FIGURES / "visits.yml"
+    figure.write_text(figure.read_text(encoding="utf-8") + "published_cuts: [[kind]]\n", encoding="utf-8")
+    vocabulary = project.root / "catalogue/_vocabulary.yml"
+    vocabulary.write_text(vocabulary.read_text(encoding="utf-8").replace("code: kind_code", f"code: kind_code{size}"), encoding="utf-8")
+
+
+def test_a_published_cut_is_a_table_and_a_cube(project: Project) -> None:
+    publish_cut(project, "\n    size: 3")
+    written = generate(again(project)).written
+    assert "models/key_figures/libraries/kf_libraries__month__cuts.sql" in written
+    cube = (project.root / "cube_schema/libraries/libraries_month.yml").read_text(encoding="utf-8")
+    assert "name: libraries_month_by_kind" in cube
+
+
+def test_a_published_cut_of_unknown_size_is_refused(project: Project) -> None:
+    publish_cut(project, "")
+    assert refused(project) == (
+        "catalogue/_vocabulary.yml: The cut 'kind' of libraries.visits is published, and the vocabulary does not say how many codes "
+        "'kind' has. Add size to the dimension 'kind'."
+    )
+
+
+def test_more_rows_than_are_materialised_are_refused_with_the_arithmetic(project: Project) -> None:
+    # 3 branches; 2021-01 to 2026-12 are 72 months: with 23,148 codes 4,999,968 rows, with one more 5,000,184.
+    publish_cut(project, "\n    size: 23148")
+    generate(again(project))
+    vocabulary = project.root / "catalogue/_vocabulary.yml"
+    vocabulary.write_text(vocabulary.read_text(encoding="utf-8").replace("size: 23148", "size: 23149"), encoding="utf-8")
+    assert "kf_libraries__month__cuts would have 5,000,184 rows, and at most 5,000,000 are materialised" in refused(project)

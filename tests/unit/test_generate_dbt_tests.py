@@ -126,3 +126,29 @@ def test_parts_that_do_not_make_the_whole_are_found(
 def test_sums_of_floating_point_numbers_may_differ_in_their_last_digits(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("UPDATE areas SET visits__num = visits__num * (1 + 1e-12)")
     assert broken(connection, "key_figure_units") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("", []),
+        (
+            "UPDATE cuts SET visits__num = 7 WHERE kind = 'a' AND branch_code = 'A'",
+            [("A", "the numerators of the codes do not add up to the unit")],
+        ),
+        # A code without a value says nothing about the others.
+        ("UPDATE cuts SET visits__num = NULL WHERE kind = 'a' AND branch_code = 'A'", []),
+        ("DELETE FROM cuts WHERE branch_code = 'B'", [("B", "the unit has no row of the cut")]),
+    ],
+    ids=["right", "another sum", "no value", "no row"],
+)
+def test_the_codes_of_a_cut_add_up_to_the_unit(connection: duckdb.DuckDBPyConnection, change: str, found: list[tuple[str, str]]) -> None:
+    connection.execute("""
+        CREATE TABLE cuts (branch_code TEXT, period_key INT, cut TEXT, kind TEXT, visits__num DOUBLE);
+        INSERT INTO cuts VALUES ('A', 1, 'kind', 'a', 4), ('A', 1, 'kind', 'b', 6), ('B', 1, 'kind', 'a', 20), ('B', 1, 'kind', 'b', 0),
+            ('C', 1, 'kind', 'a', 0.1), ('C', 1, 'kind', 'b', 0), ('A', 1, 'other', 'a', 99)
+    """)
+    if change:
+        connection.execute(change)
+    sql = sql_of("key_figure_cuts", model="cuts", units="units", unit="branch_code", cuts={"kind": ["visits"]})
+    assert connection.sql(f"SELECT branch_code, broken_rule FROM ({sql}) ORDER BY ALL").fetchall() == found

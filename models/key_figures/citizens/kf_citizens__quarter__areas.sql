@@ -98,70 +98,85 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), r1 AS (
+  /* citizens.population */
+  SELECT
+    f.municipality_key AS unit_key,
+    f.quarter_key AS base_key,
+    SUM(f.population_count) AS v1,
+    COUNT(*) FILTER(WHERE
+      f.population_count IS NULL) AS v1_blanks,
+    COUNT(*) AS v1_rows
+  FROM {{ ref('fct_population') }} AS f
+  WHERE
+    f.quarter_key >= LEAST(
+      (
+        SELECT
+          MIN(first_key)
+        FROM w1
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w2
+      )
+    )
+    AND f.quarter_key <= GREATEST((
+      SELECT
+        MAX(last_key)
+      FROM w1
+    ), (
+      SELECT
+        MAX(last_key)
+      FROM w2
+    ))
+    AND f.vintage = 'frozen'
+  GROUP BY
+    f.municipality_key,
+    f.quarter_key
+), delivered_1 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bor_folketal'
+    AND c.series = ''
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s1 AS (
-  /* citizens.population */
   SELECT
     w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.population_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.population_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
   FROM w1 AS w
-  JOIN {{ ref('fct_population') }} AS f
-    ON f.quarter_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bor_folketal'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.quarter_key
-  WHERE
-    f.vintage = 'frozen'
+  JOIN r1 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_1 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
-    f.municipality_key
+    r.unit_key
 ), s2 AS (
-  /* citizens.population */
   SELECT
     w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.population_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.population_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
   FROM w2 AS w
-  JOIN {{ ref('fct_population') }} AS f
-    ON f.quarter_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bor_folketal'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.quarter_key
-  WHERE
-    f.vintage = 'frozen'
+  JOIN r1 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_1 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
-    f.municipality_key
+    r.unit_key
 ), f1_units AS (
   SELECT
     u.period_key,

@@ -399,282 +399,366 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
-), s1 AS (
+), r1 AS (
   /* employment.cash_benefit_visitation */
   SELECT
-    w.period_key,
     f.municipality_key AS unit_key,
+    f.month_key AS base_key,
     SUM(f.cash_benefit_fte) AS v1,
     COUNT(*) FILTER(WHERE
-      f.cash_benefit_fte IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+      f.cash_benefit_fte IS NULL) AS v1_blanks,
+    COUNT(*) AS v1_rows
+  FROM {{ ref('fct_cash_benefit_visitation_published') }} AS f
+  WHERE
+    f.month_key >= (
+      SELECT
+        MIN(first_key)
+      FROM w1
+    )
+    AND f.month_key <= (
+      SELECT
+        MAX(last_key)
+      FROM w1
+    )
+  GROUP BY
+    f.municipality_key,
+    f.month_key
+), r2 AS (
+  /* employment.labour_market */
+  SELECT
+    f.municipality_key AS unit_key,
+    f.month_key AS base_key,
+    SUM(f.cash_benefit_fte) AS v1,
+    COUNT(*) FILTER(WHERE
+      f.cash_benefit_fte IS NULL) AS v1_blanks,
+    COUNT(*) AS v1_rows,
+    SUM(f.gross_unemployed_count) AS v2,
+    COUNT(*) FILTER(WHERE
+      f.gross_unemployed_count IS NULL) AS v2_blanks,
+    COUNT(*) AS v2_rows,
+    SUM(f.unemployment_insurance_count) AS v3,
+    COUNT(*) FILTER(WHERE
+      f.unemployment_insurance_count IS NULL) AS v3_blanks,
+    COUNT(*) AS v3_rows,
+    SUM(f.long_term_unemployed_count) AS v4,
+    COUNT(*) FILTER(WHERE
+      f.long_term_unemployed_count IS NULL) AS v4_blanks,
+    COUNT(*) AS v4_rows
+  FROM {{ ref('fct_labour_market_published') }} AS f
+  WHERE
+    f.month_key >= LEAST(
+      (
+        SELECT
+          MIN(first_key)
+        FROM w2
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w3
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w4
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w8
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w9
+      )
+    )
+    AND f.month_key <= GREATEST(
+      (
+        SELECT
+          MAX(last_key)
+        FROM w2
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w3
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w4
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w8
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w9
+      )
+    )
+  GROUP BY
+    f.municipality_key,
+    f.month_key
+), r3 AS (
+  /* citizens.population */
+  SELECT
+    f.municipality_key AS unit_key,
+    f.quarter_key AS base_key,
+    SUM(f.population_count) AS v1,
+    COUNT(*) FILTER(WHERE
+      f.population_count IS NULL) AS v1_blanks,
+    COUNT(*) AS v1_rows
+  FROM {{ ref('fct_population') }} AS f
+  WHERE
+    f.quarter_key >= LEAST(
+      (
+        SELECT
+          MIN(first_key)
+        FROM w5
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w6
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w7
+      )
+    )
+    AND f.quarter_key <= GREATEST(
+      (
+        SELECT
+          MAX(last_key)
+        FROM w5
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w6
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w7
+      )
+    )
+    AND f.vintage = 'frozen'
+  GROUP BY
+    f.municipality_key,
+    f.quarter_key
+), delivered_1 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bes_jobindsats'
+    AND c.series = 'cashVisitation.fullTime'
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
+), s1 AS (
+  SELECT
+    w.period_key,
+    r.unit_key,
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
   FROM w1 AS w
-  JOIN {{ ref('fct_cash_benefit_visitation_published') }} AS f
-    ON f.month_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'cashVisitation.fullTime'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
+  JOIN r1 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_1 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
-    f.municipality_key
+    r.unit_key
+), delivered_2 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bes_jobindsats'
+    AND c.series = 'cashAssistance.fullTime'
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s2 AS (
-  /* employment.labour_market */
   SELECT
     w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.cash_benefit_fte) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.cash_benefit_fte IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
   FROM w2 AS w
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'cashAssistance.fullTime'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
+  JOIN r2 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_2 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
-    f.municipality_key
+    r.unit_key
+), delivered_3 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bes_jobindsats'
+    AND c.series = 'unemployment.total'
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s3 AS (
-  /* employment.labour_market */
   SELECT
     w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.gross_unemployed_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.gross_unemployed_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v2) AS v2,
+    COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v2_rows > 0) AS v2_periods
   FROM w3 AS w
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'unemployment.total'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
+  JOIN r2 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_3 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
-    f.municipality_key
+    r.unit_key
 ), s4 AS (
-  /* employment.labour_market */
   SELECT
     w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.gross_unemployed_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.gross_unemployed_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v2) AS v2,
+    COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v2_rows > 0) AS v2_periods
   FROM w4 AS w
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'unemployment.total'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
+  JOIN r2 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_3 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
-    f.municipality_key
+    r.unit_key
+), delivered_4 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bor_folketal'
+    AND c.series = ''
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s5 AS (
-  /* citizens.population */
   SELECT
     w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.population_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.population_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
   FROM w5 AS w
-  JOIN {{ ref('fct_population') }} AS f
-    ON f.quarter_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bor_folketal'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.quarter_key
-  WHERE
-    f.vintage = 'frozen'
+  JOIN r3 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_4 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
-    f.municipality_key
+    r.unit_key
 ), s6 AS (
-  /* citizens.population */
   SELECT
     k.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.population_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.population_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
   FROM w6_coverage AS k
-  JOIN {{ ref('fct_population') }} AS f
-    ON f.quarter_key = k.base_period_key AND f.municipality_key = k.unit_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bor_folketal'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.quarter_key
-  WHERE
-    f.vintage = 'frozen'
+  JOIN r3 AS r
+    ON r.base_key = k.base_period_key AND r.unit_key = k.unit_key
+  LEFT JOIN delivered_4 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     k.period_key,
-    f.municipality_key
+    r.unit_key
 ), s7 AS (
-  /* citizens.population */
   SELECT
     w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.population_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.population_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
   FROM w7 AS w
-  JOIN {{ ref('fct_population') }} AS f
-    ON f.quarter_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bor_folketal'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.quarter_key
+  JOIN r3 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_4 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+  GROUP BY
+    w.period_key,
+    r.unit_key
+), delivered_5 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
   WHERE
-    f.vintage = 'frozen'
-  GROUP BY
-    w.period_key,
-    f.municipality_key
+    c.source = 'bes_jobindsats'
+    AND c.series = 'unemployment.dagpenge'
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s8 AS (
-  /* employment.labour_market */
   SELECT
     w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.unemployment_insurance_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.unemployment_insurance_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v3) AS v3,
+    COALESCE(SUM(r.v3_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v3_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v3_rows > 0) AS v3_periods
   FROM w8 AS w
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'unemployment.dagpenge'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
+  JOIN r2 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_5 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
-    f.municipality_key
+    r.unit_key
+), delivered_6 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bes_jobindsats'
+    AND c.series = 'longterm.total'
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s9 AS (
-  /* employment.labour_market */
   SELECT
     w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.long_term_unemployed_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.long_term_unemployed_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v4) AS v4,
+    COALESCE(SUM(r.v4_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v4_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v4_rows > 0) AS v4_periods
   FROM w9 AS w
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'longterm.total'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
+  JOIN r2 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_6 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
-    f.municipality_key
+    r.unit_key
 ), f1_units AS (
   SELECT
     u.period_key,
@@ -917,13 +1001,13 @@ WITH periods AS (
   SELECT
     u.period_key,
     u.area_municipality,
-    s3.v1 AS c1,
+    s3.v2 AS c1,
     CASE
-      WHEN s3.v1_blanks > 0
+      WHEN s3.v2_blanks > 0
       THEN 1
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
-      WHEN COALESCE(s3.v1_periods, 0) < COALESCE(w3_coverage.delivered, 0)
+      WHEN COALESCE(s3.v2_periods, 0) < COALESCE(w3_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w3_coverage.exempt, 0) > 0
       THEN 3
@@ -935,15 +1019,15 @@ WITH periods AS (
       THEN 9
       ELSE 8
     END AS s1,
-    s4.v1 AS c2,
+    s4.v2 AS c2,
     CASE
       WHEN w4.has_no_label
       THEN 0
-      WHEN s4.v1_blanks > 0
+      WHEN s4.v2_blanks > 0
       THEN 1
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
-      WHEN COALESCE(s4.v1_periods, 0) < COALESCE(w4_coverage.delivered, 0)
+      WHEN COALESCE(s4.v2_periods, 0) < COALESCE(w4_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w4_coverage.exempt, 0) > 0
       THEN 3
@@ -1078,13 +1162,13 @@ WITH periods AS (
   SELECT
     u.period_key,
     u.area_municipality,
-    s3.v1 AS c1,
+    s3.v2 AS c1,
     CASE
-      WHEN s3.v1_blanks > 0
+      WHEN s3.v2_blanks > 0
       THEN 1
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
-      WHEN COALESCE(s3.v1_periods, 0) < COALESCE(w3_coverage.delivered, 0)
+      WHEN COALESCE(s3.v2_periods, 0) < COALESCE(w3_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w3_coverage.exempt, 0) > 0
       THEN 3
@@ -1245,13 +1329,13 @@ WITH periods AS (
   SELECT
     u.period_key,
     u.area_municipality,
-    s3.v1 AS c1,
+    s3.v2 AS c1,
     CASE
-      WHEN s3.v1_blanks > 0
+      WHEN s3.v2_blanks > 0
       THEN 1
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
-      WHEN COALESCE(s3.v1_periods, 0) < COALESCE(w3_coverage.delivered, 0)
+      WHEN COALESCE(s3.v2_periods, 0) < COALESCE(w3_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w3_coverage.exempt, 0) > 0
       THEN 3
@@ -1412,13 +1496,13 @@ WITH periods AS (
   SELECT
     u.period_key,
     u.area_municipality,
-    s3.v1 AS c1,
+    s3.v2 AS c1,
     CASE
-      WHEN s3.v1_blanks > 0
+      WHEN s3.v2_blanks > 0
       THEN 1
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
-      WHEN COALESCE(s3.v1_periods, 0) < COALESCE(w3_coverage.delivered, 0)
+      WHEN COALESCE(s3.v2_periods, 0) < COALESCE(w3_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w3_coverage.exempt, 0) > 0
       THEN 3
@@ -1579,13 +1663,13 @@ WITH periods AS (
   SELECT
     u.period_key,
     u.area_municipality,
-    s3.v1 AS c1,
+    s3.v2 AS c1,
     CASE
-      WHEN s3.v1_blanks > 0
+      WHEN s3.v2_blanks > 0
       THEN 1
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
-      WHEN COALESCE(s3.v1_periods, 0) < COALESCE(w3_coverage.delivered, 0)
+      WHEN COALESCE(s3.v2_periods, 0) < COALESCE(w3_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w3_coverage.exempt, 0) > 0
       THEN 3
@@ -1695,13 +1779,13 @@ WITH periods AS (
   SELECT
     u.period_key,
     u.area_municipality,
-    s8.v1 AS c1,
+    s8.v3 AS c1,
     CASE
-      WHEN s8.v1_blanks > 0
+      WHEN s8.v3_blanks > 0
       THEN 1
       WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) + COALESCE(w8_coverage.held, 0) < w8.required
       THEN 2
-      WHEN COALESCE(s8.v1_periods, 0) < COALESCE(w8_coverage.delivered, 0)
+      WHEN COALESCE(s8.v3_periods, 0) < COALESCE(w8_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w8_coverage.exempt, 0) > 0
       THEN 3
@@ -1713,13 +1797,13 @@ WITH periods AS (
       THEN 9
       ELSE 8
     END AS s1,
-    s3.v1 AS c2,
+    s3.v2 AS c2,
     CASE
-      WHEN s3.v1_blanks > 0
+      WHEN s3.v2_blanks > 0
       THEN 1
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
-      WHEN COALESCE(s3.v1_periods, 0) < COALESCE(w3_coverage.delivered, 0)
+      WHEN COALESCE(s3.v2_periods, 0) < COALESCE(w3_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w3_coverage.exempt, 0) > 0
       THEN 3
@@ -1864,13 +1948,13 @@ WITH periods AS (
   SELECT
     u.period_key,
     u.area_municipality,
-    s9.v1 AS c1,
+    s9.v4 AS c1,
     CASE
-      WHEN s9.v1_blanks > 0
+      WHEN s9.v4_blanks > 0
       THEN 1
       WHEN COALESCE(w9_coverage.delivered, 0) + COALESCE(w9_coverage.exempt, 0) + COALESCE(w9_coverage.held, 0) < w9.required
       THEN 2
-      WHEN COALESCE(s9.v1_periods, 0) < COALESCE(w9_coverage.delivered, 0)
+      WHEN COALESCE(s9.v4_periods, 0) < COALESCE(w9_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w9_coverage.exempt, 0) > 0
       THEN 3

@@ -658,474 +658,617 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
-), s1 AS (
+), r1 AS (
   /* employment.labour_market */
   SELECT
-    w.period_key,
     f.municipality_key AS unit_key,
+    f.month_key AS base_key,
     SUM(f.activation_affected_share_pct) AS v1,
     COUNT(*) FILTER(WHERE
-      f.activation_affected_share_pct IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
-  FROM w1 AS w
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'activation.affectedShare'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
-  GROUP BY
-    w.period_key,
-    f.municipality_key
-), s2 AS (
-  /* employment.labour_market */
-  SELECT
-    w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.activation_degree_pct) AS v1,
+      f.activation_affected_share_pct IS NULL) AS v1_blanks,
+    COUNT(*) AS v1_rows,
+    SUM(f.activation_degree_pct) AS v2,
     COUNT(*) FILTER(WHERE
-      f.activation_degree_pct IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
-  FROM w2 AS w
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'activation.degree'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
-  GROUP BY
-    w.period_key,
-    f.municipality_key
-), s3 AS (
-  /* employment.cash_benefit_visitation */
-  SELECT
-    w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.cash_benefit_fte) AS v1,
+      f.activation_degree_pct IS NULL) AS v2_blanks,
+    COUNT(*) AS v2_rows,
+    SUM(f.cash_benefit_fte) AS v3,
     COUNT(*) FILTER(WHERE
-      f.cash_benefit_fte IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
-  FROM w3 AS w
-  JOIN {{ ref('fct_cash_benefit_visitation_published') }} AS f
-    ON f.month_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'cashVisitation.fullTime'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
-  GROUP BY
-    w.period_key,
-    f.municipality_key
-), s4 AS (
-  /* employment.labour_market */
-  SELECT
-    w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.cash_benefit_fte) AS v1,
+      f.cash_benefit_fte IS NULL) AS v3_blanks,
+    COUNT(*) AS v3_rows,
+    SUM(f.cash_benefit_person_count) AS v4,
     COUNT(*) FILTER(WHERE
-      f.cash_benefit_fte IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
-  FROM w4 AS w
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'cashAssistance.fullTime'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
-  GROUP BY
-    w.period_key,
-    f.municipality_key
-), s5 AS (
-  /* employment.labour_market */
-  SELECT
-    w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.cash_benefit_person_count) AS v1,
+      f.cash_benefit_person_count IS NULL) AS v4_blanks,
+    COUNT(*) AS v4_rows,
+    SUM(f.cash_benefit_workforce_share_pct) AS v5,
     COUNT(*) FILTER(WHERE
-      f.cash_benefit_person_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
-  FROM w5 AS w
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'cashAssistance.persons'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
-  GROUP BY
-    w.period_key,
-    f.municipality_key
-), s6 AS (
-  /* employment.labour_market */
-  SELECT
-    w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.cash_benefit_workforce_share_pct) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.cash_benefit_workforce_share_pct IS NULL
-      AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
-  FROM w6 AS w
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'cashAssistance.workforceRate'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
-  GROUP BY
-    w.period_key,
-    f.municipality_key
-), s7 AS (
-  /* employment.labour_market */
-  SELECT
-    w.period_key,
-    f.municipality_key AS unit_key,
-    CASE
-      WHEN COUNT(*) FILTER(WHERE
-        f.gross_unemployed_count * 100 / NULLIF(f.gross_unemployed_share_pct, 0) IS NULL) = 0
-      THEN SUM(
-        CAST(f.gross_unemployed_count * 100 / NULLIF(f.gross_unemployed_share_pct, 0) AS DECIMAL(38, 9))
-      )
-    END AS v1,
+      f.cash_benefit_workforce_share_pct IS NULL) AS v5_blanks,
+    COUNT(*) AS v5_rows,
+    SUM(
+      CAST(f.gross_unemployed_count * 100 / NULLIF(f.gross_unemployed_share_pct, 0) AS DECIMAL(38, 9))
+    ) AS v6,
     COUNT(*) FILTER(WHERE
       (
         f.gross_unemployed_count IS NULL OR f.gross_unemployed_share_pct IS NULL
+      )) AS v6_blanks,
+    COUNT(*) FILTER(WHERE
+      f.gross_unemployed_count * 100 / NULLIF(f.gross_unemployed_share_pct, 0) IS NULL) AS v6_failed,
+    COUNT(*) AS v6_rows,
+    SUM(f.gross_unemployed_count) AS v7,
+    COUNT(*) FILTER(WHERE
+      f.gross_unemployed_count IS NULL) AS v7_blanks,
+    COUNT(*) AS v7_rows,
+    SUM(f.gross_unemployed_share_pct) AS v8,
+    COUNT(*) FILTER(WHERE
+      f.gross_unemployed_share_pct IS NULL) AS v8_blanks,
+    COUNT(*) AS v8_rows,
+    SUM(f.unemployment_insurance_count) AS v9,
+    COUNT(*) FILTER(WHERE
+      f.unemployment_insurance_count IS NULL) AS v9_blanks,
+    COUNT(*) AS v9_rows,
+    SUM(f.long_term_unemployed_count) AS v10,
+    COUNT(*) FILTER(WHERE
+      f.long_term_unemployed_count IS NULL) AS v10_blanks,
+    COUNT(*) AS v10_rows
+  FROM {{ ref('fct_labour_market_published') }} AS f
+  WHERE
+    f.month_key >= LEAST(
+      (
+        SELECT
+          MIN(first_key)
+        FROM w1
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w2
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w4
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w5
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w6
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w7
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w8
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w9
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w13
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w14
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w15
       )
-      AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    )
+    AND f.month_key <= GREATEST(
+      (
+        SELECT
+          MAX(last_key)
+        FROM w1
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w2
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w4
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w5
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w6
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w7
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w8
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w9
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w13
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w14
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w15
+      )
+    )
+  GROUP BY
+    f.municipality_key,
+    f.month_key
+), r2 AS (
+  /* employment.cash_benefit_visitation */
+  SELECT
+    f.municipality_key AS unit_key,
+    f.month_key AS base_key,
+    SUM(f.cash_benefit_fte) AS v1,
+    COUNT(*) FILTER(WHERE
+      f.cash_benefit_fte IS NULL) AS v1_blanks,
+    COUNT(*) AS v1_rows
+  FROM {{ ref('fct_cash_benefit_visitation_published') }} AS f
+  WHERE
+    f.month_key >= (
+      SELECT
+        MIN(first_key)
+      FROM w3
+    )
+    AND f.month_key <= (
+      SELECT
+        MAX(last_key)
+      FROM w3
+    )
+  GROUP BY
+    f.municipality_key,
+    f.month_key
+), r3 AS (
+  /* citizens.population */
+  SELECT
+    f.municipality_key AS unit_key,
+    f.quarter_key AS base_key,
+    SUM(f.population_count) AS v1,
+    COUNT(*) FILTER(WHERE
+      f.population_count IS NULL) AS v1_blanks,
+    COUNT(*) AS v1_rows
+  FROM {{ ref('fct_population') }} AS f
+  WHERE
+    f.quarter_key >= LEAST(
+      (
+        SELECT
+          MIN(first_key)
+        FROM w10
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w11
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w12
+      )
+    )
+    AND f.quarter_key <= GREATEST(
+      (
+        SELECT
+          MAX(last_key)
+        FROM w10
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w11
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w12
+      )
+    )
+    AND f.vintage = 'frozen'
+  GROUP BY
+    f.municipality_key,
+    f.quarter_key
+), delivered_1 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bes_jobindsats'
+    AND c.series = 'activation.affectedShare'
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
+), s1 AS (
+  SELECT
+    w.period_key,
+    r.unit_key,
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
+  FROM w1 AS w
+  JOIN r1 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_1 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+  GROUP BY
+    w.period_key,
+    r.unit_key
+), delivered_2 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bes_jobindsats'
+    AND c.series = 'activation.degree'
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
+), s2 AS (
+  SELECT
+    w.period_key,
+    r.unit_key,
+    SUM(r.v2) AS v2,
+    COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v2_rows > 0) AS v2_periods
+  FROM w2 AS w
+  JOIN r1 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_2 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+  GROUP BY
+    w.period_key,
+    r.unit_key
+), delivered_3 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bes_jobindsats'
+    AND c.series = 'cashVisitation.fullTime'
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
+), s3 AS (
+  SELECT
+    w.period_key,
+    r.unit_key,
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
+  FROM w3 AS w
+  JOIN r2 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_3 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+  GROUP BY
+    w.period_key,
+    r.unit_key
+), delivered_4 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bes_jobindsats'
+    AND c.series = 'cashAssistance.fullTime'
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
+), s4 AS (
+  SELECT
+    w.period_key,
+    r.unit_key,
+    SUM(r.v3) AS v3,
+    COALESCE(SUM(r.v3_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v3_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v3_rows > 0) AS v3_periods
+  FROM w4 AS w
+  JOIN r1 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_4 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+  GROUP BY
+    w.period_key,
+    r.unit_key
+), delivered_5 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bes_jobindsats'
+    AND c.series = 'cashAssistance.persons'
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
+), s5 AS (
+  SELECT
+    w.period_key,
+    r.unit_key,
+    SUM(r.v4) AS v4,
+    COALESCE(SUM(r.v4_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v4_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v4_rows > 0) AS v4_periods
+  FROM w5 AS w
+  JOIN r1 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_5 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+  GROUP BY
+    w.period_key,
+    r.unit_key
+), delivered_6 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bes_jobindsats'
+    AND c.series = 'cashAssistance.workforceRate'
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
+), s6 AS (
+  SELECT
+    w.period_key,
+    r.unit_key,
+    SUM(r.v5) AS v5,
+    COALESCE(SUM(r.v5_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v5_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v5_rows > 0) AS v5_periods
+  FROM w6 AS w
+  JOIN r1 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_6 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+  GROUP BY
+    w.period_key,
+    r.unit_key
+), delivered_7 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bes_jobindsats'
+    AND c.series IN ('unemployment.total', 'unemployment.totalRate')
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
+  GROUP BY
+    c.municipality_key,
+    c.base_period_key
+  HAVING
+    COUNT(*) = 2
+), s7 AS (
+  SELECT
+    w.period_key,
+    r.unit_key,
+    CASE WHEN SUM(r.v6_failed) = 0 THEN SUM(r.v6) END AS v6,
+    COALESCE(SUM(r.v6_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v6_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v6_rows > 0) AS v6_periods
   FROM w7 AS w
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series IN ('unemployment.total', 'unemployment.totalRate')
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-    HAVING
-      COUNT(*) = 2
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
+  JOIN r1 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_7 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
-    f.municipality_key
+    r.unit_key
+), delivered_8 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bes_jobindsats'
+    AND c.series = 'unemployment.total'
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s8 AS (
-  /* employment.labour_market */
   SELECT
     w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.gross_unemployed_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.gross_unemployed_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v7) AS v7,
+    COALESCE(SUM(r.v7_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v7_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v7_rows > 0) AS v7_periods
   FROM w8 AS w
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'unemployment.total'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
+  JOIN r1 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_8 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
-    f.municipality_key
+    r.unit_key
 ), s9 AS (
-  /* employment.labour_market */
   SELECT
     w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.gross_unemployed_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.gross_unemployed_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v7) AS v7,
+    COALESCE(SUM(r.v7_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v7_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v7_rows > 0) AS v7_periods
   FROM w9 AS w
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'unemployment.total'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
+  JOIN r1 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_8 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
-    f.municipality_key
+    r.unit_key
+), delivered_9 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bor_folketal'
+    AND c.series = ''
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s10 AS (
-  /* citizens.population */
   SELECT
     w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.population_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.population_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
   FROM w10 AS w
-  JOIN {{ ref('fct_population') }} AS f
-    ON f.quarter_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bor_folketal'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.quarter_key
-  WHERE
-    f.vintage = 'frozen'
+  JOIN r3 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_9 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
-    f.municipality_key
+    r.unit_key
 ), s11 AS (
-  /* citizens.population */
   SELECT
     k.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.population_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.population_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
   FROM w11_coverage AS k
-  JOIN {{ ref('fct_population') }} AS f
-    ON f.quarter_key = k.base_period_key AND f.municipality_key = k.unit_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bor_folketal'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.quarter_key
-  WHERE
-    f.vintage = 'frozen'
+  JOIN r3 AS r
+    ON r.base_key = k.base_period_key AND r.unit_key = k.unit_key
+  LEFT JOIN delivered_9 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     k.period_key,
-    f.municipality_key
+    r.unit_key
 ), s12 AS (
-  /* citizens.population */
   SELECT
     w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.population_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.population_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
   FROM w12 AS w
-  JOIN {{ ref('fct_population') }} AS f
-    ON f.quarter_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bor_folketal'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.quarter_key
+  JOIN r3 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_9 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+  GROUP BY
+    w.period_key,
+    r.unit_key
+), delivered_10 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
   WHERE
-    f.vintage = 'frozen'
-  GROUP BY
-    w.period_key,
-    f.municipality_key
+    c.source = 'bes_jobindsats'
+    AND c.series = 'unemployment.totalRate'
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s13 AS (
-  /* employment.labour_market */
   SELECT
     w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.gross_unemployed_share_pct) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.gross_unemployed_share_pct IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v8) AS v8,
+    COALESCE(SUM(r.v8_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v8_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v8_rows > 0) AS v8_periods
   FROM w13 AS w
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'unemployment.totalRate'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
+  JOIN r1 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_10 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
-    f.municipality_key
+    r.unit_key
+), delivered_11 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bes_jobindsats'
+    AND c.series = 'unemployment.dagpenge'
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s14 AS (
-  /* employment.labour_market */
   SELECT
     w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.unemployment_insurance_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.unemployment_insurance_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v9) AS v9,
+    COALESCE(SUM(r.v9_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v9_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v9_rows > 0) AS v9_periods
   FROM w14 AS w
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'unemployment.dagpenge'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
+  JOIN r1 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_11 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
-    f.municipality_key
+    r.unit_key
+), delivered_12 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bes_jobindsats'
+    AND c.series = 'longterm.total'
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s15 AS (
-  /* employment.labour_market */
   SELECT
     w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.long_term_unemployed_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.long_term_unemployed_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v10) AS v10,
+    COALESCE(SUM(r.v10_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v10_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v10_rows > 0) AS v10_periods
   FROM w15 AS w
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'longterm.total'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
+  JOIN r1 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_12 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
-    f.municipality_key
+    r.unit_key
 ), f1_units AS (
   SELECT
     u.period_key,
@@ -1452,13 +1595,13 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s2.v1 AS c1,
+    s2.v2 AS c1,
     CASE
-      WHEN s2.v1_blanks > 0
+      WHEN s2.v2_blanks > 0
       THEN 1
       WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
       THEN 2
-      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
+      WHEN COALESCE(s2.v2_periods, 0) < COALESCE(w2_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w2_coverage.exempt, 0) > 0
       THEN 3
@@ -1990,13 +2133,13 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s4.v1 AS c1,
+    s4.v3 AS c1,
     CASE
-      WHEN s4.v1_blanks > 0
+      WHEN s4.v3_blanks > 0
       THEN 1
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
-      WHEN COALESCE(s4.v1_periods, 0) < COALESCE(w4_coverage.delivered, 0)
+      WHEN COALESCE(s4.v3_periods, 0) < COALESCE(w4_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w4_coverage.exempt, 0) > 0
       THEN 3
@@ -2296,13 +2439,13 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s5.v1 AS c1,
+    s5.v4 AS c1,
     CASE
-      WHEN s5.v1_blanks > 0
+      WHEN s5.v4_blanks > 0
       THEN 1
       WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
       THEN 2
-      WHEN COALESCE(s5.v1_periods, 0) < COALESCE(w5_coverage.delivered, 0)
+      WHEN COALESCE(s5.v4_periods, 0) < COALESCE(w5_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w5_coverage.exempt, 0) > 0
       THEN 3
@@ -2564,13 +2707,13 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s6.v1 AS c1,
+    s6.v5 AS c1,
     CASE
-      WHEN s6.v1_blanks > 0
+      WHEN s6.v5_blanks > 0
       THEN 1
       WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) + COALESCE(w6_coverage.held, 0) < w6.required
       THEN 2
-      WHEN COALESCE(s6.v1_periods, 0) < COALESCE(w6_coverage.delivered, 0)
+      WHEN COALESCE(s6.v5_periods, 0) < COALESCE(w6_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w6_coverage.exempt, 0) > 0
       THEN 3
@@ -2582,13 +2725,13 @@ WITH periods AS (
       THEN 9
       ELSE 8
     END AS s1,
-    s7.v1 AS c2,
+    s7.v6 AS c2,
     CASE
-      WHEN s7.v1_blanks > 0
+      WHEN s7.v6_blanks > 0
       THEN 1
       WHEN COALESCE(w7_coverage.delivered, 0) + COALESCE(w7_coverage.exempt, 0) + COALESCE(w7_coverage.held, 0) < w7.required
       THEN 2
-      WHEN COALESCE(s7.v1_periods, 0) < COALESCE(w7_coverage.delivered, 0)
+      WHEN COALESCE(s7.v6_periods, 0) < COALESCE(w7_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w7_coverage.exempt, 0) > 0
       THEN 3
@@ -2960,13 +3103,13 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s8.v1 AS c1,
+    s8.v7 AS c1,
     CASE
-      WHEN s8.v1_blanks > 0
+      WHEN s8.v7_blanks > 0
       THEN 1
       WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) + COALESCE(w8_coverage.held, 0) < w8.required
       THEN 2
-      WHEN COALESCE(s8.v1_periods, 0) < COALESCE(w8_coverage.delivered, 0)
+      WHEN COALESCE(s8.v7_periods, 0) < COALESCE(w8_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w8_coverage.exempt, 0) > 0
       THEN 3
@@ -2978,15 +3121,15 @@ WITH periods AS (
       THEN 9
       ELSE 8
     END AS s1,
-    s9.v1 AS c2,
+    s9.v7 AS c2,
     CASE
       WHEN w9.has_no_label
       THEN 0
-      WHEN s9.v1_blanks > 0
+      WHEN s9.v7_blanks > 0
       THEN 1
       WHEN COALESCE(w9_coverage.delivered, 0) + COALESCE(w9_coverage.exempt, 0) + COALESCE(w9_coverage.held, 0) < w9.required
       THEN 2
-      WHEN COALESCE(s9.v1_periods, 0) < COALESCE(w9_coverage.delivered, 0)
+      WHEN COALESCE(s9.v7_periods, 0) < COALESCE(w9_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w9_coverage.exempt, 0) > 0
       THEN 3
@@ -3331,13 +3474,13 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s8.v1 AS c1,
+    s8.v7 AS c1,
     CASE
-      WHEN s8.v1_blanks > 0
+      WHEN s8.v7_blanks > 0
       THEN 1
       WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) + COALESCE(w8_coverage.held, 0) < w8.required
       THEN 2
-      WHEN COALESCE(s8.v1_periods, 0) < COALESCE(w8_coverage.delivered, 0)
+      WHEN COALESCE(s8.v7_periods, 0) < COALESCE(w8_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w8_coverage.exempt, 0) > 0
       THEN 3
@@ -3728,13 +3871,13 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s8.v1 AS c1,
+    s8.v7 AS c1,
     CASE
-      WHEN s8.v1_blanks > 0
+      WHEN s8.v7_blanks > 0
       THEN 1
       WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) + COALESCE(w8_coverage.held, 0) < w8.required
       THEN 2
-      WHEN COALESCE(s8.v1_periods, 0) < COALESCE(w8_coverage.delivered, 0)
+      WHEN COALESCE(s8.v7_periods, 0) < COALESCE(w8_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w8_coverage.exempt, 0) > 0
       THEN 3
@@ -4125,13 +4268,13 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s8.v1 AS c1,
+    s8.v7 AS c1,
     CASE
-      WHEN s8.v1_blanks > 0
+      WHEN s8.v7_blanks > 0
       THEN 1
       WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) + COALESCE(w8_coverage.held, 0) < w8.required
       THEN 2
-      WHEN COALESCE(s8.v1_periods, 0) < COALESCE(w8_coverage.delivered, 0)
+      WHEN COALESCE(s8.v7_periods, 0) < COALESCE(w8_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w8_coverage.exempt, 0) > 0
       THEN 3
@@ -4522,13 +4665,13 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s8.v1 AS c1,
+    s8.v7 AS c1,
     CASE
-      WHEN s8.v1_blanks > 0
+      WHEN s8.v7_blanks > 0
       THEN 1
       WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) + COALESCE(w8_coverage.held, 0) < w8.required
       THEN 2
-      WHEN COALESCE(s8.v1_periods, 0) < COALESCE(w8_coverage.delivered, 0)
+      WHEN COALESCE(s8.v7_periods, 0) < COALESCE(w8_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w8_coverage.exempt, 0) > 0
       THEN 3
@@ -4810,13 +4953,13 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s13.v1 AS c1,
+    s13.v8 AS c1,
     CASE
-      WHEN s13.v1_blanks > 0
+      WHEN s13.v8_blanks > 0
       THEN 1
       WHEN COALESCE(w13_coverage.delivered, 0) + COALESCE(w13_coverage.exempt, 0) + COALESCE(w13_coverage.held, 0) < w13.required
       THEN 2
-      WHEN COALESCE(s13.v1_periods, 0) < COALESCE(w13_coverage.delivered, 0)
+      WHEN COALESCE(s13.v8_periods, 0) < COALESCE(w13_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w13_coverage.exempt, 0) > 0
       THEN 3
@@ -4828,13 +4971,13 @@ WITH periods AS (
       THEN 9
       ELSE 8
     END AS s1,
-    s7.v1 AS c2,
+    s7.v6 AS c2,
     CASE
-      WHEN s7.v1_blanks > 0
+      WHEN s7.v6_blanks > 0
       THEN 1
       WHEN COALESCE(w7_coverage.delivered, 0) + COALESCE(w7_coverage.exempt, 0) + COALESCE(w7_coverage.held, 0) < w7.required
       THEN 2
-      WHEN COALESCE(s7.v1_periods, 0) < COALESCE(w7_coverage.delivered, 0)
+      WHEN COALESCE(s7.v6_periods, 0) < COALESCE(w7_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w7_coverage.exempt, 0) > 0
       THEN 3
@@ -5188,13 +5331,13 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s14.v1 AS c1,
+    s14.v9 AS c1,
     CASE
-      WHEN s14.v1_blanks > 0
+      WHEN s14.v9_blanks > 0
       THEN 1
       WHEN COALESCE(w14_coverage.delivered, 0) + COALESCE(w14_coverage.exempt, 0) + COALESCE(w14_coverage.held, 0) < w14.required
       THEN 2
-      WHEN COALESCE(s14.v1_periods, 0) < COALESCE(w14_coverage.delivered, 0)
+      WHEN COALESCE(s14.v9_periods, 0) < COALESCE(w14_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w14_coverage.exempt, 0) > 0
       THEN 3
@@ -5206,13 +5349,13 @@ WITH periods AS (
       THEN 9
       ELSE 8
     END AS s1,
-    s8.v1 AS c2,
+    s8.v7 AS c2,
     CASE
-      WHEN s8.v1_blanks > 0
+      WHEN s8.v7_blanks > 0
       THEN 1
       WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) + COALESCE(w8_coverage.held, 0) < w8.required
       THEN 2
-      WHEN COALESCE(s8.v1_periods, 0) < COALESCE(w8_coverage.delivered, 0)
+      WHEN COALESCE(s8.v7_periods, 0) < COALESCE(w8_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w8_coverage.exempt, 0) > 0
       THEN 3
@@ -5587,13 +5730,13 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s15.v1 AS c1,
+    s15.v10 AS c1,
     CASE
-      WHEN s15.v1_blanks > 0
+      WHEN s15.v10_blanks > 0
       THEN 1
       WHEN COALESCE(w15_coverage.delivered, 0) + COALESCE(w15_coverage.exempt, 0) + COALESCE(w15_coverage.held, 0) < w15.required
       THEN 2
-      WHEN COALESCE(s15.v1_periods, 0) < COALESCE(w15_coverage.delivered, 0)
+      WHEN COALESCE(s15.v10_periods, 0) < COALESCE(w15_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w15_coverage.exempt, 0) > 0
       THEN 3

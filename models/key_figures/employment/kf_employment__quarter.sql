@@ -47,9 +47,13 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-    ) + 1 AS required,
+    CASE
+      WHEN d.data_to > p.start_date
+      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+      ) + 1
+      ELSE 0
+    END AS required,
     p.end_date >= d.data_to AS is_unfinished,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -66,7 +70,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w1 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
@@ -96,9 +103,13 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-    ) + 1 AS required,
+    CASE
+      WHEN d.data_to > p.start_date
+      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+      ) + 1
+      ELSE 0
+    END AS required,
     p.end_date >= d.data_to AS is_unfinished,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -115,7 +126,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w2 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
@@ -145,9 +159,13 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1
-    ) + 1 AS required,
+    CASE
+      WHEN d.data_to > o.start_date
+      THEN LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) - (
+        EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1
+      ) + 1
+      ELSE 0
+    END AS required,
     o.end_date >= d.data_to AS is_unfinished,
     o.period_key IS NULL AS has_no_label,
     o.start_date AS from_date,
@@ -169,7 +187,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w3 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
@@ -312,9 +333,13 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-    ) + 1 AS required,
+    CASE
+      WHEN d.data_to > p.start_date
+      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+      ) + 1
+      ELSE 0
+    END AS required,
     p.end_date >= d.data_to AS is_unfinished,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -331,7 +356,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w7 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
@@ -355,222 +383,276 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), r1 AS (
+  /* employment.labour_market */
+  SELECT
+    f.municipality_key AS unit_key,
+    f.month_key AS base_key,
+    SUM(f.cash_benefit_fte) AS v1,
+    COUNT(*) FILTER(WHERE
+      f.cash_benefit_fte IS NULL) AS v1_blanks,
+    COUNT(*) AS v1_rows,
+    SUM(f.gross_unemployed_count) AS v2,
+    COUNT(*) FILTER(WHERE
+      f.gross_unemployed_count IS NULL) AS v2_blanks,
+    COUNT(*) AS v2_rows,
+    SUM(f.unemployment_insurance_count) AS v3,
+    COUNT(*) FILTER(WHERE
+      f.unemployment_insurance_count IS NULL) AS v3_blanks,
+    COUNT(*) AS v3_rows
+  FROM {{ ref('fct_labour_market_published') }} AS f
+  WHERE
+    f.month_key >= LEAST(
+      (
+        SELECT
+          MIN(first_key)
+        FROM w1
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w2
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w3
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w7
+      )
+    )
+    AND f.month_key <= GREATEST(
+      (
+        SELECT
+          MAX(last_key)
+        FROM w1
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w2
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w3
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w7
+      )
+    )
+  GROUP BY
+    f.municipality_key,
+    f.month_key
+), r2 AS (
+  /* citizens.population */
+  SELECT
+    f.municipality_key AS unit_key,
+    f.quarter_key AS base_key,
+    SUM(f.population_count) AS v1,
+    COUNT(*) FILTER(WHERE
+      f.population_count IS NULL) AS v1_blanks,
+    COUNT(*) AS v1_rows
+  FROM {{ ref('fct_population') }} AS f
+  WHERE
+    f.quarter_key >= LEAST(
+      (
+        SELECT
+          MIN(first_key)
+        FROM w4
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w5
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w6
+      )
+    )
+    AND f.quarter_key <= GREATEST(
+      (
+        SELECT
+          MAX(last_key)
+        FROM w4
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w5
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w6
+      )
+    )
+    AND f.vintage = 'frozen'
+  GROUP BY
+    f.municipality_key,
+    f.quarter_key
+), delivered_1 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bes_jobindsats'
+    AND c.series = 'cashAssistance.fullTime'
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s1 AS (
-  /* employment.labour_market */
   SELECT
     b.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.cash_benefit_fte * b.day_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.cash_benefit_fte IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v1 * b.day_count) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
   FROM w1_days AS b
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = b.base_period_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'cashAssistance.fullTime'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
+  JOIN r1 AS r
+    ON r.base_key = b.base_period_key
+  LEFT JOIN delivered_1 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     b.period_key,
-    f.municipality_key
+    r.unit_key
+), delivered_2 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bes_jobindsats'
+    AND c.series = 'unemployment.total'
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s2 AS (
-  /* employment.labour_market */
   SELECT
     b.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.gross_unemployed_count * b.day_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.gross_unemployed_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v2 * b.day_count) AS v2,
+    COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v2_rows > 0) AS v2_periods
   FROM w2_days AS b
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = b.base_period_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'unemployment.total'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
+  JOIN r1 AS r
+    ON r.base_key = b.base_period_key
+  LEFT JOIN delivered_2 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     b.period_key,
-    f.municipality_key
+    r.unit_key
 ), s3 AS (
-  /* employment.labour_market */
   SELECT
     b.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.gross_unemployed_count * b.day_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.gross_unemployed_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v2 * b.day_count) AS v2,
+    COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v2_rows > 0) AS v2_periods
   FROM w3_days AS b
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = b.base_period_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'unemployment.total'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
+  JOIN r1 AS r
+    ON r.base_key = b.base_period_key
+  LEFT JOIN delivered_2 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     b.period_key,
-    f.municipality_key
+    r.unit_key
+), delivered_3 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bor_folketal'
+    AND c.series = ''
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s4 AS (
-  /* citizens.population */
   SELECT
     w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.population_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.population_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
   FROM w4 AS w
-  JOIN {{ ref('fct_population') }} AS f
-    ON f.quarter_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bor_folketal'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.quarter_key
-  WHERE
-    f.vintage = 'frozen'
+  JOIN r2 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_3 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
-    f.municipality_key
+    r.unit_key
 ), s5 AS (
-  /* citizens.population */
   SELECT
     k.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.population_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.population_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
   FROM w5_coverage AS k
-  JOIN {{ ref('fct_population') }} AS f
-    ON f.quarter_key = k.base_period_key AND f.municipality_key = k.unit_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bor_folketal'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.quarter_key
-  WHERE
-    f.vintage = 'frozen'
+  JOIN r2 AS r
+    ON r.base_key = k.base_period_key AND r.unit_key = k.unit_key
+  LEFT JOIN delivered_3 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     k.period_key,
-    f.municipality_key
+    r.unit_key
 ), s6 AS (
-  /* citizens.population */
   SELECT
     w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.population_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.population_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
   FROM w6 AS w
-  JOIN {{ ref('fct_population') }} AS f
-    ON f.quarter_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bor_folketal'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.quarter_key
-  WHERE
-    f.vintage = 'frozen'
+  JOIN r2 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_3 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
-    f.municipality_key
+    r.unit_key
+), delivered_4 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bes_jobindsats'
+    AND c.series = 'unemployment.dagpenge'
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s7 AS (
-  /* employment.labour_market */
   SELECT
     b.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.unemployment_insurance_count * b.day_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.unemployment_insurance_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v3 * b.day_count) AS v3,
+    COALESCE(SUM(r.v3_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v3_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v3_rows > 0) AS v3_periods
   FROM w7_days AS b
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = b.base_period_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'unemployment.dagpenge'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
+  JOIN r1 AS r
+    ON r.base_key = b.base_period_key
+  LEFT JOIN delivered_4 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     b.period_key,
-    f.municipality_key
+    r.unit_key
 ), f1_units AS (
   SELECT
     u.period_key,
@@ -705,15 +787,15 @@ WITH periods AS (
   SELECT
     u.period_key,
     u.area_municipality,
-    s2.v1 AS c1,
+    s2.v2 AS c1,
     CASE
-      WHEN s2.v1_blanks > 0
+      WHEN s2.v2_blanks > 0
       THEN 1
       WHEN w2.required <= 0
       THEN 2
       WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
       THEN 2
-      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
+      WHEN COALESCE(s2.v2_periods, 0) < COALESCE(w2_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w2_coverage.exempt, 0) > 0
       THEN 3
@@ -725,17 +807,17 @@ WITH periods AS (
       THEN 9
       ELSE 8
     END AS s1,
-    s3.v1 AS c2,
+    s3.v2 AS c2,
     CASE
       WHEN w3.has_no_label
       THEN 0
-      WHEN s3.v1_blanks > 0
+      WHEN s3.v2_blanks > 0
       THEN 1
       WHEN w3.required <= 0
       THEN 2
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
-      WHEN COALESCE(s3.v1_periods, 0) < COALESCE(w3_coverage.delivered, 0)
+      WHEN COALESCE(s3.v2_periods, 0) < COALESCE(w3_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w3_coverage.exempt, 0) > 0
       THEN 3
@@ -882,15 +964,15 @@ WITH periods AS (
   SELECT
     u.period_key,
     u.area_municipality,
-    s2.v1 AS c1,
+    s2.v2 AS c1,
     CASE
-      WHEN s2.v1_blanks > 0
+      WHEN s2.v2_blanks > 0
       THEN 1
       WHEN w2.required <= 0
       THEN 2
       WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
       THEN 2
-      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
+      WHEN COALESCE(s2.v2_periods, 0) < COALESCE(w2_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w2_coverage.exempt, 0) > 0
       THEN 3
@@ -1059,15 +1141,15 @@ WITH periods AS (
   SELECT
     u.period_key,
     u.area_municipality,
-    s2.v1 AS c1,
+    s2.v2 AS c1,
     CASE
-      WHEN s2.v1_blanks > 0
+      WHEN s2.v2_blanks > 0
       THEN 1
       WHEN w2.required <= 0
       THEN 2
       WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
       THEN 2
-      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
+      WHEN COALESCE(s2.v2_periods, 0) < COALESCE(w2_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w2_coverage.exempt, 0) > 0
       THEN 3
@@ -1236,15 +1318,15 @@ WITH periods AS (
   SELECT
     u.period_key,
     u.area_municipality,
-    s2.v1 AS c1,
+    s2.v2 AS c1,
     CASE
-      WHEN s2.v1_blanks > 0
+      WHEN s2.v2_blanks > 0
       THEN 1
       WHEN w2.required <= 0
       THEN 2
       WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
       THEN 2
-      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
+      WHEN COALESCE(s2.v2_periods, 0) < COALESCE(w2_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w2_coverage.exempt, 0) > 0
       THEN 3
@@ -1413,15 +1495,15 @@ WITH periods AS (
   SELECT
     u.period_key,
     u.area_municipality,
-    s2.v1 AS c1,
+    s2.v2 AS c1,
     CASE
-      WHEN s2.v1_blanks > 0
+      WHEN s2.v2_blanks > 0
       THEN 1
       WHEN w2.required <= 0
       THEN 2
       WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
       THEN 2
-      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
+      WHEN COALESCE(s2.v2_periods, 0) < COALESCE(w2_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w2_coverage.exempt, 0) > 0
       THEN 3
@@ -1537,15 +1619,15 @@ WITH periods AS (
   SELECT
     u.period_key,
     u.area_municipality,
-    s7.v1 AS c1,
+    s7.v3 AS c1,
     CASE
-      WHEN s7.v1_blanks > 0
+      WHEN s7.v3_blanks > 0
       THEN 1
       WHEN w7.required <= 0
       THEN 2
       WHEN COALESCE(w7_coverage.delivered, 0) + COALESCE(w7_coverage.exempt, 0) + COALESCE(w7_coverage.held, 0) < w7.required
       THEN 2
-      WHEN COALESCE(s7.v1_periods, 0) < COALESCE(w7_coverage.delivered, 0)
+      WHEN COALESCE(s7.v3_periods, 0) < COALESCE(w7_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w7_coverage.exempt, 0) > 0
       THEN 3
@@ -1557,15 +1639,15 @@ WITH periods AS (
       THEN 9
       ELSE 8
     END AS s1,
-    s2.v1 AS c2,
+    s2.v2 AS c2,
     CASE
-      WHEN s2.v1_blanks > 0
+      WHEN s2.v2_blanks > 0
       THEN 1
       WHEN w2.required <= 0
       THEN 2
       WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
       THEN 2
-      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
+      WHEN COALESCE(s2.v2_periods, 0) < COALESCE(w2_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w2_coverage.exempt, 0) > 0
       THEN 3

@@ -63,9 +63,13 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-    ) + 1 AS required,
+    CASE
+      WHEN d.data_to > p.start_date
+      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+      ) + 1
+      ELSE 0
+    END AS required,
     p.end_date >= d.data_to AS is_unfinished,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -82,7 +86,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w1 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
@@ -112,9 +119,13 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-    ) + 1 AS required,
+    CASE
+      WHEN d.data_to > p.start_date
+      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+      ) + 1
+      ELSE 0
+    END AS required,
     p.end_date >= d.data_to AS is_unfinished,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -131,7 +142,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w2 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
@@ -161,9 +175,13 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-    ) + 1 AS required,
+    CASE
+      WHEN d.data_to > p.start_date
+      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+      ) + 1
+      ELSE 0
+    END AS required,
     p.end_date >= d.data_to AS is_unfinished,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -180,7 +198,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w3 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
@@ -210,9 +231,13 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-    ) + 1 AS required,
+    CASE
+      WHEN d.data_to > p.start_date
+      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+      ) + 1
+      ELSE 0
+    END AS required,
     p.end_date >= d.data_to AS is_unfinished,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -230,7 +255,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w4 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
@@ -278,9 +306,13 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-    ) + 1 AS required,
+    CASE
+      WHEN d.data_to > p.start_date
+      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+      ) + 1
+      ELSE 0
+    END AS required,
     p.end_date >= d.data_to AS is_unfinished,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -297,7 +329,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w5 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
@@ -327,9 +362,13 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1
-    ) + 1 AS required,
+    CASE
+      WHEN d.data_to > o.start_date
+      THEN LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) - (
+        EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1
+      ) + 1
+      ELSE 0
+    END AS required,
     o.end_date >= d.data_to AS is_unfinished,
     o.period_key IS NULL AS has_no_label,
     o.start_date AS from_date,
@@ -351,7 +390,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w6 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
@@ -494,9 +536,13 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-    ) + 1 AS required,
+    CASE
+      WHEN d.data_to > p.start_date
+      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+      ) + 1
+      ELSE 0
+    END AS required,
     p.end_date >= d.data_to AS is_unfinished,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -513,7 +559,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w10 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
@@ -543,9 +592,13 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-    ) + 1 AS required,
+    CASE
+      WHEN d.data_to > p.start_date
+      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+      ) + 1
+      ELSE 0
+    END AS required,
     p.end_date >= d.data_to AS is_unfinished,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -562,7 +615,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w11 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
@@ -586,356 +642,447 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
-), s1 AS (
+), r1 AS (
   /* employment.labour_market */
   SELECT
-    b.period_key,
     f.municipality_key AS unit_key,
-    SUM(f.activation_degree_pct * b.day_count) AS v1,
+    f.month_key AS base_key,
+    SUM(f.activation_degree_pct) AS v1,
     COUNT(*) FILTER(WHERE
-      f.activation_degree_pct IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
-  FROM w1_days AS b
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = b.base_period_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'activation.degree'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
-  GROUP BY
-    b.period_key,
-    f.municipality_key
-), s2 AS (
-  /* employment.labour_market */
-  SELECT
-    b.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.cash_benefit_fte * b.day_count) AS v1,
+      f.activation_degree_pct IS NULL) AS v1_blanks,
+    COUNT(*) AS v1_rows,
+    SUM(f.cash_benefit_fte) AS v2,
     COUNT(*) FILTER(WHERE
-      f.cash_benefit_fte IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
-  FROM w2_days AS b
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = b.base_period_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'cashAssistance.fullTime'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
-  GROUP BY
-    b.period_key,
-    f.municipality_key
-), s3 AS (
-  /* employment.labour_market */
-  SELECT
-    b.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.cash_benefit_workforce_share_pct * b.day_count) AS v1,
+      f.cash_benefit_fte IS NULL) AS v2_blanks,
+    COUNT(*) AS v2_rows,
+    SUM(f.cash_benefit_workforce_share_pct) AS v3,
     COUNT(*) FILTER(WHERE
-      f.cash_benefit_workforce_share_pct IS NULL
-      AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
-  FROM w3_days AS b
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = b.base_period_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'cashAssistance.workforceRate'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
-  GROUP BY
-    b.period_key,
-    f.municipality_key
-), s4 AS (
-  /* employment.labour_market */
-  SELECT
-    b.period_key,
-    f.municipality_key AS unit_key,
-    CASE
-      WHEN COUNT(*) FILTER(WHERE
-        f.gross_unemployed_count * 100 / NULLIF(f.gross_unemployed_share_pct, 0) IS NULL) = 0
-      THEN SUM(
-        CAST((
-          f.gross_unemployed_count * 100 / NULLIF(f.gross_unemployed_share_pct, 0)
-        ) * b.day_count AS DECIMAL(38, 9))
-      )
-    END AS v1,
+      f.cash_benefit_workforce_share_pct IS NULL) AS v3_blanks,
+    COUNT(*) AS v3_rows,
+    SUM(
+      CAST(f.gross_unemployed_count * 100 / NULLIF(f.gross_unemployed_share_pct, 0) AS DECIMAL(38, 9))
+    ) AS v4,
     COUNT(*) FILTER(WHERE
       (
         f.gross_unemployed_count IS NULL OR f.gross_unemployed_share_pct IS NULL
+      )) AS v4_blanks,
+    COUNT(*) FILTER(WHERE
+      f.gross_unemployed_count * 100 / NULLIF(f.gross_unemployed_share_pct, 0) IS NULL) AS v4_failed,
+    COUNT(*) AS v4_rows,
+    SUM(f.gross_unemployed_count) AS v5,
+    COUNT(*) FILTER(WHERE
+      f.gross_unemployed_count IS NULL) AS v5_blanks,
+    COUNT(*) AS v5_rows,
+    SUM(f.gross_unemployed_share_pct) AS v6,
+    COUNT(*) FILTER(WHERE
+      f.gross_unemployed_share_pct IS NULL) AS v6_blanks,
+    COUNT(*) AS v6_rows,
+    SUM(f.unemployment_insurance_count) AS v7,
+    COUNT(*) FILTER(WHERE
+      f.unemployment_insurance_count IS NULL) AS v7_blanks,
+    COUNT(*) AS v7_rows
+  FROM {{ ref('fct_labour_market_published') }} AS f
+  WHERE
+    f.month_key >= LEAST(
+      (
+        SELECT
+          MIN(first_key)
+        FROM w1
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w2
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w3
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w4
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w5
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w6
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w10
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w11
       )
-      AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    )
+    AND f.month_key <= GREATEST(
+      (
+        SELECT
+          MAX(last_key)
+        FROM w1
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w2
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w3
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w4
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w5
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w6
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w10
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w11
+      )
+    )
+  GROUP BY
+    f.municipality_key,
+    f.month_key
+), r2 AS (
+  /* citizens.population */
+  SELECT
+    f.municipality_key AS unit_key,
+    f.quarter_key AS base_key,
+    SUM(f.population_count) AS v1,
+    COUNT(*) FILTER(WHERE
+      f.population_count IS NULL) AS v1_blanks,
+    COUNT(*) AS v1_rows
+  FROM {{ ref('fct_population') }} AS f
+  WHERE
+    f.quarter_key >= LEAST(
+      (
+        SELECT
+          MIN(first_key)
+        FROM w7
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w8
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w9
+      )
+    )
+    AND f.quarter_key <= GREATEST(
+      (
+        SELECT
+          MAX(last_key)
+        FROM w7
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w8
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w9
+      )
+    )
+    AND f.vintage = 'frozen'
+  GROUP BY
+    f.municipality_key,
+    f.quarter_key
+), delivered_1 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bes_jobindsats'
+    AND c.series = 'activation.degree'
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
+), s1 AS (
+  SELECT
+    b.period_key,
+    r.unit_key,
+    SUM(r.v1 * b.day_count) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
+  FROM w1_days AS b
+  JOIN r1 AS r
+    ON r.base_key = b.base_period_key
+  LEFT JOIN delivered_1 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+  GROUP BY
+    b.period_key,
+    r.unit_key
+), delivered_2 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bes_jobindsats'
+    AND c.series = 'cashAssistance.fullTime'
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
+), s2 AS (
+  SELECT
+    b.period_key,
+    r.unit_key,
+    SUM(r.v2 * b.day_count) AS v2,
+    COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v2_rows > 0) AS v2_periods
+  FROM w2_days AS b
+  JOIN r1 AS r
+    ON r.base_key = b.base_period_key
+  LEFT JOIN delivered_2 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+  GROUP BY
+    b.period_key,
+    r.unit_key
+), delivered_3 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bes_jobindsats'
+    AND c.series = 'cashAssistance.workforceRate'
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
+), s3 AS (
+  SELECT
+    b.period_key,
+    r.unit_key,
+    SUM(r.v3 * b.day_count) AS v3,
+    COALESCE(SUM(r.v3_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v3_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v3_rows > 0) AS v3_periods
+  FROM w3_days AS b
+  JOIN r1 AS r
+    ON r.base_key = b.base_period_key
+  LEFT JOIN delivered_3 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+  GROUP BY
+    b.period_key,
+    r.unit_key
+), delivered_4 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bes_jobindsats'
+    AND c.series IN ('unemployment.total', 'unemployment.totalRate')
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
+  GROUP BY
+    c.municipality_key,
+    c.base_period_key
+  HAVING
+    COUNT(*) = 2
+), s4 AS (
+  SELECT
+    b.period_key,
+    r.unit_key,
+    CASE WHEN SUM(r.v4_failed) = 0 THEN SUM(r.v4 * b.day_count) END AS v4,
+    COALESCE(SUM(r.v4_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v4_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v4_rows > 0) AS v4_periods
   FROM w4_days AS b
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = b.base_period_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series IN ('unemployment.total', 'unemployment.totalRate')
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-    HAVING
-      COUNT(*) = 2
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
+  JOIN r1 AS r
+    ON r.base_key = b.base_period_key
+  LEFT JOIN delivered_4 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     b.period_key,
-    f.municipality_key
+    r.unit_key
+), delivered_5 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bes_jobindsats'
+    AND c.series = 'unemployment.total'
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s5 AS (
-  /* employment.labour_market */
   SELECT
     b.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.gross_unemployed_count * b.day_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.gross_unemployed_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v5 * b.day_count) AS v5,
+    COALESCE(SUM(r.v5_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v5_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v5_rows > 0) AS v5_periods
   FROM w5_days AS b
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = b.base_period_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'unemployment.total'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
+  JOIN r1 AS r
+    ON r.base_key = b.base_period_key
+  LEFT JOIN delivered_5 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     b.period_key,
-    f.municipality_key
+    r.unit_key
 ), s6 AS (
-  /* employment.labour_market */
   SELECT
     b.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.gross_unemployed_count * b.day_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.gross_unemployed_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v5 * b.day_count) AS v5,
+    COALESCE(SUM(r.v5_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v5_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v5_rows > 0) AS v5_periods
   FROM w6_days AS b
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = b.base_period_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'unemployment.total'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
+  JOIN r1 AS r
+    ON r.base_key = b.base_period_key
+  LEFT JOIN delivered_5 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     b.period_key,
-    f.municipality_key
+    r.unit_key
+), delivered_6 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bor_folketal'
+    AND c.series = ''
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s7 AS (
-  /* citizens.population */
   SELECT
     w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.population_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.population_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
   FROM w7 AS w
-  JOIN {{ ref('fct_population') }} AS f
-    ON f.quarter_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bor_folketal'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.quarter_key
-  WHERE
-    f.vintage = 'frozen'
+  JOIN r2 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_6 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
-    f.municipality_key
+    r.unit_key
 ), s8 AS (
-  /* citizens.population */
   SELECT
     k.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.population_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.population_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
   FROM w8_coverage AS k
-  JOIN {{ ref('fct_population') }} AS f
-    ON f.quarter_key = k.base_period_key AND f.municipality_key = k.unit_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bor_folketal'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.quarter_key
-  WHERE
-    f.vintage = 'frozen'
+  JOIN r2 AS r
+    ON r.base_key = k.base_period_key AND r.unit_key = k.unit_key
+  LEFT JOIN delivered_6 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     k.period_key,
-    f.municipality_key
+    r.unit_key
 ), s9 AS (
-  /* citizens.population */
   SELECT
     w.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.population_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.population_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
   FROM w9 AS w
-  JOIN {{ ref('fct_population') }} AS f
-    ON f.quarter_key = w.first_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bor_folketal'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.quarter_key
-  WHERE
-    f.vintage = 'frozen'
+  JOIN r2 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_6 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
-    f.municipality_key
+    r.unit_key
+), delivered_7 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bes_jobindsats'
+    AND c.series = 'unemployment.totalRate'
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s10 AS (
-  /* employment.labour_market */
   SELECT
     b.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.gross_unemployed_share_pct * b.day_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.gross_unemployed_share_pct IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v6 * b.day_count) AS v6,
+    COALESCE(SUM(r.v6_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v6_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v6_rows > 0) AS v6_periods
   FROM w10_days AS b
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = b.base_period_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'unemployment.totalRate'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
+  JOIN r1 AS r
+    ON r.base_key = b.base_period_key
+  LEFT JOIN delivered_7 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     b.period_key,
-    f.municipality_key
+    r.unit_key
+), delivered_8 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bes_jobindsats'
+    AND c.series = 'unemployment.dagpenge'
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s11 AS (
-  /* employment.labour_market */
   SELECT
     b.period_key,
-    f.municipality_key AS unit_key,
-    SUM(f.unemployment_insurance_count * b.day_count) AS v1,
-    COUNT(*) FILTER(WHERE
-      f.unemployment_insurance_count IS NULL AND NOT delivered.base_period_key IS NULL) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) AS v1_periods
+    r.unit_key,
+    SUM(r.v7 * b.day_count) AS v7,
+    COALESCE(SUM(r.v7_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v7_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v7_rows > 0) AS v7_periods
   FROM w11_days AS b
-  JOIN {{ ref('fct_labour_market_published') }} AS f
-    ON f.month_key = b.base_period_key
-  LEFT JOIN (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'unemployment.dagpenge'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    GROUP BY
-      c.municipality_key,
-      c.base_period_key
-  ) AS delivered
-    ON delivered.unit_key = f.municipality_key
-    AND delivered.base_period_key = f.month_key
+  JOIN r1 AS r
+    ON r.base_key = b.base_period_key
+  LEFT JOIN delivered_8 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     b.period_key,
-    f.municipality_key
+    r.unit_key
 ), f1_units AS (
   SELECT
     u.period_key,
@@ -1200,15 +1347,15 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s2.v1 AS c1,
+    s2.v2 AS c1,
     CASE
-      WHEN s2.v1_blanks > 0
+      WHEN s2.v2_blanks > 0
       THEN 1
       WHEN w2.required <= 0
       THEN 2
       WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
       THEN 2
-      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
+      WHEN COALESCE(s2.v2_periods, 0) < COALESCE(w2_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w2_coverage.exempt, 0) > 0
       THEN 3
@@ -1526,15 +1673,15 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s3.v1 AS c1,
+    s3.v3 AS c1,
     CASE
-      WHEN s3.v1_blanks > 0
+      WHEN s3.v3_blanks > 0
       THEN 1
       WHEN w3.required <= 0
       THEN 2
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
-      WHEN COALESCE(s3.v1_periods, 0) < COALESCE(w3_coverage.delivered, 0)
+      WHEN COALESCE(s3.v3_periods, 0) < COALESCE(w3_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w3_coverage.exempt, 0) > 0
       THEN 3
@@ -1546,15 +1693,15 @@ WITH periods AS (
       THEN 9
       ELSE 8
     END AS s1,
-    s4.v1 AS c2,
+    s4.v4 AS c2,
     CASE
-      WHEN s4.v1_blanks > 0
+      WHEN s4.v4_blanks > 0
       THEN 1
       WHEN w4.required <= 0
       THEN 2
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
-      WHEN COALESCE(s4.v1_periods, 0) < COALESCE(w4_coverage.delivered, 0)
+      WHEN COALESCE(s4.v4_periods, 0) < COALESCE(w4_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w4_coverage.exempt, 0) > 0
       THEN 3
@@ -1966,15 +2113,15 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s5.v1 AS c1,
+    s5.v5 AS c1,
     CASE
-      WHEN s5.v1_blanks > 0
+      WHEN s5.v5_blanks > 0
       THEN 1
       WHEN w5.required <= 0
       THEN 2
       WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
       THEN 2
-      WHEN COALESCE(s5.v1_periods, 0) < COALESCE(w5_coverage.delivered, 0)
+      WHEN COALESCE(s5.v5_periods, 0) < COALESCE(w5_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w5_coverage.exempt, 0) > 0
       THEN 3
@@ -1986,17 +2133,17 @@ WITH periods AS (
       THEN 9
       ELSE 8
     END AS s1,
-    s6.v1 AS c2,
+    s6.v5 AS c2,
     CASE
       WHEN w6.has_no_label
       THEN 0
-      WHEN s6.v1_blanks > 0
+      WHEN s6.v5_blanks > 0
       THEN 1
       WHEN w6.required <= 0
       THEN 2
       WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) + COALESCE(w6_coverage.held, 0) < w6.required
       THEN 2
-      WHEN COALESCE(s6.v1_periods, 0) < COALESCE(w6_coverage.delivered, 0)
+      WHEN COALESCE(s6.v5_periods, 0) < COALESCE(w6_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w6_coverage.exempt, 0) > 0
       THEN 3
@@ -2377,15 +2524,15 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s5.v1 AS c1,
+    s5.v5 AS c1,
     CASE
-      WHEN s5.v1_blanks > 0
+      WHEN s5.v5_blanks > 0
       THEN 1
       WHEN w5.required <= 0
       THEN 2
       WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
       THEN 2
-      WHEN COALESCE(s5.v1_periods, 0) < COALESCE(w5_coverage.delivered, 0)
+      WHEN COALESCE(s5.v5_periods, 0) < COALESCE(w5_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w5_coverage.exempt, 0) > 0
       THEN 3
@@ -2800,15 +2947,15 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s5.v1 AS c1,
+    s5.v5 AS c1,
     CASE
-      WHEN s5.v1_blanks > 0
+      WHEN s5.v5_blanks > 0
       THEN 1
       WHEN w5.required <= 0
       THEN 2
       WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
       THEN 2
-      WHEN COALESCE(s5.v1_periods, 0) < COALESCE(w5_coverage.delivered, 0)
+      WHEN COALESCE(s5.v5_periods, 0) < COALESCE(w5_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w5_coverage.exempt, 0) > 0
       THEN 3
@@ -3223,15 +3370,15 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s5.v1 AS c1,
+    s5.v5 AS c1,
     CASE
-      WHEN s5.v1_blanks > 0
+      WHEN s5.v5_blanks > 0
       THEN 1
       WHEN w5.required <= 0
       THEN 2
       WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
       THEN 2
-      WHEN COALESCE(s5.v1_periods, 0) < COALESCE(w5_coverage.delivered, 0)
+      WHEN COALESCE(s5.v5_periods, 0) < COALESCE(w5_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w5_coverage.exempt, 0) > 0
       THEN 3
@@ -3646,15 +3793,15 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s5.v1 AS c1,
+    s5.v5 AS c1,
     CASE
-      WHEN s5.v1_blanks > 0
+      WHEN s5.v5_blanks > 0
       THEN 1
       WHEN w5.required <= 0
       THEN 2
       WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
       THEN 2
-      WHEN COALESCE(s5.v1_periods, 0) < COALESCE(w5_coverage.delivered, 0)
+      WHEN COALESCE(s5.v5_periods, 0) < COALESCE(w5_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w5_coverage.exempt, 0) > 0
       THEN 3
@@ -3954,15 +4101,15 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s10.v1 AS c1,
+    s10.v6 AS c1,
     CASE
-      WHEN s10.v1_blanks > 0
+      WHEN s10.v6_blanks > 0
       THEN 1
       WHEN w10.required <= 0
       THEN 2
       WHEN COALESCE(w10_coverage.delivered, 0) + COALESCE(w10_coverage.exempt, 0) + COALESCE(w10_coverage.held, 0) < w10.required
       THEN 2
-      WHEN COALESCE(s10.v1_periods, 0) < COALESCE(w10_coverage.delivered, 0)
+      WHEN COALESCE(s10.v6_periods, 0) < COALESCE(w10_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w10_coverage.exempt, 0) > 0
       THEN 3
@@ -3974,15 +4121,15 @@ WITH periods AS (
       THEN 9
       ELSE 8
     END AS s1,
-    s4.v1 AS c2,
+    s4.v4 AS c2,
     CASE
-      WHEN s4.v1_blanks > 0
+      WHEN s4.v4_blanks > 0
       THEN 1
       WHEN w4.required <= 0
       THEN 2
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
-      WHEN COALESCE(s4.v1_periods, 0) < COALESCE(w4_coverage.delivered, 0)
+      WHEN COALESCE(s4.v4_periods, 0) < COALESCE(w4_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w4_coverage.exempt, 0) > 0
       THEN 3
@@ -4376,15 +4523,15 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s11.v1 AS c1,
+    s11.v7 AS c1,
     CASE
-      WHEN s11.v1_blanks > 0
+      WHEN s11.v7_blanks > 0
       THEN 1
       WHEN w11.required <= 0
       THEN 2
       WHEN COALESCE(w11_coverage.delivered, 0) + COALESCE(w11_coverage.exempt, 0) + COALESCE(w11_coverage.held, 0) < w11.required
       THEN 2
-      WHEN COALESCE(s11.v1_periods, 0) < COALESCE(w11_coverage.delivered, 0)
+      WHEN COALESCE(s11.v7_periods, 0) < COALESCE(w11_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w11_coverage.exempt, 0) > 0
       THEN 3
@@ -4396,15 +4543,15 @@ WITH periods AS (
       THEN 9
       ELSE 8
     END AS s1,
-    s5.v1 AS c2,
+    s5.v5 AS c2,
     CASE
-      WHEN s5.v1_blanks > 0
+      WHEN s5.v5_blanks > 0
       THEN 1
       WHEN w5.required <= 0
       THEN 2
       WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
       THEN 2
-      WHEN COALESCE(s5.v1_periods, 0) < COALESCE(w5_coverage.delivered, 0)
+      WHEN COALESCE(s5.v5_periods, 0) < COALESCE(w5_coverage.delivered, 0)
       THEN 2
       WHEN COALESCE(w5_coverage.exempt, 0) > 0
       THEN 3

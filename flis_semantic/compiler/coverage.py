@@ -1,0 +1,117 @@
+"""What was delivered: per asked period and unit how many base periods are there, and base periods with every series."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from flis_semantic.catalogue.resolved import SourceSeries
+from flis_semantic.compiler.request import Request
+from flis_semantic.compiler.spans import reads_one, source_condition
+from flis_semantic.compiler.sql import (
+    Expr,
+    among,
+    both,
+    case,
+    col,
+    count_rows,
+    eq,
+    gt,
+    join,
+    named,
+    num,
+    plus,
+    select,
+    table,
+    text,
+    where_,
+)
+from flis_semantic.compiler.stretch import Span
+
+_THERE = ("delivered", "approved", "reported_by_other")
+
+
+def coverage_query(span: Span, span_name: str, request: Request) -> exp.Select:
+    """Per asked period and unit: how many of the needed base periods are there, exempt, held, approved."""
+    unit_key = request.vocabulary.reporting_unit.key
+    state = lambda: col("state", "c")  # noqa: E731
+    key = col("base_period_key", "c")
+    if reads_one(span, request):
+        inside: Expr = eq(key, col("first_key", "w"))
+    else:
+        inside = exp.Between(this=key, low=col("first_key", "w"), high=col("last_key", "w"))
+    rows = join(table("coverage", "c"), both(source_condition(span.sources, "c"), inside))
+    counts = {
+        "delivered": among(state(), [text(name) for name in _THERE]),
+        "exempt": eq(state(), text("exempt")),
+        "held": eq(state(), text("held")),
+        "approved": eq(state(), text("approved")),
+    }
+    counted = [named(where_(count_rows(), condition), name) for name, condition in counts.items()]
+    keys = [col("period_key", "w"), col(unit_key, "c")]
+    if len(span.sources) == 1 and span.latest is None:
+        columns = [keys[0].copy(), named(keys[1].copy(), "unit_key"), *counted]
+        return select(columns, table(span_name, "w"), joins=[rows], group=keys)
+    keys.append(key.copy())
+    by_base = select(
+        [keys[0].copy(), named(keys[1].copy(), "unit_key"), key.copy(), *counted], table(span_name, "w"), joins=[rows], group=keys
+    )
+    return _newest(by_base, span) if span.latest is not None else _of_all_lines(by_base, span)
+
+
+def _of_all_lines(by_base: exp.Select, span: Span) -> exp.Select:
+    """Base periods instead of source lines: one is there when every line is, else what the first gap makes of it."""
+    lines = len(span.sources)
+    there = lambda: plus(plus(col("delivered", "k"), col("exempt", "k")), col("held", "k"))  # noqa: E731
+    whole = {
+        "delivered": eq(col("delivered", "k"), num(lines)),
+        "exempt": both(eq(there(), num(lines)), gt(col("exempt", "k"), num(0))),
+        "held": both(eq(there(), num(lines)), eq(col("exempt", "k"), num(0)), gt(col("held", "k"), num(0))),
+        "approved": eq(col("approved", "k"), num(lines)),
+    }
+    keys = [col("period_key", "k"), col("unit_key", "k")]
+    columns = [*(key.copy() for key in keys), *(named(where_(count_rows(), condition), name) for name, condition in whole.items())]
+    return select(columns, exp.Subquery(this=by_base, alias=exp.TableAlias(this=exp.to_identifier("k"))), group=keys)
+
+
+def _newest(by_base: exp.Select, span: Span) -> exp.Select:
+    """The newest base period that every source line has delivered, per asked period and unit."""
+    lines = len(span.sources)
+    position = exp.Window(
+        this=exp.RowNumber(),
+        partition_by=[col("period_key", "k"), col("unit_key", "k")],
+        order=exp.Order(expressions=[exp.Ordered(this=col("base_period_key", "k"), desc=True, nulls_first=False)]),
+    )
+    ranked = select(
+        [*(col(name, "k") for name in ("period_key", "unit_key", "base_period_key", "approved")), named(position, "position")],
+        exp.Subquery(this=by_base, alias=exp.TableAlias(this=exp.to_identifier("k"))),
+        where=eq(col("delivered", "k"), num(lines)),
+    )
+    return select(
+        [
+            *(col(name, "n") for name in ("period_key", "unit_key", "base_period_key")),
+            named(num(1), "delivered"),
+            named(num(0), "exempt"),
+            named(num(0), "held"),
+            named(case((eq(col("approved", "n"), num(lines)), num(1)), otherwise=num(0)), "approved"),
+        ],
+        exp.Subquery(this=ranked, alias=exp.TableAlias(this=exp.to_identifier("n"))),
+        where=eq(col("position", "n"), num(1)),
+    )
+
+
+def delivered_query(lines: tuple[SourceSeries, ...], request: Request) -> exp.Select:
+    """Units and base periods in which every one of the source lines was delivered.
+
+    A row of a wide model stands for several series, and one that was not delivered is empty in it too: an empty value is a
+    blank only here.
+    """
+    keys = [col(request.vocabulary.reporting_unit.key, "c"), col("base_period_key", "c")]
+    complete = select(
+        [named(keys[0].copy(), "unit_key"), keys[1].copy()],
+        table("coverage", "c"),
+        where=both(source_condition(lines, "c"), among(col("state", "c"), [text(name) for name in _THERE])),
+        group=keys if len(lines) > 1 else (),
+    )
+    if len(lines) > 1:
+        complete.set("having", exp.Having(this=eq(count_rows(), num(len(lines)))))
+    return complete

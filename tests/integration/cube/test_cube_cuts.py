@@ -1,0 +1,146 @@
+"""Cube's SQL over published cuts gives the numbers of the query core, and NULL where it would add what is repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+import flis_semantic as flis
+from flis_semantic.catalogue.resolved import KeyFigure
+from flis_semantic.query import Session
+from flis_semantic.vocabulary.model import Level
+from flis_semantic.workspace import Project
+from tests.integration.cube.planner import Planned, Query, need_cube, plan
+from tests.integration.cube.test_cube import same
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+CATALOGUE = Project(REPOSITORY).catalogue
+UNIT = CATALOGUE.vocabulary.reporting_unit
+
+
+class Asked(NamedTuple):
+    """One key figure by a published cut at one grain and level."""
+
+    figure: KeyFigure
+    grain: str
+    cut: tuple[str, ...]
+    level: Level
+
+    @property
+    def cube(self) -> str:
+        return f"{self.figure.domain}_{self.grain}_by_{'_and_'.join(self.cut)}"
+
+    @property
+    def parts(self) -> dict[str, str]:
+        parts = {"value": "", "numerator": "_numerator", "members": "_members"}
+        return {**parts, "denominator": "_denominator"} if self.figure.denominator else parts
+
+    @property
+    def measures(self) -> list[str]:
+        return [f"{self.cube}.{self.figure.name}{suffix}" for suffix in self.parts.values()]
+
+    @property
+    def query(self) -> Query:
+        area = [f"{self.cube}.{self.level.code}"] if self.level.code else []
+        return {"measures": self.measures, "dimensions": [*area, *(f"{self.cube}.{name}" for name in self.cut), f"{self.cube}.period"]}
+
+    @property
+    def over_codes(self) -> Query:
+        """The same without the codes: what is repeated over them would be added."""
+        return {"measures": self.measures, "dimensions": [f"{self.cube}.{UNIT.base.code}", f"{self.cube}.period"]}
+
+    def __str__(self) -> str:
+        return f"{self.figure.id} by {' and '.join(self.cut)}, {self.level.id}, {self.grain}"
+
+
+ASKED = [
+    Asked(figure, grain, cut, level)
+    for figure in CATALOGUE.figures.values()
+    if figure.adds_over_units
+    for grain in figure.publish_grains
+    for cut in figure.file.published_cuts
+    for level in UNIT.levels
+]
+
+
+@pytest.fixture(scope="module")
+def planned() -> Planned:
+    need_cube()
+    queries = {str(asked): asked.query for asked in ASKED}
+    queries |= {f"{asked} over codes": asked.over_codes for asked in ASKED if asked.level is UNIT.base}
+    return plan(REPOSITORY / "cube_schema", queries)
+
+
+@pytest.fixture(scope="module")
+def session(demo_project: Path) -> Iterator[Session]:
+    with flis.open(demo_project) as opened:
+        yield opened
+
+
+class Both:
+    """Answers of Cube and of the query core to the same question."""
+
+    def __init__(self, planned: Planned, session: Session) -> None:
+        self.planned = planned
+        self.session = session
+
+    def cube(self, name: str) -> list[dict[str, Any]]:
+        assert name not in self.planned.errors, self.planned.errors.get(name)
+        sql, parameters = self.planned.sql[name]
+        cursor = self.session.connection.execute(sql, parameters)
+        names = [column[0].split("__", 1)[1] for column in cursor.description or []]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    @cache  # noqa: B019 - lives as long as the module
+    def ends(self, domain: str, grain: str) -> tuple[str, str]:
+        sql = f"SELECT arg_min(period, period_key), arg_max(period, period_key) FROM kf_{domain}__{grain}__cuts"
+        ((first, last),) = self.session.connection.sql(sql).fetchall()
+        return first, last
+
+    def core(self, asked: Asked) -> dict[tuple[str, ...], dict[str, Any]]:
+        first, last = self.ends(asked.figure.domain, asked.grain)
+        rows = self.session.query([asked.figure.id], by=[asked.level.id, *asked.cut], grain=asked.grain, from_=first, to=last)
+        return {(row["area"], *(row[name] for name in asked.cut), row["period"]): row for row in rows}
+
+
+@pytest.fixture(scope="module")
+def both(planned: Planned, session: Session) -> Both:
+    return Both(planned, session)
+
+
+def test_some_cuts_are_published() -> None:
+    assert ASKED
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=str)
+def test_cube_gives_the_number_of_the_query_core_by_code(both: Both, asked: Asked) -> None:
+    expected = both.core(asked)
+    top = str(asked.level.constant)
+    found = {
+        (row[asked.level.code] if asked.level.code else top, *(row[name] for name in asked.cut), row["period"]): row
+        for row in both.cube(str(asked))
+    }
+    assert expected
+    assert any(row["value"] is not None for row in expected.values())
+    for key in found.keys() | expected.keys():
+        for part, suffix in asked.parts.items():
+            got = found[key][f"{asked.figure.name}{suffix}"]
+            if key in expected:
+                assert same(got, expected[key][part]), (key, part)
+            elif part == "value":
+                assert got is None, key
+
+
+@pytest.mark.parametrize("asked", [asked for asked in ASKED if asked.level is UNIT.base], ids=str)
+def test_what_is_repeated_over_codes_is_not_added(both: Both, asked: Asked) -> None:
+    repeated = any(name not in component.fact.dimensions for component in asked.figure.components for name in asked.cut)
+    values = [row[asked.figure.name] for row in both.cube(f"{asked} over codes")]
+    assert values
+    if repeated:
+        assert set(values) == {None}
+    else:
+        assert any(value is not None for value in values)
