@@ -87,9 +87,12 @@ def test_every_delivered_row_of_the_published_files_is_accounted_for(published: 
         "set_aside": 0,
         "accepted": 100_607,
         "superseded": 0,
+        "waiting": 0,
+        "deleted": 0,
         "landed": 100_607,
         "control": 966,
         "staged": 99_641,
+        "left_out": 0,
         "unmapped": 0,
         "mart": 99_641,
     }
