@@ -12,7 +12,33 @@ import signal
 VARIABLE = "FLIS_KILLED_AT"
 """Environment variable that names the moment at which this process ends."""
 
-MOMENTS: tuple[str, ...] = ()
+_RECEIVE = (
+    "receive: claimed",
+    "receive: transcribed",
+    "receive: judged",
+    "receive: file half written",
+    "receive: file written",
+    "receive: file named",
+    "receive: written",
+    "receive: recording",
+    "receive: recorded",
+)
+_BUILD = (
+    "build: begun",
+    "build: old build file removed",
+    "build: landing written",
+    "build: packages installed",
+    "build: models built",
+    "build: file closed",
+)
+_SWITCH = (
+    "switch: file moved",
+    "switch: pointer written",
+    "switch: pointer moved",
+    "switch: old versions removed",
+)
+
+MOMENTS: tuple[str, ...] = (*_RECEIVE, *_BUILD, *_SWITCH)
 """Every moment, in the order of the line: receive, build, switch."""
 
 

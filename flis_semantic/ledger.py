@@ -3,154 +3,45 @@
 A receive writes its Parquet files first and then one transaction here makes them visible. Nothing is ever deleted: what is
 superseded stays, so that "known on T" can be answered. Times are UTC, as text that sorts like time.
 
-The active delivery of a partition (contract × unit × base period) is the one with the newest `rank_at`, then the highest
-sequence number, then the latest receipt. `rank_at` is the extract time, except where an older extract was put in force on
-purpose.
+The active delivery of a partition (contract × unit × base period × slot) is the full one with the newest `rank_at`, then the
+highest sequence number, then the latest receipt. `rank_at` is the extract time, except where an older extract was put in force
+on purpose. Deltas change rows of partitions and are never the active delivery of one.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
 from flis_semantic.errors import WarehouseError
+from flis_semantic.faults import reached
+from flis_semantic.ledger_layout import LAYOUT, STEPS
+from flis_semantic.ledger_records import ActivePartition, Batch, Decision, Delivery, DeltaDelivery, Entry, Part
 
-Verdict = Literal["accepted", "accepted_with_warnings", "refused"]
-ExtractedFrom = Literal["manifest", "file name", "receipt"]
-
-_LAYOUT = 1
-_TABLES = """
-CREATE TABLE IF NOT EXISTS identity (ledger_id TEXT NOT NULL) STRICT;
-INSERT INTO identity SELECT lower(hex(randomblob(16))) WHERE NOT EXISTS (SELECT 1 FROM identity);
-CREATE TABLE IF NOT EXISTS batches (
-  batch TEXT PRIMARY KEY,
-  contract TEXT NOT NULL,
-  file TEXT NOT NULL,
-  set_aside_file TEXT
-) STRICT;
-CREATE TABLE IF NOT EXISTS deliveries (
-  delivery_id INTEGER PRIMARY KEY,
-  contract TEXT NOT NULL,
-  form TEXT NOT NULL,
-  file_name TEXT NOT NULL,
-  content_sha256 TEXT NOT NULL,
-  extracted_at TEXT NOT NULL,
-  extracted_from TEXT NOT NULL,
-  received_at TEXT NOT NULL,
-  rank_at TEXT NOT NULL,
-  sequence INTEGER,
-  verdict TEXT NOT NULL,
-  code TEXT NOT NULL,
-  message TEXT NOT NULL,
-  rows_delivered INTEGER NOT NULL,
-  rows_accepted INTEGER NOT NULL,
-  rows_control INTEGER NOT NULL,
-  rows_set_aside INTEGER NOT NULL,
-  encoding TEXT NOT NULL,
-  synthetic INTEGER NOT NULL,
-  has_manifest INTEGER NOT NULL,
-  batch TEXT REFERENCES batches
-) STRICT;
-CREATE INDEX IF NOT EXISTS deliveries_by_content ON deliveries (contract, content_sha256);
-CREATE TABLE IF NOT EXISTS rule_counts (
-  delivery_id INTEGER NOT NULL REFERENCES deliveries,
-  rule_id TEXT NOT NULL,
-  rows INTEGER NOT NULL,
-  PRIMARY KEY (delivery_id, rule_id)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS partitions (
-  contract TEXT NOT NULL,
-  unit_code TEXT NOT NULL,
-  base_period_key INTEGER NOT NULL,
-  delivery_id INTEGER NOT NULL REFERENCES deliveries,
-  rows INTEGER NOT NULL,
-  PRIMARY KEY (contract, unit_code, base_period_key, delivery_id)
-) STRICT, WITHOUT ROWID;
-"""
 _ACTIVE = """
-SELECT unit_code, base_period_key, delivery_id, rows, rank_at, sequence, synthetic FROM (
-  SELECT p.unit_code, p.base_period_key, p.delivery_id, p.rows, d.rank_at, coalesce(d.sequence, -1) AS sequence, d.synthetic,
-         row_number() OVER (PARTITION BY p.unit_code, p.base_period_key
+SELECT unit_code, base_period_key, slot, delivery_id, rows, rank_at, sequence, synthetic FROM (
+  SELECT p.unit_code, p.base_period_key, p.slot, p.delivery_id, p.rows, d.rank_at, coalesce(d.sequence, -1) AS sequence, d.synthetic,
+         row_number() OVER (PARTITION BY p.unit_code, p.base_period_key, p.slot
                             ORDER BY d.rank_at DESC, coalesce(d.sequence, -1) DESC, d.delivery_id DESC) AS place
   FROM partitions p JOIN deliveries d USING (delivery_id)
-  WHERE p.contract = ? AND d.received_at <= ?
-) WHERE place = 1 ORDER BY unit_code, base_period_key
+  WHERE p.contract = ? AND d.received_at <= ? AND d.mode <> 'delta'
+) WHERE place = 1 ORDER BY unit_code, base_period_key, slot
+"""
+_DELTAS = """
+SELECT delivery_id, stream, sequence, rank_at, extracted_at, received_at, rows_accepted, synthetic FROM (
+  SELECT *, row_number() OVER (PARTITION BY stream, sequence ORDER BY rank_at DESC, delivery_id DESC) AS place
+  FROM deliveries
+  WHERE contract = ? AND received_at <= ? AND mode = 'delta' AND verdict <> 'refused'
+) WHERE place = 1 ORDER BY stream, sequence
 """
 _END_OF_TIME = "9999-12-31T23:59:59.999999"
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """One received file of one contract. Counts: delivered = accepted + set aside; controls are among the accepted."""
-
-    delivery_id: int
-    contract: str
-    form: str
-    file_name: str
-    content_sha256: str
-    extracted_at: datetime
-    extracted_from: ExtractedFrom
-    received_at: datetime
-    rank_at: datetime
-    sequence: int | None
-    verdict: Verdict
-    code: str
-    message: str
-    rows_delivered: int
-    rows_accepted: int
-    rows_control: int
-    rows_set_aside: int
-    encoding: str
-    synthetic: bool
-    has_manifest: bool
-    batch: str | None
-
-    @property
-    def admitted(self) -> bool:
-        """Whether its accepted rows are in the landing zone."""
-        return self.verdict != "refused"
-
-
-@dataclass(frozen=True)
-class Batch:
-    """The landing files that one receive wrote for one contract, relative to the contract's landing folder."""
-
-    batch: str
-    contract: str
-    file: str
-    set_aside_file: str | None
-
-
-@dataclass(frozen=True)
-class ActivePartition:
-    """A unit × base period and the delivery that is in force for it."""
-
-    unit_code: str
-    base_period_key: int
-    delivery_id: int
-    rows: int
-    rank_at: datetime
-    sequence: int
-    synthetic: bool
-
-    @property
-    def rank(self) -> tuple[datetime, int, int]:
-        """What a later delivery must exceed to take the partition over."""
-        return self.rank_at, self.sequence, self.delivery_id
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A delivery with what belongs to it: hits per rule, rows per (unit code, base period key)."""
-
-    delivery: Delivery
-    rule_counts: Mapping[str, int] = field(default_factory=dict[str, int])
-    partitions: Mapping[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
 
 
 class Ledger:
@@ -196,10 +87,12 @@ class Ledger:
 
         Raises WarehouseError when the ledger cannot be written; nothing is recorded then.
         """
-        try:
-            self._record(entries, batch)
-        except sqlite3.Error as error:
-            raise WarehouseError(f"The ledger cannot be written: {error}.", where=str(self.path), code="ledger_not_written") from error
+        with self._writing():
+            if batch is not None:
+                self._db.execute("INSERT INTO batches VALUES (?, ?, ?, ?)", (batch.batch, batch.contract, batch.file, batch.set_aside_file))
+            for entry in entries:
+                self._insert(entry)
+            reached("receive: recording")
 
     def deliveries(self, contract: str | None = None, known_on: datetime | None = None) -> list[Delivery]:
         """Deliveries received by `known_on` (default: all), refused ones too, in the order of receipt."""
@@ -219,41 +112,87 @@ class Ledger:
         )
         return [_delivery(row) for row in rows]
 
-    def rule_counts(self, contract: str | None = None) -> dict[int, dict[str, int]]:
-        """Delivery id → rule id → rows that the rule hit."""
+    def rule_counts(self, contract: str | None = None, known_on: datetime | None = None) -> dict[int, dict[str, int]]:
+        """Delivery id → rule id → rows that the rule hit, of deliveries received by `known_on` (default: all)."""
         counts: dict[int, dict[str, int]] = {}
         rows = self._db.execute(
-            "SELECT delivery_id, rule_id, rows FROM rule_counts JOIN deliveries USING (delivery_id) WHERE ? IS NULL OR contract = ? "
-            "ORDER BY delivery_id, rule_id",
-            (contract, contract),
+            "SELECT delivery_id, rule_id, rows FROM rule_counts JOIN deliveries USING (delivery_id) WHERE (? IS NULL OR contract = ?) "
+            "AND received_at <= ? ORDER BY delivery_id, rule_id",
+            (contract, contract, _until(known_on)),
         )
         for delivery_id, rule_id, hits in rows:
             counts.setdefault(delivery_id, {})[rule_id] = hits
         return counts
 
     def active_partitions(self, contract: str, known_on: datetime | None = None) -> list[ActivePartition]:
-        """Every unit × base period that was delivered, with the delivery in force by `known_on` (default: now)."""
+        """Every partition that was delivered in full, with the delivery in force by `known_on` (default: now)."""
         rows = self._db.execute(_ACTIVE, (contract, _until(known_on)))
         return [
-            ActivePartition(unit, key, delivery, n, _time(rank), sequence, bool(made))
-            for unit, key, delivery, n, rank, sequence, made in rows
+            ActivePartition(unit, key, slot, delivery, n, _time(rank), sequence, bool(made))
+            for unit, key, slot, delivery, n, rank, sequence, made in rows
         ]
 
-    def partitions(self, delivery_ids: Iterable[int]) -> dict[int, dict[tuple[str, int], int]]:
-        """Delivery id → (unit code, base period key) → accepted rows."""
-        found: dict[int, dict[tuple[str, int], int]] = {}
-        for delivery_id in delivery_ids:
-            rows = self._db.execute("SELECT unit_code, base_period_key, rows FROM partitions WHERE delivery_id = ?", (delivery_id,))
-            found[delivery_id] = {(unit, key): n for unit, key, n in rows}
+    def deltas(self, contract: str, known_on: datetime | None = None) -> list[DeltaDelivery]:
+        """The deltas received by `known_on` (default: all) by stream and sequence; of one number that came twice the newest."""
+        rows = self._db.execute(_DELTAS, (contract, _until(known_on))).fetchall()
+        partitions = self.partitions(row[0] for row in rows)
+        return [
+            DeltaDelivery(
+                delivery, stream, sequence, _time(rank), _time(extracted), _time(received), n, bool(made), partitions.get(delivery, {})
+            )
+            for delivery, stream, sequence, rank, extracted, received, n, made in rows
+        ]
+
+    def partitions(self, delivery_ids: Iterable[int]) -> dict[int, dict[Part, int]]:
+        """Delivery id → (unit code, base period key, slot) → accepted rows."""
+        found: dict[int, dict[Part, int]] = {delivery_id: {} for delivery_id in delivery_ids}
+        rows = self._db.execute(
+            "SELECT delivery_id, unit_code, base_period_key, slot, rows FROM partitions "
+            "WHERE delivery_id IN (SELECT value FROM json_each(?)) ORDER BY unit_code, base_period_key, slot",
+            (json.dumps(list(found)),),
+        )
+        for delivery_id, unit, key, slot, n in rows:
+            found[delivery_id][unit, key, slot] = n
         return found
 
     def active_files(self, contract: str, known_on: datetime | None = None) -> list[str]:
         """Landing files, relative to the contract's landing folder, that hold at least one active partition."""
-        active = {partition.delivery_id for partition in self.active_partitions(contract, known_on)}
+        return self.files_of({partition.delivery_id for partition in self.active_partitions(contract, known_on)})
+
+    def files_of(self, delivery_ids: Iterable[int]) -> list[str]:
+        """Landing files of these deliveries, relative to their contract's landing folder."""
         rows = self._db.execute(
-            "SELECT DISTINCT b.file, d.delivery_id FROM deliveries d JOIN batches b USING (batch) WHERE d.contract = ?", (contract,)
+            "SELECT DISTINCT b.file FROM deliveries d JOIN batches b USING (batch) "
+            "WHERE d.delivery_id IN (SELECT value FROM json_each(?)) ORDER BY b.file",
+            (json.dumps(list(delivery_ids)),),
         )
-        return sorted({file for file, delivery_id in rows if delivery_id in active})
+        return [file for (file,) in rows]
+
+    def decide(self, decisions: Iterable[Decision]) -> list[Decision]:
+        """Add decisions, all or none, and return them with their ids. Nothing is taken back: to lift is a decision of its own.
+
+        Raises WarehouseError when the ledger cannot be written.
+        """
+        with self._writing():
+            next_id = int(self._one("SELECT coalesce(max(decision_id), 0) + 1 FROM decisions"))
+            taken = [
+                replace(decision, decision_id=next_id + n, decided_at=utc(decision.decided_at)) for n, decision in enumerate(decisions)
+            ]
+            marks = ", ".join("?" * len(_DECISION_COLUMNS))
+            self._db.executemany(
+                f"INSERT INTO decisions ({', '.join(_DECISION_COLUMNS)}) VALUES ({marks})",  # noqa: S608 - our own fields
+                [[_stored(getattr(decision, name)) for name in _DECISION_COLUMNS] for decision in taken],
+            )
+        return taken
+
+    def decisions(self, contract: str | None = None, known_on: datetime | None = None) -> list[Decision]:
+        """Decisions taken by `known_on` (default: all), in the order in which they were taken."""
+        rows = self._db.execute(
+            f"SELECT {', '.join(_DECISION_COLUMNS)} FROM decisions "  # noqa: S608 - names of our own fields
+            "WHERE (? IS NULL OR contract = ?) AND decided_at <= ? ORDER BY decision_id",
+            (contract, contract, _until(known_on)),
+        )
+        return [_decision(row) for row in rows]
 
     def batches(self, contract: str | None = None) -> list[Batch]:
         """Every batch of files that a receive made visible."""
@@ -262,30 +201,40 @@ class Ledger:
         )
         return [Batch(*row) for row in rows]
 
-    def _record(self, entries: Sequence[Entry], batch: Batch | None) -> None:
+    @contextmanager
+    def _writing(self) -> Generator[None]:
+        """One transaction. Raises WarehouseError when the ledger cannot be written; nothing is written then."""
         try:
-            self._db.execute("BEGIN IMMEDIATE")
-            if batch is not None:
-                self._db.execute("INSERT INTO batches VALUES (?, ?, ?, ?)", (batch.batch, batch.contract, batch.file, batch.set_aside_file))
-            for entry in entries:
-                self._insert(entry)
-            self._db.execute("COMMIT")
-        except BaseException:
-            # An interrupt may come before the transaction began or after it ended; a failing ROLLBACK would hide it.
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                # An interrupt may come before the transaction began or after it ended; a failing ROLLBACK would hide it.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise WarehouseError(f"The ledger cannot be written: {error}.", where=str(self.path), code="ledger_not_written") from error
 
     def _lay_out(self) -> None:
-        layout = self._one("PRAGMA user_version")
-        if layout == 0:
-            self._db.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {_LAYOUT}; COMMIT;")
-        elif layout != _LAYOUT:
-            raise WarehouseError(
-                f"The ledger {self.path} has layout {layout}, this program knows {_LAYOUT}.",
-                hint="Use the version of flis that wrote it.",
-                code="ledger_layout",
-            )
+        """Give the file the present layout, in one transaction, whichever it has: another process may be doing the same."""
+        if self._one("PRAGMA user_version") == LAYOUT:
+            return
+        with self._writing():
+            layout = self._one("PRAGMA user_version")
+            if layout == LAYOUT:
+                return
+            if layout not in STEPS:
+                raise WarehouseError(
+                    f"The ledger {self.path} has layout {layout}, this program knows {LAYOUT}.",
+                    hint="Use the version of flis that wrote it.",
+                    code="ledger_layout",
+                )
+            for statement in STEPS[layout].split(";"):
+                if statement.strip():
+                    self._db.execute(statement)
+            self._db.execute(f"PRAGMA user_version = {LAYOUT}")
 
     def _insert(self, entry: Entry) -> None:
         delivery = entry.delivery
@@ -296,8 +245,8 @@ class Ledger:
             "INSERT INTO rule_counts VALUES (?, ?, ?)", [(delivery.delivery_id, rule, rows) for rule, rows in entry.rule_counts.items()]
         )
         self._db.executemany(
-            "INSERT INTO partitions VALUES (?, ?, ?, ?, ?)",
-            [(delivery.contract, unit, key, delivery.delivery_id, rows) for (unit, key), rows in entry.partitions.items()],
+            "INSERT INTO partitions VALUES (?, ?, ?, ?, ?, ?)",
+            [(delivery.contract, unit, key, slot, delivery.delivery_id, rows) for (unit, key, slot), rows in entry.partitions.items()],
         )
 
     def _one(self, sql: str) -> Any:
@@ -305,6 +254,7 @@ class Ledger:
 
 
 _DELIVERY_COLUMNS = tuple(column.name for column in fields(Delivery))
+_DECISION_COLUMNS = tuple(column.name for column in fields(Decision))
 
 
 def utc(moment: datetime) -> datetime:
@@ -335,3 +285,10 @@ def _delivery(row: Sequence[Any]) -> Delivery:
     for name in ("synthetic", "has_manifest"):
         values[name] = bool(values[name])
     return Delivery(**values)
+
+
+def _decision(row: Sequence[Any]) -> Decision:
+    values = dict(zip(_DECISION_COLUMNS, row, strict=True))
+    values["decided_at"] = _time(values["decided_at"])
+    values["is_lifted"] = bool(values["is_lifted"])
+    return Decision(**values)

@@ -1,12 +1,14 @@
 """The only importer of duckdb: opening connections, the current version, and rows from Python into a table.
 
-A version is a closed file in `versions/`; the pointer file holds the name of the current one. Readers attach it read-only
-under one constant name, so SQL is the same for every version and a build never disturbs them.
+A version is a closed file in `versions/`; the pointer file holds the name of the current one, and one that holds what was
+known at some time has that time for a name. Readers attach either read-only under one constant name, so SQL is the same for
+every version and a build never disturbs them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -19,15 +21,20 @@ Connection = duckdb.DuckDBPyConnection
 Error = duckdb.Error
 """What the engine raises."""
 
+_NO_ROOM = ("No space left", "File too large", "Disk quota exceeded", "Read-only file system")
+
 ALIAS = "wh"
 """Database name of the warehouse, while it is built and when it is read."""
+
+VERSION_SUFFIX = ".duckdb"
+"""How the file of a version ends."""
 
 _STORAGE_VERSION = "v1.2.0"
 
 
 def connect() -> Connection:
     """A connection to nothing but memory."""
-    return duckdb.connect(":memory:")
+    return _quiet(duckdb.connect(":memory:"))
 
 
 def open_for_build(path: Path) -> Connection:
@@ -38,7 +45,7 @@ def open_for_build(path: Path) -> Connection:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return duckdb.connect(str(path), config={"storage_compatibility_version": _STORAGE_VERSION})
+        return _quiet(duckdb.connect(str(path), config={"storage_compatibility_version": _STORAGE_VERSION}))
     except duckdb.Error as error:
         raise _cannot_open(path, error) from error
 
@@ -61,6 +68,11 @@ def current_version(versions: Path, pointer: Path) -> Path | None:
     return path
 
 
+def known_version(versions: Path, known_on: datetime) -> Path:
+    """Where the version lies that holds what was known at a time (UTC without a zone), whether it was built or not."""
+    return versions / f"known_{known_on:%Y%m%dT%H%M%S%f}{VERSION_SUFFIX}"
+
+
 def open_current(versions: Path, pointer: Path) -> Connection:
     """A connection to memory with the current version attached read-only as `wh` and made the default database.
 
@@ -70,6 +82,15 @@ def open_current(versions: Path, pointer: Path) -> Connection:
     path = current_version(versions, pointer)
     if path is None:
         raise WarehouseError("There is no warehouse yet.", where=str(pointer), hint="Run `flis build`.", code="no_warehouse")
+    return open_version(path)
+
+
+def open_version(path: Path) -> Connection:
+    """The same with the version in one file.
+
+    Raises:
+        WarehouseError: the file is not there or cannot be read.
+    """
     connection = connect()
     try:
         connection.execute(f"ATTACH {quoted(str(path))} AS {ALIAS} (READ_ONLY)")
@@ -78,6 +99,16 @@ def open_current(versions: Path, pointer: Path) -> Connection:
         connection.close()
         raise _cannot_open(path, error) from error
     return connection
+
+
+def is_about_the_disk(error: duckdb.Error) -> bool:
+    """Whether the engine could not read or write a file, so that it is no mistake of whoever wrote the SQL."""
+    return isinstance(error, duckdb.IOException) or no_room(str(error)) is not None
+
+
+def no_room(text: str) -> str | None:
+    """What the operating system says, in a longer text of somebody who could not write; None when it says nothing of the kind."""
+    return next((words for words in _NO_ROOM if words in text), None)
 
 
 def quoted(text: str) -> str:
@@ -90,6 +121,12 @@ def append(connection: Connection, table: str, columns: Mapping[str, Sequence[ob
     names = ", ".join(f'"{name}"' for name in columns)
     values = ", ".join("unnest(?)" for _ in columns)
     connection.execute(f"INSERT INTO {table} ({names}) SELECT {values}", [list(column) for column in columns.values()])  # noqa: S608 - our own names
+
+
+def _quiet(connection: Connection) -> Connection:
+    # Where it takes the process for interactive, the engine shows the progress of long queries on stdout, among the data.
+    connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 def _cannot_open(path: Path, error: duckdb.Error) -> WarehouseError:

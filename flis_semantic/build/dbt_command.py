@@ -1,6 +1,8 @@
 """Running dbt: a subprocess in the project's folder, and what its run_results.json says. The only user of dbt.
 
-The build path and the target folder are constant, so dbt's partial parse is kept from build to build.
+The build path and the target folder are constant, so dbt's partial parse is kept from build to build. However this process
+ends, dbt ends with it: it holds the other end of a pipe and leaves when that closes, so that no dbt without a builder writes
+beside the next one.
 """
 
 from __future__ import annotations
@@ -15,8 +17,20 @@ from pathlib import Path
 from typing import Any
 
 from flis_semantic.errors import BuildError
+from flis_semantic.warehouse import no_room
 
 _LAST_LINES = 25
+_CHILD = """
+import os, threading
+
+def leave_with_the_builder():
+    os.read(0, 1)
+    os._exit(1)
+
+threading.Thread(target=leave_with_the_builder, daemon=True).start()
+from dbt.cli.main import cli
+cli()
+"""
 
 
 @dataclass(frozen=True)
@@ -46,6 +60,7 @@ def install_packages(root: Path, work: Path) -> None:
         return
     run = _dbt(root, work, ["deps"])
     if run.returncode != 0:
+        _refuse_without_room(work, run.stdout)
         raise BuildError("dbt could not install the project's packages.", where=str(wanted), hint=_tail(run.stdout), code="dbt_deps_failed")
     os.utime(lock)
 
@@ -54,17 +69,31 @@ def run_build(root: Path, work: Path, select: Sequence[str]) -> tuple[bool, list
     """Run `dbt build` of everything, or of the selected nodes with all that they read. True when nothing failed.
 
     Raises:
-        BuildError: dbt ended before it ran anything (a model or its YAML cannot be read).
+        BuildError: dbt ended before it ran anything (a model or its YAML cannot be read), or had no room on the disk.
     """
     results = work / "target" / "run_results.json"
     results.unlink(missing_ok=True)
     selection = [part if part.startswith(("+", "@")) else f"+{part}" for part in select]
     # Cautious: a test that also reads what is not selected would find no such table.
     run = _dbt(root, work, ["build", *(["--indirect-selection", "cautious", "--select", *selection] if selection else [])])
+    if run.returncode != 0:
+        _refuse_without_room(work, run.stdout)
     if not results.is_file():
         raise BuildError("dbt could not read the project.", where=str(root), hint=_tail(run.stdout), code="dbt_parse_failed")
     nodes = _read(work / "target" / "manifest.json")["nodes"]
     return run.returncode == 0, [_node(result, nodes.get(result["unique_id"], {})) for result in _read(results)["results"]]
+
+
+def _refuse_without_room(work: Path, output: str) -> None:
+    """One sentence instead of a failure per model: what lacks room on the disk is no model's fault."""
+    words = no_room(output)
+    if words is not None:
+        raise BuildError(
+            f"The build ended for want of room: {words}.",
+            where=str(work),
+            hint="Make room, then run it again; the version before it stays current.",
+            code="no_room",
+        )
 
 
 def _dbt(root: Path, work: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
@@ -76,16 +105,23 @@ def _dbt(root: Path, work: Path, arguments: list[str]) -> subprocess.CompletedPr
         "DBT_LOG_PATH": str(work / "logs"),
         "PYTHONUTF8": "1",
     }
-    return subprocess.run(  # noqa: S603 - our own interpreter with our own arguments
-        [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *arguments],
-        cwd=root,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
+    read, write = os.pipe()
+    try:
+        return subprocess.run(  # noqa: S603 - our own interpreter with our own arguments
+            [sys.executable, "-c", _CHILD, *arguments],
+            cwd=root,
+            env=environment,
+            stdin=read,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+    finally:
+        os.close(read)
+        os.close(write)
 
 
 def _read(path: Path) -> dict[str, Any]:

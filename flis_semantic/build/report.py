@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 
 from flis_semantic.build.dbt_command import NodeResult
 from flis_semantic.warehouse import Connection, Error
@@ -28,9 +31,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class BuildReport:
-    """Outcome of one build. `version` is the file that became current, None when none did.
+    """Outcome of one build. `version` is the file that came of it, None when none did.
 
-    `failures` stopped the build; `warnings` are findings about data; `skipped` were not run because of a failure.
+    `failures` stopped the build; `warnings` are findings about data; `skipped` were not run because of a failure. `known_on`:
+    the version holds what was known then and is not the current one; `is_reused`: it had been built before from the same input.
     """
 
     version: str | None
@@ -40,7 +44,14 @@ class BuildReport:
     skipped: int
     failures: tuple[Finding, ...]
     warnings: tuple[Finding, ...]
-    seconds: dict[str, float]
+    seconds: Mapping[str, float]
+    known_on: datetime | None = None
+    is_reused: bool = False
+
+    @classmethod
+    def reused(cls, version: Path, known_on: datetime, seconds: Mapping[str, float]) -> BuildReport:
+        """The report on a version that was there already."""
+        return cls(version.name, False, 0, 0, 0, (), (), seconds, known_on, is_reused=True)
 
     @property
     def exit_code(self) -> int:
@@ -50,6 +61,8 @@ class BuildReport:
     @property
     def lines(self) -> list[str]:
         """The report as plain lines."""
+        if self.is_reused:
+            return [f"Version {self.version} was built from the same input before and is used as it is."]
         lines = [f"{self.models} models and seeds built, {self.tests} tests run in {sum(self.seconds.values()):.1f} s."]
         for word, findings in (("FAILED", self.failures), ("WARNING", self.warnings)):
             for finding in findings:
@@ -57,7 +70,9 @@ class BuildReport:
                 lines += [f"    {example}" for example in finding.examples]
         if self.skipped:
             lines.append(f"{self.skipped} nodes were not run because of that.")
-        if self.version is not None:
+        if self.version is not None and self.known_on is not None:
+            lines.append(f"Version {self.version} holds what was known on {self.known_on.isoformat(sep=' ')} UTC; the current one stays.")
+        elif self.version is not None:
             lines.append(f"Version {self.version} is current.")
         elif self.failures:
             lines.append("No version was published; the previous one stays current.")

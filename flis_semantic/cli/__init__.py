@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 
 def main() -> None:
     """Entry point of the `flis` command."""
@@ -10,5 +12,6 @@ def main() -> None:
 
         run()
     except KeyboardInterrupt:
-        # Ctrl-C while the program was still loading: nothing was begun.
+        # Ctrl-C while the program was still loading.
+        sys.stderr.write("Stopped before anything was begun.\n")
         raise SystemExit(130) from None

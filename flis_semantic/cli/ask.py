@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +17,7 @@ from flis_semantic.cli.options import (
     From,
     Grain,
     KeyFigures,
+    KnownOn,
     Labels,
     LanguageOption,
     ProjectOption,
@@ -23,11 +25,13 @@ from flis_semantic.cli.options import (
     Where,
     chosen_language,
     filters,
+    moment,
     names,
 )
 from flis_semantic.cli.output import Format
 from flis_semantic.errors import ArgumentError
 from flis_semantic.query import QueryResult, Session
+from flis_semantic.workspace import Project
 
 _SHORT = (
     "key_figure",
@@ -56,13 +60,14 @@ def query(  # noqa: PLR0913, PLR0917 - a command has as many options as it has
     language: LanguageOption = None,
     form: FormatOption = Format.table,
     wide: Annotated[bool, typer.Option("--wide", help="One row per area and period, a column per key figure.")] = False,
+    known_on: KnownOn = None,
     project: ProjectOption = HERE,
 ) -> None:
     """Ask for key figures. A row per key figure, area and period, with status and coverage.
 
     Example: flis query DOMAIN.KEY_FIGURE --by LEVEL --grain year --from 2019 --to 2020 --format csv
     """
-    with Session(project) as session:
+    with _opened(project, known_on) as session:
         spoken = chosen_language(language, session.project)
         shown = labels or (spoken if form is Format.table and not wide else None)
         result = session.query(key_figures, names(by), grain, from_=from_, to=to, where=filters(where), labels=shown, lang=spoken)
@@ -94,13 +99,14 @@ def sql(  # noqa: PLR0913, PLR0917 - likewise
     wide: Annotated[
         bool, typer.Option("--wide", help="As for a query; the SQL is of the long rows, which are pivoted afterwards.")
     ] = False,
+    known_on: KnownOn = None,
     project: ProjectOption = HERE,
 ) -> None:
     """The SQL behind an answer, with the values of its parameters as comments. Takes the arguments of a query.
 
     Example: flis sql DOMAIN.KEY_FIGURE --by LEVEL --grain year --from 2019 --to 2020
     """
-    with Session(project) as session:
+    with _opened(project, known_on) as session:
         chosen_language(language, session.project)
         compiled, notes = session.sql(key_figures, names(by), grain, from_=from_, to=to, where=filters(where), labels=labels)
         if form is Format.json:
@@ -119,6 +125,19 @@ def sql(  # noqa: PLR0913, PLR0917 - likewise
         output.write(compiled.sql)
         for note in notes:
             output.say(f"note: {note}")
+
+
+def _opened(project: Path, known_on: str | None) -> Session:
+    """The project's current version, or the one that holds what was known then, built now unless it is there already."""
+    then = moment(known_on)
+    if then is None:
+        return Session(project)
+    from flis_semantic.cli.run_line import build_known_on
+
+    report = build_known_on(Project(project), then)
+    built = "built before from the same input" if report.is_reused else "built now"
+    output.say(f"As it was known on {then.isoformat(sep=' ', timespec='seconds')} UTC, under today's definitions ({built}).")
+    return Session(project, then)
 
 
 def answer_table(results: Sequence[QueryResult], session: Session, title: str | None = None) -> str:

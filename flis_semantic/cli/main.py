@@ -7,8 +7,10 @@ from typing import Annotated, NoReturn
 import typer
 
 from flis_semantic import __version__
-from flis_semantic.cli import ask, catalogue, output, run_line
+from flis_semantic.cli import ask, catalogue, decide, output, run_line, watch
 from flis_semantic.errors import FlisError
+
+_INTERRUPTED = 130
 
 app = typer.Typer(
     name="flis",
@@ -44,8 +46,11 @@ app.command()(run_line.generate)
 app.add_typer(catalogue.app, name="catalogue")
 app.command()(ask.query)
 app.command()(ask.sql)
-app.command()(run_line.quality)
-app.command()(run_line.coverage)
+app.command()(watch.quality)
+app.command()(watch.coverage)
+app.command()(decide.hold)
+app.command()(decide.approve)
+app.command()(decide.exempt)
 
 
 def run() -> None:
@@ -60,6 +65,11 @@ def run() -> None:
         raise SystemExit(0) from None
     except KeyboardInterrupt:
         _stopped()
+    except SystemExit as ended:
+        # Ctrl-C inside a command: the command-line library ends it with this code, without a word.
+        if ended.code == _INTERRUPTED:
+            _stopped()
+        raise
     except RuntimeError as error:
         # The engine answers Ctrl-C in the middle of a query with an error of its own.
         if "interrupt" not in str(error).lower():
@@ -75,4 +85,4 @@ def run() -> None:
 
 def _stopped() -> NoReturn:
     output.say("Stopped. What was finished stays; nothing is half-written.")
-    raise SystemExit(130) from None
+    raise SystemExit(_INTERRUPTED) from None

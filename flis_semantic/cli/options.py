@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +29,45 @@ LanguageOption = Annotated[
     str | None, typer.Option("--lang", metavar="LANGUAGE", help="Language of titles and explanations; the vocabulary's first without.")
 ]
 
+KnownOn = Annotated[
+    str | None,
+    typer.Option("--known-on", metavar="TIME", help="As it was known at the end of a day (YYYY-MM-DD) or at a time, in UTC."),
+]
+
 HERE = Path()
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time as somebody writes it, in UTC without a zone: a day means its end.
+
+    Raises:
+        ArgumentError: it is no day and no time.
+    """
+    if text is None:
+        return None
+    try:
+        if "T" not in text and ":" not in text:
+            return datetime.combine(date.fromisoformat(text), time.max)
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentError(
+            f"'{text}' is no day and no time.", where="--known-on", hint="Write 2025-03-31 or 2025-03-31T12:00.", code="bad_time"
+        ) from error
+    return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo is not None else found
+
+
+def day(text: str | None) -> date:
+    """A day as somebody writes it; today in UTC without.
+
+    Raises:
+        ArgumentError: it is no day.
+    """
+    if text is None:
+        return datetime.now(UTC).date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentError(f"'{text}' is no day.", where="--on", hint="Write 2025-03-31.", code="bad_day") from error
 
 
 def chosen_language(language: str | None, project: Project) -> str:

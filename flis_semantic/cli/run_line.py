@@ -1,33 +1,24 @@
-"""Commands that run the line: demo, receive, build, generate; and those that look at it: quality, coverage."""
+"""Commands that run the line: demo, receive, build, generate."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from flis_semantic.cli import output
-from flis_semantic.cli.options import HERE, FormatOption, LanguageOption, ProjectOption, TextFormatOption, chosen_language
-from flis_semantic.cli.output import Format, TextFormat
-from flis_semantic.errors import ArgumentError, DefinitionError, DefinitionErrors
+from flis_semantic.cli.options import HERE, KnownOn, ProjectOption, TextFormatOption, moment
+from flis_semantic.cli.output import TextFormat
+from flis_semantic.errors import ArgumentError, BuildError, DefinitionError, DefinitionErrors
 from flis_semantic.workspace import Project
 
-_TITLES = {
-    "da": {
-        "chain": "Hver leverance, fra fil til mart (rækker)",
-        "rules": "Rækker sat til side, efter regel",
-        "files": "Fund om hele filer",
-        "controls": "Offentliggjorte tal ved siden af beregnede (seneste periode; alle er sammenlignet)",
-    },
-    "en": {
-        "chain": "Every delivery, from file to mart (rows)",
-        "rules": "Rows set aside, by rule",
-        "files": "Findings about whole files",
-        "controls": "Published figures beside computed ones (latest period; all compared)",
-    },
-}
+if TYPE_CHECKING:
+    from flis_semantic.build import BuildReport
+
+_WAIT_SECONDS = 600
+"""How long a question waits for a build that is running."""
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE|DIR…", help="Delivered files, or folders of them.")]
 
@@ -93,11 +84,13 @@ def build(
     select: Annotated[
         list[str] | None, typer.Option("--select", help="Build and test only these (dbt's notation); publishes nothing.")
     ] = None,
+    known_on: KnownOn = None,
     project: ProjectOption = HERE,
 ) -> None:
     """Build marts and key figures from what was received into a new version, test it, and make it current.
 
-    A broken invariant keeps the previous version; findings about data are warnings.
+    A broken invariant keeps the previous version; findings about data are warnings. With --known-on the version holds what had
+    been received and decided by then, and the current one stays current.
 
     Example: flis build
     """
@@ -106,7 +99,7 @@ def build(
     opened = Project(project)
     refuse_stale(opened)
     with output.working("Building") as step:
-        report = build_version(opened, select=select, on_step=step)
+        report = build_version(opened, select=select, known_on=moment(known_on), on_step=step)
     if select and not report.models and not report.tests and not report.exit_code:
         raise ArgumentError(
             f"Nothing matches {' '.join(select)}.", where="--select", hint="Name a model, or tag:KEY_FIGURE.", code="nothing_selected"
@@ -114,6 +107,25 @@ def build(
     for line in report.lines:
         output.say(line)
     raise typer.Exit(report.exit_code)
+
+
+def build_known_on(project: Project, known_on: datetime) -> BuildReport:
+    """The version that holds what was known then, built now or before from the same input.
+
+    Raises:
+        ArgumentError: nothing can have been known then.
+        BuildError: it could not be built.
+    """
+    from flis_semantic.build import build as build_version
+
+    refuse_stale(project)
+    with output.working("Building what was known") as step:
+        report = build_version(project, known_on=known_on, wait_seconds=_WAIT_SECONDS, on_step=step)
+    if report.exit_code:
+        for line in report.lines:
+            output.say(line)
+        raise BuildError("What was known then could not be built.", hint="The lines above say why.", code="known_not_built")
+    return report
 
 
 def refuse_stale(project: Project) -> None:
@@ -148,94 +160,3 @@ def generate(
     for line in report.lines:
         output.say(line)
     raise typer.Exit(report.exit_code)
-
-
-def quality(
-    set_aside: Annotated[bool, typer.Option("--set-aside", help="List the rows set aside, with line, rules, reason and the row.")] = False,
-    form: TextFormatOption = TextFormat.table,
-    language: LanguageOption = None,
-    project: ProjectOption = HERE,
-) -> None:
-    """What became of every delivered row, what was set aside and why, and published totals beside computed ones.
-
-    Exit code 1 when the chain does not add up for a delivery.
-
-    Example: flis quality --format json
-    """
-    from flis_semantic.quality.report import CHAIN_COLUMNS, RULE_COLUMNS, quality_report
-
-    opened = Project(project)
-    spoken = chosen_language(language, opened)
-    if set_aside:
-        _write_set_aside(opened, form)
-        return
-    report = quality_report(opened, spoken)
-    if form is TextFormat.json:
-        output.write(output.json_text(asdict(report)))
-    else:
-        titles = _TITLES.get(spoken, _TITLES["en"])
-        chain = [name for name in CHAIN_COLUMNS if name != "message"]
-        output.write(output.table_text(chain, _cells(report.deliveries, chain), titles["chain"]))
-        if report.rules:
-            output.write(output.table_text(RULE_COLUMNS, _cells(report.rules, RULE_COLUMNS), titles["rules"]))
-        if report.files:
-            output.write(output.table_text(RULE_COLUMNS, _cells(report.files, RULE_COLUMNS), titles["files"]))
-        if report.controls:
-            _write_controls(report.controls, titles["controls"])
-    for note in report.notes:
-        output.say(f"note: {note}")
-    raise typer.Exit(0 if report.adds_up else 1)
-
-
-def coverage(
-    source: Annotated[str | None, typer.Option("--source", help="Only this contract.")] = None,
-    missing: Annotated[bool, typer.Option("--missing", help="List every unit and base period that is not there.")] = False,
-    form: FormatOption = Format.table,
-    project: ProjectOption = HERE,
-) -> None:
-    """How complete the sources are: base periods expected of every unit, and what was delivered.
-
-    Example: flis coverage --source TABLE --missing --format csv
-    """
-    from flis_semantic.quality.coverage import coverage_rows, missing_rows
-
-    opened = Project(project)
-    columns, rows = missing_rows(opened, source) if missing else coverage_rows(opened, source)
-    output.write_rows(columns, rows, form)
-
-
-def _write_set_aside(project: Project, form: TextFormat) -> None:
-    from flis_semantic.quality.set_aside import COLUMNS, set_aside_rows
-
-    rows = set_aside_rows(project)
-    if form is TextFormat.json:
-        output.write(output.json_text(rows))
-    else:
-        output.write(output.table_text(COLUMNS, _cells([{**row, "rule_ids": " ".join(row["rule_ids"])} for row in rows], COLUMNS)))
-
-
-def _cells(rows: list[dict[str, Any]], columns: tuple[str, ...] | list[str]) -> list[list[str]]:
-    return [[output.shown(row[name]) for name in columns] for row in rows]
-
-
-def _write_controls(controls: list[dict[str, Any]], title: str) -> None:
-    """The latest control of every series, with how many of all its controls are within tolerance."""
-    columns = [
-        "source",
-        "series",
-        "category",
-        "period",
-        "published_value",
-        "computed_value",
-        "difference",
-        "member_count",
-        "within_tolerance",
-    ]
-    latest: dict[tuple[Any, ...], dict[str, Any]] = {}
-    within: dict[tuple[Any, ...], list[bool]] = {}
-    for row in controls:
-        key = (row["source"], row["series"], row["category"])
-        latest[key] = row
-        within.setdefault(key, []).append(bool(row["is_within_tolerance"]))
-    rows = [{**row, "within_tolerance": f"{sum(within[key])} of {len(within[key])}"} for key, row in latest.items()]
-    output.write(output.table_text(columns, _cells(rows, columns), title))

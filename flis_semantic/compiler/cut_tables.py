@@ -35,7 +35,9 @@ def cut_table(catalogue: Catalogue, domain: str, grain: str) -> GeneratedTable |
     dimensions = tuple(name for name in catalogue.vocabulary.cuts if any(name in cut for cut in cuts))
     stacked: Expr | None = None
     for cut, given in cuts.items():
-        one = _one_cut(catalogue, grain, cut, given, dimensions, figures)
+        # A query with CTEs of its own stands in parentheses where it is one of several.
+        alias = exp.TableAlias(this=exp.to_identifier(f"by_{cut_name(cut)}"))
+        one = select([exp.Star()], exp.Subquery(this=_one_cut(catalogue, grain, cut, given, dimensions, figures), alias=alias))
         stacked = one if stacked is None else exp.Union(this=stacked, expression=one, distinct=False)
     assert stacked is not None
     unit = catalogue.vocabulary.reporting_unit

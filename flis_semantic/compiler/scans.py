@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from flis_semantic.catalogue.resolved import ResolvedComponent
+from flis_semantic.compiler.keys import PERIODS_MODEL
 from flis_semantic.compiler.request import Request
 from flis_semantic.compiler.rows import BASE, DAY, FROM, TO, UNIT, UNKNOWN, Rows, Value, key_name, rows_of
 from flis_semantic.compiler.spans import reads_one, span_of
@@ -39,6 +40,7 @@ from flis_semantic.compiler.sql import (
     where_,
 )
 from flis_semantic.compiler.stretch import Span
+from flis_semantic.vocabulary.model import Cut
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def scan_query(scan: Scan, values: list[tuple[str, Value]], names: Names, reques
         alias = f"d_{spec.dimension}"
         if alias not in joined:
             joined.add(alias)
-            joins.append(_dimension_join(dimension, alias, scan, request))
+            joins.append(_dimension_join(dimension, alias, scan, names, request))
         cuts.append(coalesce(col(spec.code, alias), text(UNKNOWN)))
     if names.delivered is not None:
         same = both(eq(col("unit_key", "delivered"), col(UNIT, "r")), eq(col("base_period_key", "delivered"), col(BASE, "r")))
@@ -152,13 +154,48 @@ def _value_columns(name: str, value: Value, weight: Expr | None, *, absent_is_ze
     return [*found, named(where_(periods, with_rows), f"{name}_periods")]
 
 
-def _dimension_join(dimension: str, alias: str, scan: Scan, request: Request) -> exp.Join:
+def _dimension_join(dimension: str, alias: str, scan: Scan, names: Names, request: Request) -> exp.Join:
     spec = request.vocabulary.cuts[dimension]
     on = eq(col(spec.key, alias), col(key_name(scan.rows.fact.dimensions[dimension]), "r"))
     if spec.valid_from is None:
         return left_join(table(spec.model, alias), on)
     # A dated dimension has a row per validity interval; the key alone must not fan out.
-    used = dict.fromkeys(request.vocabulary.cuts[d].code for d in scan.dimensions if request.vocabulary.cuts[d].dimension == spec.dimension)
-    columns = [spec.key, *used]
-    members = select([col(name) for name in columns], table(spec.model), group=[col(name) for name in columns])
-    return left_join(exp.Subquery(this=members, alias=exp.TableAlias(this=exp.to_identifier(alias))), on)
+    cuts = request.vocabulary.cuts
+    used = list(dict.fromkeys(cuts[d].code for d in scan.dimensions if cuts[d].dimension == spec.dimension))
+    if request.vocabulary.dimensions[spec.dimension].levels:
+        members = _members_in_time(spec, used, scan, names)
+        on = both(on, eq(col(BASE, alias), col(BASE, "r")))
+        assert on is not None
+    else:
+        columns = [spec.key, *used]
+        members = select([col(name) for name in columns], table(spec.model), group=[col(name) for name in columns])
+    return left_join(_subquery(members, alias), on)
+
+
+def _members_in_time(spec: Cut, codes: list[str], scan: Scan, names: Names) -> exp.Select:
+    """The codes that each member of a dated hierarchy had at the end of each base period; before its first interval, the first.
+
+    A member may move to another group, and the group of one time must not get the rows of another.
+    """
+    begun = lambda: le(col(spec.valid_from or "", "d"), col("end_date", "b"))  # noqa: E731
+    newest = exp.Ordered(this=case((begun(), col(spec.valid_from or "", "d"))), desc=True, nulls_first=False)
+    first = exp.Ordered(this=col(spec.valid_from or "", "d"), nulls_first=True)
+    position = exp.Window(
+        this=exp.RowNumber(),
+        partition_by=[col(spec.key, "d"), col("period_key", "b")],
+        order=exp.Order(expressions=[newest, first]),
+    )
+    base = both(
+        eq(col("grain", "b"), text(scan.rows.fact.base_grain)),
+        exp.In(this=col("period_key", "b"), query=exp.Subquery(this=select([col(BASE)], table(names.rows)))),
+    )
+    ranked = select(
+        [col(spec.key, "d"), named(col("period_key", "b"), BASE), *(col(code, "d") for code in codes), named(position, "position")],
+        table(spec.model, "d"),
+        joins=[join(table(PERIODS_MODEL, "b"), base)],
+    )
+    return select([col(name) for name in (spec.key, BASE, *codes)], _subquery(ranked, "ranked"), where=eq(col("position"), num(1)))
+
+
+def _subquery(query: exp.Select, alias: str) -> exp.Subquery:
+    return exp.Subquery(this=query, alias=exp.TableAlias(this=exp.to_identifier(alias)))

@@ -18,6 +18,7 @@ from flis_semantic.compiler.sql import (
     Expr,
     among,
     both,
+    case,
     coalesce,
     col,
     either,
@@ -70,11 +71,8 @@ def reads_one(span: Span, request: Request) -> bool:
 
 
 def covers(span: Span) -> bool:
-    """Whether the span is a stretch of time to be covered, so that it can be unfinished; not a look-up of one state.
-
-    What is in force on a day is certain only when that day has come: until then another version may be decided.
-    """
-    return span.in_force or (not span.looks_up and (span.averages or not span.snapshot))
+    """Whether the span is a stretch of time to be covered, so that it can be unfinished; not a look-up of one state."""
+    return not span.looks_up and (span.averages or not span.snapshot)
 
 
 def waits(span: Span) -> bool:
@@ -95,7 +93,11 @@ def span_query(span: Span, request: Request) -> exp.Select:
         columns += [named(last(), "last_key"), named(num(1), "required")]
     else:
         clipped = least(last(), col("due_key", "d"))
-        columns += [named(clipped, "last_key"), named(plus(minus(clipped.copy(), first()), num(1)), "required")]
+        required: Expr = plus(minus(clipped.copy(), first()), num(1))
+        if span.averages and not span.snapshot:
+            # What was delivered before it began has no day that could be averaged.
+            required = case((gt(col("data_to", "d"), stretch.start()), required), otherwise=num(0))
+        columns += [named(clipped, "last_key"), named(required, "required")]
     if covers(span):
         columns.append(named(_unfinished(span, stretch.end(), last()), "is_unfinished"))
     if waits(span):
@@ -124,8 +126,9 @@ def base_periods_query(span: Span, span_name: str) -> exp.Select:
         greatest(col("from_date", "w"), col("start_date", "b")),
         least(col("to_date", "w"), col("end_date", "b")),
     )
+    # A base period that was delivered before it began has no day yet.
     return select(
-        [col("period_key", "w"), named(key(), "base_period_key"), named(days, "day_count")],
+        [col("period_key", "w"), named(key(), "base_period_key"), named(greatest(days, num(0)), "day_count")],
         table(span_name, "w"),
         joins=[join(table(PERIODS, "b"), inside)],
     )
@@ -160,7 +163,7 @@ def _due(span: Span) -> exp.Select:
 
 def _unfinished(span: Span, end: Expr, last: Expr) -> Expr:
     """What is known of whole periods reaches up to the extract; a state holds as long as it is the newest."""
-    return gt(last, col("due_key", "d")) if span.snapshot and not span.in_force else ge(end, col("data_to", "d"))
+    return gt(last, col("due_key", "d")) if span.snapshot else ge(end, col("data_to", "d"))
 
 
 def _last_day(span: Span, end: Expr, joins: list[exp.Join]) -> Expr:

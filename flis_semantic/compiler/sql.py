@@ -250,7 +250,8 @@ def fact_expression(expression: str, alias: str) -> Expr:
     tree = _parsed(expression).copy()
     for column in [tree] if isinstance(tree, exp.Column) else list(tree.find_all(exp.Column)):
         column.set("table", exp.to_identifier(alias))
-    return tree
+    # Whoever joins it to another condition by AND must get all of it.
+    return exp.Paren(this=tree) if isinstance(tree, exp.Or | exp.Xor) else tree
 
 
 @lru_cache(maxsize=64)

@@ -16,8 +16,10 @@ RESERVED_COLUMNS = {
     "base_period_key": "INTEGER",
     "series": "VARCHAR",
     "is_control": "BOOLEAN",
+    "slot": "VARCHAR",
+    "is_deleted": "BOOLEAN",
 }
-"""Columns that every landing file has beside the contract's own."""
+"""Columns that every landing file has beside the contract's own. `slot` is '' but for side periods, `is_deleted` false but in deltas."""
 
 SET_ASIDE_COLUMNS = {
     "delivery_id": "INTEGER",
@@ -29,6 +31,7 @@ SET_ASIDE_COLUMNS = {
     "base_period_key": "INTEGER",
     "series": "VARCHAR",
     "is_control": "BOOLEAN",
+    "slot": "VARCHAR",
 }
 """Columns of a set-aside file: which rules the row failed, why in words, and the row as it was delivered."""
 
@@ -36,6 +39,7 @@ _TYPES = {
     "text": "VARCHAR",
     "integer": "BIGINT",
     "date": "DATE",
+    "timestamp": "TIMESTAMP",
     "period": "DATE",
     "unit_code": "VARCHAR",
     "boolean": "BOOLEAN",
@@ -48,8 +52,8 @@ def column_type(column: Column) -> str:
 
 
 def landing_columns(contract: Contract) -> dict[str, str]:
-    """Column → type of the contract's landing files, in order."""
-    own = {name: column_type(column) for name, column in contract.columns.items()}
+    """Column → type of the contract's landing files, in order; personal columns are in none."""
+    own = {name: column_type(column) for name, column in contract.landed_columns.items()}
     return {**own, **RESERVED_COLUMNS}
 
 

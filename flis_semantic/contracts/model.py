@@ -6,13 +6,13 @@ vocabulary, is checked in `check.py`, so that all errors of all contracts come a
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from flis_semantic.vocabulary.model import Identifier, Strict
 
-ColumnType = Literal["text", "integer", "decimal", "date", "period", "unit_code", "boolean"]
+ColumnType = Literal["text", "integer", "decimal", "date", "timestamp", "period", "unit_code", "boolean"]
 Check = Literal[
     "row_shape",
     "typed",
@@ -25,13 +25,23 @@ Check = Literal[
     "in_values",
     "range",
     "pattern",
+    "dates_ordered",
+    "not_after_extract",
     "unique_key",
 ]
+Kind = Literal["csv", "parquet", "json_lines"]
+Mode = Literal["full", "window", "delta"]
+DateFormat = Literal["YYYY-MM-DD", "DD-MM-YYYY", "DD.MM.YYYY", "DD/MM/YYYY", "YYYYMMDD"]
+RowAction = Literal["set_aside", "warn"]
+CrossAction = Literal["set_aside", "repair", "flag", "hold"]
+SideNumber = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]*)$", description="as the label has it, without leading zeros")]
 RuleId = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+)+$")]
 
 DATE_PLACE = "{date}"
 NO_SERIES = ""
 """The series of a row whose contract names none."""
+NO_SLOT = ""
+"""The slot of an ordinary row: one that is not of a side period."""
 
 
 class Column(Strict):
@@ -43,14 +53,39 @@ class Column(Strict):
         default=None, description="unit: whom the row is about; period: which period; exactly one column each"
     )
     required: bool = Field(default=False, description="an empty value sets the row aside")
+    personal: bool = Field(default=False, description="the value is judged, but kept nowhere: it identifies a person; of type text")
     title: dict[str, str] = Field(description="by language")
     description: dict[str, str] = Field(default_factory=dict, description="by language")
 
 
 class FromFileName(Strict):
-    """The extract time stands in the file's name."""
+    """The value stands in the file's name."""
 
-    file_name: str = Field(description="the name without its ending, with {date} where YYYY-MM-DD or YYYYMMDD stands; * for what varies")
+    file_name: str = Field(
+        description="the name without its endings: {date} where YYYY-MM-DD or YYYYMMDD stands, {unit} the unit code, {period} the label "
+        "(its separators may be left out), {sequence} a number; * for what varies"
+    )
+
+
+class FromColumn(Strict):
+    """The value stands in a column."""
+
+    column: Identifier = Field(description="column of the contract")
+
+
+def _source(value: Any) -> str:
+    """Which of the ways to tell a value is meant, so that a mistake in it is one error and not one per way."""
+    if isinstance(value, (FromFileName, FromColumn)):
+        return type(value).__name__
+    if not isinstance(value, dict):
+        return "word"
+    return "FromFileName" if any(str(key).startswith("f") for key in cast(dict[Any, Any], value)) else "FromColumn"
+
+
+_Column = Annotated[FromColumn, Tag("FromColumn")]
+_FileName = Annotated[FromFileName, Tag("FromFileName")]
+ExtractSource = Annotated[_Column | _FileName | Annotated[Literal["receipt"], Tag("word")], Discriminator(_source)]
+SequenceSource = Annotated[_Column | _FileName | Annotated[Literal["manifest"], Tag("word")], Discriminator(_source)]
 
 
 class Split(Strict):
@@ -61,28 +96,64 @@ class Split(Strict):
     into: Identifier
 
 
+class Join(Strict):
+    """The reverse of a split: the values of several columns, joined, are the value of another. The several stay, too."""
+
+    columns: tuple[Identifier, ...] = Field(min_length=2)
+    with_: str = Field(alias="with", description="the mark between the values")
+    into: Identifier
+
+
+class Deleted(Strict):
+    """How a row of a delta says that its key is no more. Such a row needs its unit, its period and its key only."""
+
+    column: Identifier
+    values: tuple[str, ...] = Field(min_length=1)
+
+
+class DeltaForm(Strict):
+    """What makes a file one of a sequence of changes."""
+
+    sequence: SequenceSource = Field(
+        description="where the number stands that counts the sender's deltas one by one: one column, the same in every row; or else"
+    )
+    deleted: Deleted | None = None
+
+
 class Form(Strict):
     """One notation in which the table is delivered. A gzip of it is read as it is."""
 
     file_name: str = Field(description="pattern of the file's name, without .gz: * any characters, ? one, [0-9] one of these")
-    kind: Literal["csv"] = "csv"
+    kind: Kind = "csv"
     delimiter: Literal[",", ";", "\t", "|"] = ","
     decimal: Literal[".", ","] = "."
     encodings: tuple[Literal["utf-8", "windows-1252"], ...] = Field(
         default=("utf-8",), min_length=1, description="accepted ones; which of them a file is in is found out strictly"
     )
-    mode: Literal["full", "window"] = Field(
-        description="full replaces exactly the unit × base period parts that it contains; window does the same with a declared length"
+    date_format: DateFormat = Field(default="YYYY-MM-DD", description="how dates, and the dates of timestamps, are written")
+    mode: Mode = Field(
+        description="full replaces exactly the unit × base period parts that it contains; window does the same with a declared length; "
+        "delta changes single rows by key"
     )
     length: int | None = Field(default=None, gt=0, description="base periods that a window spans at most")
-    extracted_at: FromFileName | Literal["receipt"] = Field(
-        description="where the extract time is read when there is no manifest; receipt: unknown, the time of receipt stands in for it"
+    delta: DeltaForm | None = None
+    extracted_at: ExtractSource = Field(
+        description="where the extract time is read when there is no manifest; of a column the newest counts; receipt: unknown, the time "
+        "of receipt stands in for it"
     )
+    unit: FromFileName | None = Field(default=None, description="the file is of the one unit that its name says ({unit})")
+    period_of: FromFileName | None = Field(default=None, description="the file is of the one period that its name says ({period})")
     header: dict[str, Identifier] = Field(min_length=1, description="each column of the file → column of the contract, in any order")
     period: tuple[str, ...] = Field(
         min_length=1, description="accepted period labels, such as {year}-{month}, {year}Q{quarter}; the first day counts"
     )
     split: Split | None = None
+    join: Join | None = None
+
+    @property
+    def by_unit(self) -> bool:
+        """Whether every file is of one unit, which is then the scope of a sequence of deltas."""
+        return self.unit is not None
 
 
 class Exemption(Strict):
@@ -95,15 +166,24 @@ class Exemption(Strict):
 
 
 class Rule(Strict):
-    """A rule that judges each row of a delivery by itself. A row that fails is set aside with the rule's id."""
+    """A rule with an id. Of stage row it judges each row of a delivery by itself; of stage cross it is SQL of the build."""
 
     id: RuleId = Field(description="stable for ever: reports and people refer to it")
-    stage: Literal["row"] = "row"
-    check: Check
+    stage: Literal["row", "cross"] = Field(
+        default="row", description="row: a check below, at receive; cross: beside other rows and tables, by the table's quality model"
+    )
+    action: RowAction | CrossAction = Field(
+        default="set_aside",
+        description="set_aside: the row is not used; warn (row): it is, and counted; repair, flag, hold (cross): corrected, marked, "
+        "or its unit × base period held back",
+    )
+    check: Check | None = None
     column: Identifier | None = None
+    columns: tuple[Identifier, ...] = Field(default=(), description="dates_ordered: two columns, of which the first is never the later")
     values: tuple[str, ...] = Field(default=(), description="in_values: the code list")
     min: int | float | None = None
     max: int | float | None = None
+    days: int | None = Field(default=None, ge=0, description="not_after_extract: how many days after the extract a date may be")
     pattern: str | None = Field(default=None, description="pattern: regular expression that the whole value matches")
     series: tuple[str, ...] = Field(default=(), description="the rule holds for these series only")
     except_series: tuple[str, ...] = Field(default=(), description="the rule holds for all series but these")
@@ -114,6 +194,12 @@ class Rule(Strict):
         if self.series and self.except_series:
             raise ValueError("a rule names either series or except_series")
         return self
+
+
+class Deadline(Strict):
+    """When a delivery is due: so many days after its base period ends; where periods_ahead is set, after it begins."""
+
+    days: int = Field(ge=0)
 
 
 class Contract(Strict):
@@ -133,6 +219,12 @@ class Contract(Strict):
     units: Literal["members", "all"] = Field(default="members", description="all: reporting units that are no members deliver too")
     absent: Literal["zero", "missing", "suppressed"] = Field(description="what it means that a row is not there")
     blank: Literal["suppressed", "missing", "not_applicable"] = Field(description="what it means that a value is empty")
+    side_periods: dict[SideNumber, int] = Field(
+        default_factory=dict,
+        description="number of a label that is no ordinary base period → number of the one in whose place it stands, such as 13: 12; "
+        "side periods are replaced on their own and never expected",
+    )
+    deadline: Deadline | None = Field(default=None, description="how long after its base period a delivery is due")
     periods_ahead: int = Field(default=0, ge=0, description="how many base periods may start after the extract (budgets, forecasts)")
     controls: tuple[str, ...] = Field(default=(), description="unit codes of published totals, as delivered: never aggregated")
     exemptions: tuple[Exemption, ...] = ()
@@ -152,6 +244,26 @@ class Contract(Strict):
     def period_column(self) -> str:
         """Name of the column with role period."""
         return next(name for name, column in self.columns.items() if column.role == "period")
+
+    @property
+    def row_rules(self) -> tuple[Rule, ...]:
+        """The rules that judge rows at receive, in order."""
+        return tuple(rule for rule in self.rules if rule.stage == "row")
+
+    @property
+    def cross_rules(self) -> tuple[Rule, ...]:
+        """The rules that the table's quality model judges in the build."""
+        return tuple(rule for rule in self.rules if rule.stage == "cross")
+
+    @property
+    def landed_columns(self) -> dict[str, Column]:
+        """The columns that the landing zone keeps: all but the personal ones."""
+        return {name: column for name, column in self.columns.items() if not column.personal}
+
+    @property
+    def personal_columns(self) -> frozenset[str]:
+        """Names of the columns whose values are kept nowhere."""
+        return frozenset(name for name, column in self.columns.items() if column.personal)
 
     @property
     def starts_by_series(self) -> dict[str, str]:

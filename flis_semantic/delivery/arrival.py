@@ -7,18 +7,24 @@ from datetime import datetime, time
 from pathlib import Path
 
 from flis_semantic.contracts.labels import date_in_name
-from flis_semantic.contracts.model import Contract, Form, FromFileName
+from flis_semantic.contracts.model import Contract, Form, FromColumn, FromFileName
 from flis_semantic.delivery.files import FoundFile, digest, state
 from flis_semantic.delivery.manifest import Manifest, read_manifest
+from flis_semantic.delivery.naming import Named, read_name
 from flis_semantic.delivery.recognise import Candidate, check_header
-from flis_semantic.delivery.report import NAME, Refusal
-from flis_semantic.delivery.transcode import Transcript
-from flis_semantic.ledger import ExtractedFrom, utc
+from flis_semantic.delivery.report import NAME, SEQUENCE, Refusal
+from flis_semantic.delivery.transcript import Transcript
+from flis_semantic.ledger import utc
+from flis_semantic.ledger_records import ExtractedFrom, Mode
+from flis_semantic.workspace import Project
 
 
 @dataclass
 class Arrival:
-    """One recognised file. `number` tells the files of one receive apart; the delivery's id comes with the verdict."""
+    """One recognised file. `number` tells the files of one receive apart; the delivery's id comes with the verdict.
+
+    Extract time and sequence may stand in columns; then they are known when the rows were read.
+    """
 
     number: int
     file: FoundFile
@@ -29,35 +35,75 @@ class Arrival:
     sha256: str
     state: tuple[int, int]
     manifest: Manifest | None
+    named: Named
     extracted_at: datetime
     extracted_from: ExtractedFrom
     synthetic: bool
+    sequence: int | None
+    """The sender's own number: of a delta, or what the manifest gives."""
+
     transcript: Transcript = field(default_factory=lambda: Transcript("utf-8"))
 
     @property
-    def sequence(self) -> int | None:
-        """The sender's own number, where the manifest gives one."""
-        return self.manifest.sequence if self.manifest is not None else None
+    def mode(self) -> Mode:
+        """How the delivery changes what was there."""
+        return self.form.mode
+
+    @property
+    def stream(self) -> str:
+        """What its sequence counts in: its unit where the form is by unit, else the whole contract."""
+        return (self.named.unit or "") if self.form.by_unit else ""
 
     @property
     def extract_unknown(self) -> bool:
         """Whether nothing told the extract time, though the form has a place for it."""
-        return self.extracted_from == "receipt" and isinstance(self.form.extracted_at, FromFileName)
+        return self.extracted_from == "receipt" and self.form.extracted_at != "receipt"
 
     @property
     def order(self) -> tuple[datetime, int, int]:
         """Files of one receive are judged in the order in which they were extracted, whatever the order in which they were named."""
         return self.extracted_at, -1 if self.sequence is None else self.sequence, self.number
 
+    @property
+    def tells_without_rows(self) -> bool:
+        """Whether the file says something even when it has no row: that its parts are empty, or that its number brings no change."""
+        return bool(self.named.parts) if self.mode != "delta" else self.sequence is not None
 
-def arrive(number: int, file: FoundFile, candidate: Candidate, received_at: datetime, synthetic: bool | None) -> Arrival:
-    """Check header and checksum and read the manifest. Raises Refusal."""
+    def learn(self, extracted_at: datetime | None, sequences: tuple[int, int] | None) -> None:
+        """Take in what the file's columns say about it. Raises Refusal when they contradict each other."""
+        if self.extracted_from == "receipt" and isinstance(self.form.extracted_at, FromColumn) and extracted_at is not None:
+            self.extracted_at, self.extracted_from = extracted_at, "column"
+        if self.form.delta is None:
+            return
+        if isinstance(self.form.delta.sequence, FromColumn) and sequences is not None:
+            first, last = sequences
+            if first != last:
+                raise Refusal(SEQUENCE, f"The rows are of deltas {first} to {last}; a file is one delta.", "Deliver each in a file.")
+            if self.sequence is not None and self.sequence != first:
+                raise Refusal(SEQUENCE, f"The rows are of delta {first}, the manifest says {self.sequence}.", "Correct one of them.")
+            self.sequence = first
+        if self.sequence is None:
+            raise Refusal(SEQUENCE, "Nothing says which number the delta has.", self._where_a_number_stands)
+        if self.sequence < 0:
+            raise Refusal(SEQUENCE, f"The delta has number {self.sequence}; numbers count from 0 or 1.", "Number it anew.")
+
+    @property
+    def _where_a_number_stands(self) -> str:
+        source = self.form.delta.sequence if self.form.delta is not None else None
+        if isinstance(source, FromColumn):
+            return f"Its rows say it in {source.column}, or a manifest with sequence."
+        return "Send a manifest with sequence."
+
+
+def arrive(project: Project, number: int, file: FoundFile, candidate: Candidate, received_at: datetime, synthetic: bool | None) -> Arrival:
+    """Check header and checksum and read name and manifest. Raises Refusal."""
     manifest = read_manifest(file.manifest)
     check_header(candidate)
     before = state(file.path)
     sha256 = digest(file.path)
     if manifest is not None:
         manifest.check_digest(sha256)
+    named = read_name(project, file, candidate.contract, candidate.form_name, manifest)
     extracted_at, extracted_from = _extracted(file, candidate, manifest, received_at)
     said = manifest.synthetic if manifest is not None else None
     return Arrival(
@@ -70,10 +116,19 @@ def arrive(number: int, file: FoundFile, candidate: Candidate, received_at: date
         sha256=sha256,
         state=before,
         manifest=manifest,
+        named=named,
         extracted_at=extracted_at,
         extracted_from=extracted_from,
         synthetic=bool(synthetic if synthetic is not None else said),
+        sequence=_sequence(named, manifest),
     )
+
+
+def _sequence(named: Named, manifest: Manifest | None) -> int | None:
+    said = manifest.sequence if manifest is not None else None
+    if named.sequence is not None and said is not None and named.sequence != said:
+        raise Refusal(SEQUENCE, f"The name says delta {named.sequence}, the manifest {said}.", "Correct one of them.")
+    return said if said is not None else named.sequence
 
 
 def _extracted(file: FoundFile, candidate: Candidate, manifest: Manifest | None, received_at: datetime) -> tuple[datetime, ExtractedFrom]:

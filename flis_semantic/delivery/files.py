@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import hashlib
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -82,7 +83,7 @@ def state(path: Path) -> tuple[int, int]:
 
 def blocks(path: Path) -> Iterator[bytes]:
     """The file's content in blocks, unpacked. Raises Refusal when it is empty, no gzip though named so, damaged or cut."""
-    with path.open("rb") as file:
+    with _reading(path) as file:
         first = file.read(_BLOCK)
         if not first:
             raise Refusal(EMPTY, "The file is empty.", DELIVER_AGAIN)
@@ -94,6 +95,17 @@ def blocks(path: Path) -> Iterator[bytes]:
         while first:
             yield first
             first = file.read(_BLOCK)
+
+
+@contextmanager
+def _reading(path: Path) -> Generator[BinaryIO]:
+    """The delivered file, open. That it cannot be read is its own fault, unlike a disk that cannot be written."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise Refusal(FORMAT, f"The file cannot be read: {error.strerror}.") from error
+    with file:
+        yield file
 
 
 def _in_folder(folder: Path) -> list[Path]:

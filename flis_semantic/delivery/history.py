@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flis_semantic.delivery.arrival import Arrival
+from flis_semantic.delivery.delta_history import DeltaHistory
 from flis_semantic.delivery.report import OLDER, SUPERSEDED, Refusal
 from flis_semantic.ledger import Ledger
+from flis_semantic.ledger_records import Part
 
-Part = tuple[str, int]
 Rank = tuple[datetime, int, int]
 
 _JUST_AFTER = timedelta(microseconds=1)
@@ -46,7 +47,9 @@ class History:
     def __init__(self, ledger: Ledger, contract: str) -> None:
         self._ledger = ledger
         self._contract = contract
-        self._in_force: dict[Part, Rank] = {(p.unit_code, p.base_period_key): p.rank for p in ledger.active_partitions(contract)}
+        active = {(p.unit_code, p.base_period_key, p.slot): p for p in ledger.active_partitions(contract)}
+        self._in_force: dict[Part, Rank] = {part: held.rank for part, held in active.items()}
+        self.deltas = DeltaHistory(ledger.deltas(contract), self._in_force)
         self._parts_in_force = Counter(rank[2] for rank in self._in_force.values())
         self._by_content: dict[str, list[_Known]] = {}
 
@@ -55,6 +58,8 @@ class History:
 
         With `supersede` only content that is wholly in force and had no row set aside is left: rules may have been corrected.
         """
+        if arrival.mode == "delta":
+            return self.deltas.unchanged(arrival, [known.delivery_id for known in self._same_content(arrival.sha256)], supersede)
         for known in self._same_content(arrival.sha256):
             in_force, parts = self._parts_in_force[known.delivery_id], len(known.parts)
             if in_force == parts and not (supersede and known.rows_set_aside):
@@ -68,6 +73,8 @@ class History:
 
     def rank(self, arrival: Arrival, delivery_id: int, parts: Iterable[Part], supersede: bool) -> Rank:
         """The rank with which the delivery is admitted. Raises Refusal when it would be in force nowhere."""
+        if arrival.mode == "delta":
+            return self.deltas.rank(arrival, delivery_id, supersede)
         parts = list(parts)
         sequence = -1 if arrival.sequence is None else arrival.sequence
         rank = (arrival.extracted_at, sequence, delivery_id)
@@ -92,12 +99,15 @@ class History:
             )
         return rank
 
-    def admit(self, arrival: Arrival, rank: Rank, parts: Iterable[Part], rows_set_aside: int) -> InForce:
-        """Remember a delivery that was admitted; returns what it is in force for now."""
+    def admit(self, arrival: Arrival, rank: Rank, rows: Mapping[Part, int], rows_set_aside: int) -> InForce:
+        """Remember a delivery that was admitted, with its rows by part; returns what it is in force for now."""
         replaced: dict[Part, int] = {}
-        parts = frozenset(parts)
+        parts = frozenset(rows)
         known = _Known(rank[2], arrival.file.path.name, parts, rows_set_aside)
         self._same_content(arrival.sha256).insert(0, known)
+        if arrival.mode == "delta":
+            self.deltas.admit(arrival, rank, rows)
+            return InForce()
         for part in parts:
             before = self._in_force.get(part)
             if before is None or rank > before:

@@ -1,8 +1,10 @@
 """The set-based pass: every row of every file of one contract is typed, judged by the contract's rules, and written.
 
-Tables of the pass, all temporary: `raw_<n>` the text of a group of files with the same form and header; `cells` a view of
-them in the contract's columns; `judged` typed rows with `mask`, a bit per failed rule; `malformed` lines that are no record;
-`set_aside` what goes to the set-aside file. `d` is the file's number within the receive, `l` the line in the file.
+Rows stream from the transcripts into `judged` (temporary, spilled to the scratch folder when it grows): typed values, where the
+row belongs, and `mask`, a bit per failed rule. Rows that fail keep their cells as delivered, to be explained. What needs more
+than the row comes after: rules about the extract, whose time may stand in a column, and keys that come twice. `malformed` are
+lines that are no record; `set_aside` is what goes to the set-aside file. `d` is the file's number within the receive, `l` the
+line in the file.
 """
 
 # ruff: noqa: S608 - names and literals are the contract's own, quoted; values are bound
@@ -10,31 +12,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-from flis_semantic.contracts.labels import LabelFormat, label_format, read_label
+from flis_semantic.contracts.labels import labels
 from flis_semantic.contracts.landing import SET_ASIDE_COLUMNS, column_type, landing_columns
-from flis_semantic.contracts.model import Column, Contract, Form
+from flis_semantic.contracts.model import Contract, FromColumn
 from flis_semantic.delivery import rules
 from flis_semantic.delivery.arrival import Arrival
+from flis_semantic.delivery.cells import Group, as_delivered, delivered_values, extract_moment, hides_something, is_deleted, typed
+from flis_semantic.delivery.report import MASK
 from flis_semantic.delivery.sql import identifier, quoted, scalar, table_of
+from flis_semantic.delivery.units import unit_spellings
 from flis_semantic.errors import WarehouseError
+from flis_semantic.ledger_records import Part
 from flis_semantic.warehouse import Connection
 from flis_semantic.workspace import Project
 
-_LONGEST_RECORD = 1 << 24
-_WHOLE_NUMBER = "-?[0-9]{1,18}"
-
-
-@dataclass(frozen=True)
-class Group:
-    """Files with the same form and the same order of columns, transcribed one after the other into `path`."""
-
-    form_name: str
-    form: Form
-    header: tuple[str, ...]
-    path: Path
+_PLACED = "unit_code, base_period_key, slot"
 
 
 @dataclass
@@ -46,30 +42,55 @@ class Tally:
     set_aside: int = 0
     first_reason: str = ""
     rule_counts: dict[str, int] = field(default_factory=dict[str, int])
-    partitions: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
+    partitions: dict[Part, int] = field(default_factory=dict[Part, int])
     sums: dict[str, Decimal] = field(default_factory=dict[str, Decimal])
+
+
+@dataclass(frozen=True)
+class InColumns:
+    """What a file's columns say about the file: its newest extract time, its lowest and highest number in a sequence of deltas."""
+
+    extracted_at: datetime | None = None
+    sequences: tuple[int, int] | None = None
 
 
 class Judging:
     """One pass over the files of one contract."""
 
-    def __init__(self, connection: Connection, project: Project, contract: Contract) -> None:
+    def __init__(self, connection: Connection, project: Project, contract: Contract, groups: Sequence[Group]) -> None:
         self._connection = connection
         self._project = project
         self._contract = contract
+        self._groups = groups
+        self._set_aside = rules.set_aside_bits(contract)
 
-    def judge(self, groups: Sequence[Group], arrivals: Sequence[Arrival]) -> dict[int, Tally]:
-        """Read, type and judge all rows. Returns the tally of each file by its number.
+    def read(self, arrivals: Sequence[Arrival]) -> dict[int, InColumns]:
+        """Read and type all rows. Returns what each file's columns say about it, by its number.
 
         Raises WarehouseError when not every row that was transcribed is found again: then nothing may be recorded.
         """
-        self._read(groups, arrivals)
-        self._name_files(groups, arrivals)
-        cells = " UNION ALL ".join(self._cells(n, group) for n, group in enumerate(groups))
-        self._connection.execute(f"CREATE OR REPLACE TEMP VIEW cells AS {cells}")
-        self._name_units()
-        self._name_periods(groups)
-        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {self._judged()}")
+        self._name_files(arrivals)
+        table_of(self._connection, "units", unit_spellings(self._project, self._contract))
+        self._lay_out()
+        self._take_malformed(arrivals)
+        for n, group in enumerate(self._groups):
+            self._name_periods(n, group)
+            self._connection.execute(f"INSERT INTO judged BY NAME {self._judged(n, group)}")
+            self._take_rejects(n, group)
+        found = scalar(self._connection, "SELECT count(*) FROM judged") + scalar(self._connection, "SELECT count(*) FROM malformed")
+        expected = sum(arrival.transcript.rows for arrival in arrivals)
+        if found != expected:
+            raise WarehouseError(
+                f"{expected:,} rows were delivered to {self._contract.table}, but {found:,} were read.",
+                hint="Nothing was recorded. This is a fault of the program: report it with the file.",
+                code="rows_lost",
+            )
+        return self._in_columns(arrivals)
+
+    def judge(self, arrivals: Sequence[Arrival]) -> dict[int, Tally]:
+        """Judge what needs more than the row; the arrivals know their extract times now. Returns the tally of each file by its number."""
+        self._date_files(arrivals)
+        self._find_late()
         self._find_repeats()
         self._collect_set_aside()
         return self._tallies(arrivals)
@@ -77,12 +98,13 @@ class Judging:
     def write_accepted(self, path: Path, delivery_ids: Mapping[int, int]) -> None:
         """Write the accepted rows of the admitted files (number → delivery id) as Parquet, sorted by unit and base period."""
         self._admit(delivery_ids)
-        own = [f"t_{name} AS {identifier(name)}" for name in self._contract.columns]
-        beside = ["delivery_id", "l AS line_number", "unit_code", "base_period_key", "coalesce(series, '') AS series", "is_control"]
+        own = [f"{self._typed(name)} AS {identifier(name)}" for name in self._contract.landed_columns]
+        beside = ["delivery_id", "l AS line_number", "unit_code", "base_period_key", "coalesce(series, '') AS series"]
+        beside += ["is_control", "slot", "is_deleted"]
         self._copy(
-            f"SELECT {', '.join(own + beside)} FROM judged JOIN admitted USING (d) WHERE mask = 0",
+            f"SELECT {', '.join(own + beside)} FROM judged JOIN admitted USING (d) WHERE {self._is_accepted}",
             landing_columns(self._contract),
-            "unit_code, base_period_key, delivery_id, line_number",
+            f"{_PLACED}, delivery_id, line_number",
             path,
         )
 
@@ -93,169 +115,225 @@ class Judging:
         select = f"SELECT {', '.join(names)} FROM set_aside JOIN admitted USING (d)"
         self._copy(select, SET_ASIDE_COLUMNS, "delivery_id, line_number", path)
 
-    def _read(self, groups: Sequence[Group], arrivals: Sequence[Arrival]) -> None:
-        lines = [(arrival.number, bad) for arrival in arrivals for bad in arrival.transcript.malformed]
+    @property
+    def _is_accepted(self) -> str:
+        return f"mask & {self._set_aside} = 0"
+
+    def _typed(self, column: str) -> str:
+        """Name in `judged` of a column's typed value."""
+        return "unit_code" if column == self._contract.unit_column else f"t_{column}"
+
+    def _lay_out(self) -> None:
+        own = {self._typed(name): column_type(column) for name, column in self._contract.columns.items()}
+        beside = {"d": "INTEGER", "l": "BIGINT", "g": "INTEGER", **own, "unit_code": "VARCHAR", "base_period_key": "INTEGER"}
+        beside |= {"slot": "VARCHAR", "series": "VARCHAR", "is_control": "BOOLEAN", "is_deleted": "BOOLEAN", "mask": "BIGINT"}
+        columns = ", ".join(f"{identifier(name)} {kind}" for name, kind in {**beside, "cells": "VARCHAR[]"}.items())
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE judged ({columns})")
+
+    def _take_malformed(self, arrivals: Sequence[Arrival]) -> None:
+        hidden = {group.form_name: hides_something(group, self._contract) for group in self._groups}
+        lines = [(arrival, bad) for arrival in arrivals for bad in arrival.transcript.malformed]
         columns = {
-            "d": ("INTEGER", [number for number, _ in lines]),
+            "d": ("INTEGER", [arrival.number for arrival, _ in lines]),
             "l": ("BIGINT", [bad.line for _, bad in lines]),
-            "raw_row": ("VARCHAR", [bad.text for _, bad in lines]),
+            "raw_row": ("VARCHAR", [MASK if hidden.get(arrival.form_name) else bad.text for arrival, bad in lines]),
             "reason": ("VARCHAR", [bad.reason for _, bad in lines]),
         }
         table_of(self._connection, "malformed", columns)
-        for n, group in enumerate(groups):
-            self._read_group(n, group)
-        found = sum(scalar(self._connection, f"SELECT count(*) FROM raw_{n}") for n in range(len(groups)))
-        found += scalar(self._connection, "SELECT count(*) FROM malformed")
-        expected = sum(arrival.transcript.rows for arrival in arrivals)
-        if found != expected:
-            raise WarehouseError(
-                f"{expected:,} rows were delivered to {self._contract.table}, but {found:,} were read.",
-                hint="Nothing was recorded. This is a fault of the program: report it with the file.",
-                code="rows_lost",
-            )
 
-    def _read_group(self, n: int, group: Group) -> None:
-        names = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(group.header)))
-        self._connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE raw_{n} AS SELECT * FROM read_csv(?, columns = {{'d': 'INTEGER', 'l': 'BIGINT', {names}}}, "
-            f"delim = {quoted(group.form.delimiter)}, quote = '\"', escape = '\"', new_line = '\\n', header = false, auto_detect = false, "
-            f"strict_mode = true, max_line_size = {_LONGEST_RECORD}, store_rejects = true, rejects_table = 'rejects_{n}', "
-            f"rejects_scan = 'scans_{n}', rejects_limit = 0)",
-            [str(group.path)],
-        )
-        mark = quoted(group.form.delimiter)
+    def _take_rejects(self, n: int, group: Group) -> None:
+        """Lines that the engine could not read as the group's columns."""
+        if group.form.kind == "parquet":
+            return
+        mark = quoted(group.delimiter)
         file, line = f"split_part(csv_line, {mark}, 1)", f"split_part(csv_line, {mark}, 2)"
         has = f"'the row has ' || found || ' value' || CASE WHEN found = 1 THEN '' ELSE 's' END || ', the header has {len(group.header)}'"
+        row = quoted(MASK) if hides_something(group, self._contract) else f"substr(csv_line, length({file}) + length({line}) + 3)"
         self._connection.execute(
             f"INSERT INTO malformed SELECT CAST({file} AS INTEGER), CAST({line} AS BIGINT), "
-            f"substr(csv_line, length({file}) + length({line}) + 3), coalesce({has}, 'the row cannot be read as values') FROM ("
+            f"{row}, coalesce({has}, 'the row cannot be read as values') FROM ("
             "SELECT csv_line, min(TRY_CAST(regexp_extract(error_message, 'Found: ([0-9]+)', 1) AS INTEGER)) - 2 AS found "
             f"FROM rejects_{n} GROUP BY ALL)"
         )
 
-    def _name_files(self, groups: Sequence[Group], arrivals: Sequence[Arrival]) -> None:
+    def _name_files(self, arrivals: Sequence[Arrival]) -> None:
+        """What each file's name says of all of its rows."""
+        base, calendar = self._contract.base_period, self._project.calendar
+        placed = [arrival.named.period for arrival in arrivals]
+        columns = {
+            "d": ("INTEGER", [arrival.number for arrival in arrivals]),
+            "named_unit": ("VARCHAR", [arrival.named.unit for arrival in arrivals]),
+            "named_period": ("VARCHAR", [arrival.named.label for arrival in arrivals]),
+            "named_key": ("INTEGER", [calendar.key(base, found.period.start) if found is not None else None for found in placed]),
+            "named_slot": ("VARCHAR", [found.slot if found is not None else None for found in placed]),
+            "named_start": ("DATE", [found.period.start if found is not None else None for found in placed]),
+        }
+        table_of(self._connection, "named_files", columns)
+
+    def _date_files(self, arrivals: Sequence[Arrival]) -> None:
         calendar, contract = self._project.calendar, self._contract
         days = [arrival.extracted_at.date() for arrival in arrivals]
         columns = {
             "d": ("INTEGER", [arrival.number for arrival in arrivals]),
             "last_key": ("INTEGER", [calendar.key(contract.base_period, day) + contract.periods_ahead for day in days]),
-            "extract_date": ("VARCHAR", [day.isoformat() for day in days]),
+            "extract_date": ("DATE", days),
         }
         table_of(self._connection, "files", columns)
 
-    def _cells(self, n: int, group: Group) -> str:
-        place = {column: f"c{group.header.index(name)}" for name, column in group.form.header.items()}
-        split = group.form.split
-        if split is not None:
-            cell, mark = place[split.column], quoted(split.on)
-            after = f"substr({cell}, strpos({cell}, {mark}) + length({mark}))"
-            place[split.into] = f"CASE WHEN contains({cell}, {mark}) THEN nullif({after}, '') END"
-            place[split.column] = f"nullif(split_part({cell}, {mark}, 1), '')"
-        parts = [f"{n} AS g", "d", "l", f"{self._as_delivered(group)} AS raw_row", f"{quoted(group.form.decimal)} AS decimal_sign"]
-        parts.append(f"{quoted(' or '.join(group.form.period))} AS period_forms")
-        for name, column in self._contract.columns.items():
-            raw = place.get(name, "CAST(NULL AS VARCHAR)")
-            parts.append(f"{raw} AS r_{name}")
-            if column.role is None:
-                parts.append(f"{_typed(raw, column, group.form.decimal)} AS t_{name}")
-        return f"SELECT {', '.join(parts)} FROM raw_{n}"
-
-    @staticmethod
-    def _as_delivered(group: Group) -> str:
-        """The row put together again, with quotation marks where a value needs them."""
-        mark = group.form.delimiter
-        special = f'[{"|" if mark == "|" else mark}"\n]'
-        value = "CASE WHEN regexp_matches({0}, {1}) THEN '\"' || replace({0}, '\"', '\"\"') || '\"' ELSE coalesce({0}, '') END"
-        return f" || {quoted(mark)} || ".join(value.format(f"c{index}", quoted(special)) for index in range(len(group.header)))
-
-    def _name_units(self) -> None:
-        unit = self._project.vocabulary.reporting_unit
-        column = self._contract.unit_column
-        rows = self._connection.execute(f"SELECT DISTINCT r_{column} FROM cells WHERE r_{column} IS NOT NULL")
-        labels = sorted(str(row[0]) for row in rows.fetchall())
-        codes = [unit_code(label, unit.code_width) for label in labels]
-        controls = {unit_code(label, unit.code_width) for label in self._contract.controls}
+    def _name_periods(self, n: int, group: Group) -> None:
+        contract, calendar = self._contract, self._project.calendar
+        known = labels(group.label_formats, calendar, contract.base_period, contract.side_periods)
         columns = {
-            "label": ("VARCHAR", labels),
-            "unit_code": ("VARCHAR", codes),
-            "unit_kind": ("VARCHAR", [None if code in controls else self._project.units.get(code) for code in codes]),
-            "is_control": ("BOOLEAN", [code in controls for code in codes]),
+            "label": ("VARCHAR", list(known)),
+            "start_date": ("DATE", [found.period.start for found in known.values()]),
+            "base_period_key": ("INTEGER", [calendar.key(contract.base_period, found.period.start) for found in known.values()]),
+            "slot": ("VARCHAR", [found.slot for found in known.values()]),
         }
-        table_of(self._connection, "unit_labels", columns)
+        table_of(self._connection, f"periods_{n}", columns)
 
-    def _name_periods(self, groups: Sequence[Group]) -> None:
-        calendar, column = self._project.calendar, self._contract.period_column
-        rows = self._connection.execute(f"SELECT DISTINCT g, r_{column} FROM cells WHERE r_{column} IS NOT NULL").fetchall()
-        labels = sorted((int(g), str(label)) for g, label in rows)
-        formats = [_formats(group.form) for group in groups]
-        periods = [read_label(label, formats[g], calendar) for g, label in labels]
-        keys = [calendar.key(self._contract.base_period, period.start) if period is not None else None for period in periods]
-        columns = {
-            "g": ("INTEGER", [g for g, _ in labels]),
-            "label": ("VARCHAR", [label for _, label in labels]),
-            "start_date": ("DATE", [period.start if period is not None else None for period in periods]),
-            "base_period_key": ("INTEGER", keys),
-        }
-        table_of(self._connection, "period_labels", columns)
-
-    def _judged(self) -> str:
+    def _judged(self, n: int, group: Group) -> str:
+        """SELECT of the group's rows, typed and judged as far as the row itself goes."""
         contract = self._contract
         unit, period = contract.unit_column, contract.period_column
-        own = [f"cells.r_{name}" for name in contract.columns]
-        own += [f"cells.t_{name}" for name, column in contract.columns.items() if column.role is None]
+        values = delivered_values(group, contract, lambda index: f"c{index}")
+        delivered = ", ".join(f"{raw} AS r_{name}" for name, raw in values.items())
         series = " || '.' || ".join(f"r_{name}" for name in contract.series) or "CAST(NULL AS VARCHAR)"
-        typed = (
-            f"SELECT d, l, {', '.join(own)}, u.unit_code AS t_{unit}, p.start_date AS t_{period}, u.unit_code, u.unit_kind, "
-            f"coalesce(u.is_control, false) AS is_control, p.base_period_key, last_key, {series} AS series "
-            f"FROM cells JOIN files USING (d) LEFT JOIN unit_labels u ON u.label = cells.r_{unit} "
-            f"LEFT JOIN period_labels p ON p.g = cells.g AND p.label = cells.r_{period}"
+        # The name's label was read when the file came, where it may be written without separators.
+        told = group.form.period_of is not None and period not in group.filled
+        key, slot, start = ("named_key", "named_slot", "named_start") if told else ("p.base_period_key", "p.slot", "p.start_date")
+        own = [f"{typed(f'r_{name}', column, group.form)} AS t_{name}" for name, column in contract.columns.items() if column.role is None]
+        rows = f"SELECT d, l, {delivered}, {group.all_cells()} AS every_cell, named_unit, named_period, named_key, named_slot, "
+        rows += f"named_start, {is_deleted(group, values)} AS is_deleted FROM {group.source(str(n))} JOIN named_files USING (d)"
+        placed = (
+            f"SELECT q.*, {', '.join([*own, ''])}{start} AS t_{period}, coalesce(u.unit_code, r_{unit}) AS unit_code, u.unit_kind, "
+            f"coalesce(u.is_control, false) AS is_control, {key} AS base_period_key, {slot} AS slot, {series} AS series "
+            f"FROM ({rows}) q LEFT JOIN units u ON u.label = q.r_{unit} LEFT JOIN periods_{n} p ON p.label = q.r_{period}"
         )
-        kept = [f"t_{name}" for name in contract.columns]
         member_kind = self._project.vocabulary.reporting_unit.member_kind
+        judged = f"SELECT *, {rules.mask(contract, member_kind, group.form.mode == 'delta')} AS mask FROM ({placed})"
+        kept = [self._typed(name) for name in contract.columns if name != unit]
         return (
-            f"SELECT d, l, {', '.join(kept)}, unit_code, base_period_key, series, is_control, "
-            f"{rules.mask(contract, member_kind)} AS mask FROM ({typed})"
+            f"SELECT d, l, {n} AS g, {', '.join([*kept, ''])}{_PLACED}, series, is_control, is_deleted, mask, "
+            f"CASE WHEN mask & {self._set_aside} <> 0 THEN every_cell END AS cells FROM ({judged})"
         )
 
+    def _in_columns(self, arrivals: Sequence[Arrival]) -> dict[int, InColumns]:
+        forms = [group.form for group in self._groups]
+        times = {form.extracted_at.column for form in forms if isinstance(form.extracted_at, FromColumn)}
+        numbers = {form.delta.sequence.column for form in forms if form.delta is not None and isinstance(form.delta.sequence, FromColumn)}
+        if not times and not numbers:
+            return {}
+        by_number = {arrival.number: arrival.form for arrival in arrivals}
+        found: dict[int, InColumns] = {}
+        moments = {name: f"max({extract_moment(self._contract.columns[name], f't_{name}')})" for name in sorted(times)}
+        selected = [*moments.values(), *(f"{end}(t_{name})" for name in sorted(numbers) for end in ("min", "max"))]
+        for d, *row in self._connection.execute(f"SELECT d, {', '.join(selected)} FROM judged GROUP BY d").fetchall():
+            values = iter(row)
+            moment_of = {name: next(values) for name in moments}
+            ends = {name: (next(values), next(values)) for name in sorted(numbers)}
+            form = by_number[d]
+            extract = moment_of[form.extracted_at.column] if isinstance(form.extracted_at, FromColumn) else None
+            sequence = form.delta.sequence if form.delta is not None else None
+            low_high = ends[sequence.column] if isinstance(sequence, FromColumn) else (None, None)
+            found[d] = InColumns(extract, None if low_high[0] is None else low_high)
+        return found
+
+    def _find_late(self) -> None:
+        """Rows that fail a rule about the extract; their cells are read again, as nobody knew that they would be wanted."""
+        masks = rules.late_masks(self._contract)
+        failed = " | ".join(f"CASE WHEN {condition} THEN {bit} ELSE 0 END" for bit, condition in masks)
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE hits AS SELECT d, l, CAST({failed} AS BIGINT) AS hit FROM judged JOIN files USING (d) "
+            f"WHERE {' OR '.join(f'coalesce({condition}, false)' for _, condition in masks)}"
+        )
+        self._add_hits()
+
     def _find_repeats(self) -> None:
-        """Rows that are right by themselves but share their key: the same again keeps its first row, a contradiction keeps none."""
+        """Rows that are right by themselves but share their key: the same again keeps its first row, a contradiction keeps none.
+
+        Of a delta a key may be deleted in one part and written in another: the row moves.
+        """
         contract = self._contract
-        key = ["d", *(f"t_{name}" for name in contract.key)]
-        same = " AND ".join(f"j.{name} IS NOT DISTINCT FROM k.{name}" for name in key)
-        content = ", ".join(f"j.t_{name}" for name in contract.columns)
-        self._connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE repeated_keys AS SELECT {', '.join(key)}, min(l) AS first_line, max(l) AS last_line "
-            f"FROM judged WHERE mask = 0 GROUP BY ALL HAVING count(*) > 1"
-        )
-        self._connection.execute(
-            "CREATE OR REPLACE TEMP TABLE repeats AS SELECT d, l, identical, other_line FROM ("
-            f"SELECT j.d, j.l, k.first_line, CASE WHEN j.l = k.first_line THEN k.last_line ELSE k.first_line END AS other_line, "
-            f"count(DISTINCT ROW({content})) OVER (PARTITION BY {', '.join(f'j.{name}' for name in key)}) = 1 AS identical "
-            f"FROM judged j JOIN repeated_keys k ON {same} WHERE j.mask = 0) WHERE NOT identical OR l <> first_line"
-        )
+        key = [self._typed(name) for name in contract.key]
+        if contract.period_column in contract.key:
+            key.append("slot")
+        self._connection.execute("CREATE OR REPLACE TEMP TABLE repeats (d INTEGER, l BIGINT, identical BOOLEAN, other_line BIGINT)")
+        self._find_repeats_of(key, f"{self._is_accepted} AND NOT is_deleted")
+        if any(group.form.mode == "delta" for group in self._groups):
+            self._find_repeats_of([*dict.fromkeys([*key, "unit_code", "base_period_key", "slot"])], self._is_accepted)
         hit = rules.bit(contract, contract.rule("unique_key"))
-        self._connection.execute(f"UPDATE judged SET mask = mask | {hit} FROM repeats WHERE judged.d = repeats.d AND judged.l = repeats.l")
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE hits AS SELECT DISTINCT d, l, CAST({hit} AS BIGINT) AS hit FROM repeats")
+        self._add_hits()
+
+    def _find_repeats_of(self, key: Sequence[str], where: str) -> None:
+        """Add to `repeats`. Keys are found by one number each; only rows whose number comes twice are compared."""
+        columns = ", ".join(["d", *key])
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE suspects AS SELECT hash({columns}) AS h FROM judged WHERE {where} GROUP BY h HAVING count(*) > 1"
+        )
+        if not scalar(self._connection, "SELECT count(*) FROM suspects"):
+            return
+        content = ", ".join(["is_deleted", "slot", *(self._typed(name) for name in self._contract.columns)])
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE alike AS SELECT * FROM judged SEMI JOIN suspects ON h = hash({columns}) "
+            f"ANTI JOIN repeats USING (d, l) WHERE {where}"
+        )
+        self._connection.execute(
+            "INSERT INTO repeats SELECT d, l, identical, other_line FROM (SELECT d, l, min(l) OVER same AS first_line, "
+            "CASE WHEN l = min(l) OVER same THEN max(l) OVER same ELSE min(l) OVER same END AS other_line, count(*) OVER same AS times, "
+            f"count(DISTINCT ROW({content})) OVER (PARTITION BY {columns}) = 1 AS identical "
+            f"FROM alike WINDOW same AS (PARTITION BY {columns})) WHERE times > 1 AND (NOT identical OR l <> first_line)"
+        )
+
+    def _add_hits(self) -> None:
+        """Add the bits of `hits` to the rows' masks; rows that are set aside by them get their cells."""
+        run = self._connection.execute
+        if not scalar(self._connection, "SELECT count(*) FROM hits"):
+            return
+        # A sum of bits: of one row several hits are of different rules.
+        run("CREATE OR REPLACE TEMP TABLE hits AS SELECT d, l, bit_or(hit) AS hit FROM hits GROUP BY ALL")
+        run("UPDATE judged SET mask = mask | hit FROM hits WHERE judged.d = hits.d AND judged.l = hits.l")
+        run(
+            f"CREATE OR REPLACE TEMP TABLE bare AS SELECT d, l, g FROM judged SEMI JOIN hits USING (d, l) "
+            f"WHERE cells IS NULL AND mask & {self._set_aside} <> 0"
+        )
+        wanted: set[int] = {int(row[0]) for row in run("SELECT DISTINCT g FROM bare").fetchall()}
+        for n in sorted(wanted):
+            group = self._groups[n]
+            again = f"SELECT d, l, {group.all_cells()} AS cells FROM {group.source()} SEMI JOIN bare USING (d, l)"
+            run(f"CREATE OR REPLACE TEMP TABLE clothed AS {again}")
+            run("UPDATE judged SET cells = clothed.cells FROM clothed WHERE judged.d = clothed.d AND judged.l = clothed.l")
 
     def _collect_set_aside(self) -> None:
         contract = self._contract
-        raw = ", ".join(f"cells.r_{name}" for name in contract.columns)
         self._connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE set_aside AS SELECT d, l, {rules.rule_ids(contract)} AS rule_ids, "
-            f"{rules.reasons(contract)} AS reason, raw_row, unit_code, base_period_key, "
-            f"coalesce(series, '') AS series, is_control "
-            f"FROM (SELECT j.d, j.l, j.mask, j.unit_code, j.base_period_key, j.series, j.is_control, {raw}, raw_row, decimal_sign, "
-            "period_forms, extract_date, identical, other_line "
-            "FROM cells JOIN judged j ON j.d = cells.d AND j.l = cells.l JOIN files ON files.d = j.d "
-            "LEFT JOIN repeats ON repeats.d = j.d AND repeats.l = j.l WHERE j.mask <> 0)"
+            "CREATE OR REPLACE TEMP TABLE set_aside (d INTEGER, l BIGINT, rule_ids VARCHAR[], reason VARCHAR, raw_row VARCHAR, "
+            "unit_code VARCHAR, base_period_key INTEGER, series VARCHAR, is_control BOOLEAN, slot VARCHAR)"
         )
+        for n, group in enumerate(self._groups):
+            form = group.form
+            values = delivered_values(group, contract, group.kept_cell)
+            delivered = ", ".join(f"{raw} AS r_{name}" for name, raw in values.items())
+            constants = f"{quoted(form.decimal)} AS decimal_sign, {quoted(form.date_format)} AS date_format, "
+            constants += f"{quoted(' or '.join(form.period))} AS period_forms"
+            self._connection.execute(
+                f"INSERT INTO set_aside SELECT d, l, {rules.rule_ids(contract)}, {rules.reasons(contract)}, raw_row, "
+                f"unit_code, base_period_key, coalesce(series, ''), is_control, coalesce(slot, '') "
+                f"FROM (SELECT *, {delivered}, {as_delivered(group, contract)} AS raw_row, {constants} FROM (SELECT * FROM judged "
+                f"JOIN files USING (d) JOIN named_files USING (d) LEFT JOIN repeats USING (d, l) "
+                f"WHERE g = {n} AND mask & {self._set_aside} <> 0))"
+            )
         shape = quoted(contract.rule("row_shape").id)
-        self._connection.execute(f"INSERT INTO set_aside SELECT d, l, [{shape}], reason, raw_row, NULL, NULL, '', false FROM malformed")
+        self._connection.execute(f"INSERT INTO set_aside SELECT d, l, [{shape}], reason, raw_row, NULL, NULL, '', false, '' FROM malformed")
 
     def _tallies(self, arrivals: Sequence[Arrival]) -> dict[int, Tally]:
         tallies = {arrival.number: Tally() for arrival in arrivals}
         run = self._connection.execute
-        for d, accepted, control in run("SELECT d, count(*), count_if(is_control) FROM judged WHERE mask = 0 GROUP BY d").fetchall():
-            tallies[d].accepted, tallies[d].control = accepted, control
+        parts = run(f"SELECT d, {_PLACED}, count(*), count_if(is_control) FROM judged WHERE {self._is_accepted} GROUP BY ALL ORDER BY ALL")
+        for d, unit, key, slot, rows, controls in parts.fetchall():
+            tallies[d].accepted += rows
+            tallies[d].control += controls
+            tallies[d].partitions[unit, key, slot] = rows
         for d, rows, line, reason, ids in run(
             "SELECT d, count(*), min(l), arg_min(reason, l), arg_min(rule_ids, l) FROM set_aside GROUP BY d"
         ).fetchall():
@@ -264,12 +342,19 @@ class Judging:
         hits = run("SELECT d, id, count(*) FROM (SELECT d, unnest(rule_ids) AS id FROM set_aside) GROUP BY ALL ORDER BY d, id")
         for d, rule_id, rows in hits.fetchall():
             tallies[d].rule_counts[rule_id] = rows
-        parts = run("SELECT d, unit_code, base_period_key, count(*) FROM judged WHERE mask = 0 GROUP BY ALL ORDER BY ALL")
-        for d, unit, key, rows in parts.fetchall():
-            tallies[d].partitions[unit, key] = rows
+        self._count_warnings(tallies)
         if any(arrival.manifest is not None and arrival.manifest.sums for arrival in arrivals):
             self._add_up(tallies)
         return tallies
+
+    def _count_warnings(self, tallies: Mapping[int, Tally]) -> None:
+        """Hits on rows that were accepted all the same."""
+        for rule in self._contract.row_rules:
+            if rule.action == "warn":
+                hit = f"mask & {rules.bit(self._contract, rule)} <> 0"
+                found = self._connection.execute(f"SELECT d, count(*) FROM judged WHERE {self._is_accepted} AND {hit} GROUP BY d")
+                for d, rows in found.fetchall():
+                    tallies[d].rule_counts[rule.id] = tallies[d].rule_counts.get(rule.id, 0) + rows
 
     def _add_up(self, tallies: dict[int, Tally]) -> None:
         numbers = [name for name, column in self._contract.columns.items() if column.type in ("integer", "decimal")]
@@ -287,35 +372,6 @@ class Judging:
         )
 
     def _copy(self, select: str, columns: Mapping[str, str], order: str, path: Path) -> None:
-        typed = ", ".join(f"CAST({identifier(name)} AS {kind}) AS {identifier(name)}" for name, kind in columns.items())
-        ordered = f"SELECT {typed} FROM ({select}) ORDER BY {order}"
+        typed_columns = ", ".join(f"CAST({identifier(name)} AS {kind}) AS {identifier(name)}" for name, kind in columns.items())
+        ordered = f"SELECT {typed_columns} FROM ({select}) ORDER BY {order}"
         self._connection.execute(f"COPY ({ordered}) TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)")
-
-
-def unit_code(label: str, width: int | None) -> str:
-    """A code as delivered, padded with zeros where the vocabulary has a width."""
-    return label.zfill(width) if width is not None and label.isascii() and label.isdigit() else label
-
-
-def _formats(form: Form) -> tuple[LabelFormat, ...]:
-    return tuple(notation for text in form.period if (notation := label_format(text)) is not None)
-
-
-def _typed(raw: str, column: Column, decimal_sign: str) -> str:
-    """The value in its landing type, NULL when it does not have the type's shape: casts alone would bend 12.7 to 13."""
-    kind = column_type(column)
-    match column.type:
-        case "text" | "unit_code" | "period":
-            return raw
-        case "integer":
-            return f"CASE WHEN regexp_full_match({raw}, '{_WHOLE_NUMBER}') THEN TRY_CAST({raw} AS {kind}) END"
-        case "decimal":
-            scale = column.scale or 0
-            fraction = rf"(\{decimal_sign}[0-9]{{1,{scale}}})?" if scale else ""
-            shape = f"-?[0-9]{{1,{18 - scale}}}{fraction}"
-            number = raw if decimal_sign == "." else f"replace({raw}, {quoted(decimal_sign)}, '.')"
-            return f"CASE WHEN regexp_full_match({raw}, '{shape}') THEN TRY_CAST({number} AS {kind}) END"
-        case "date":
-            return rf"CASE WHEN regexp_full_match({raw}, '\d{{4}}-\d{{2}}-\d{{2}}') THEN TRY_CAST({raw} AS DATE) END"
-        case "boolean":
-            return f"CASE WHEN {raw} IN ('true', 'false', '1', '0') THEN CAST({raw} AS BOOLEAN) END"

@@ -11,7 +11,9 @@ from flis_semantic.contracts.model import Contract
 from flis_semantic.delivery.judging import Judging
 from flis_semantic.delivery.sql import quoted
 from flis_semantic.errors import WarehouseError
-from flis_semantic.ledger import Batch, Ledger
+from flis_semantic.faults import reached
+from flis_semantic.ledger import Ledger
+from flis_semantic.ledger_records import Batch
 from flis_semantic.warehouse import Connection
 
 PARTIAL = ".partial"
@@ -23,6 +25,8 @@ def write_batch(judging: Judging, folder: Path, batch: Batch, delivery_ids: Mapp
     """Write a batch's files, complete and durable. They stay invisible until the ledger knows them."""
     folder.mkdir(parents=True, exist_ok=True)
     accepted = folder / batch.file
+    _partial(accepted).touch()
+    reached("receive: file half written")
     judging.write_accepted(_partial(accepted), delivery_ids)
     _settle(accepted)
     if batch.set_aside_file is not None:
@@ -92,7 +96,9 @@ def _settle(path: Path) -> None:
     """Give a complete temporary file its name, and make both survive a power cut."""
     partial = _partial(path)
     _sync(partial)
+    reached("receive: file written")
     partial.replace(path)
+    reached("receive: file named")
     _sync(path.parent)
 
 

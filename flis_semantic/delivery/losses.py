@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from flis_semantic.contracts.landing import RESERVED_COLUMNS, no_rows
 from flis_semantic.contracts.model import NO_SERIES, Contract
 from flis_semantic.delivery.history import InForce
 from flis_semantic.delivery.sql import in_list, quoted, table_of
 from flis_semantic.warehouse import Connection
 
-_PLACE = "unit_code, base_period_key"
+_PLACE = "unit_code, base_period_key, slot"
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,10 @@ def lost_series(
     `files` are the landing files in force before this receive; `delivery_ids` are the ids of the judged files, which may
     replace each other. A series that the contract has no more is not missed.
     """
-    replaced = [(d, unit, key, before) for d, taken in in_force.items() for (unit, key), before in taken.replaced.items()]
+    replaced = [(d, *part, before) for d, taken in in_force.items() for part, before in taken.replaced.items()]
     if not contract.series or not replaced:
         return {}
-    columns = {"d": "INTEGER", "unit_code": "VARCHAR", "base_period_key": "INTEGER", "delivery_id": "INTEGER"}
+    columns = {"d": "INTEGER", "unit_code": "VARCHAR", "base_period_key": "INTEGER", "slot": "VARCHAR", "delivery_id": "INTEGER"}
     table_of(connection, "replaced", {name: (kind, [row[n] for row in replaced]) for n, (name, kind) in enumerate(columns.items())})
     table_of(
         connection,
@@ -51,7 +52,10 @@ def lost_series(
     )
     there = f"SELECT delivery_id, {_PLACE}, series FROM now_there JOIN numbered USING (d)"
     if files:
-        there += f" UNION ALL SELECT DISTINCT delivery_id, {_PLACE}, series FROM read_parquet({_list(files)})"
+        landed = no_rows({name: RESERVED_COLUMNS[name] for name in ("delivery_id", "unit_code", "base_period_key", "slot", "series")})
+        landed += f" UNION ALL BY NAME FROM read_parquet({_list(files)}, union_by_name = true)"
+        # Files that were written before there were slots have no such column.
+        there += f" UNION ALL SELECT DISTINCT delivery_id, unit_code, base_period_key, coalesce(slot, ''), series FROM ({landed})"
     expected = f" AND series IN {in_list(contract.series_starts)}" if contract.series_starts else ""
     rows = connection.execute(
         f"SELECT d, count(DISTINCT ROW({_PLACE})), list_sort(list(DISTINCT series)) "

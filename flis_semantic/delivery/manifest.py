@@ -12,6 +12,13 @@ from flis_semantic.delivery.report import MANIFEST, Refusal
 from flis_semantic.vocabulary.model import Strict
 
 
+class ManifestPart(Strict):
+    """A unit × base period that the file delivers, whether it has rows of it or not."""
+
+    unit: str = Field(description="unit code")
+    period: str = Field(description="label of the period")
+
+
 class Manifest(Strict):
     """Control figures of one delivered file. Everything is optional; what is there must agree with the file."""
 
@@ -20,6 +27,7 @@ class Manifest(Strict):
     extracted_at: datetime | None = Field(default=None, description="when the sender took the data out; UTC where no zone is given")
     sequence: int | None = Field(default=None, ge=0, description="the sender's own number; the higher wins at the same extract time")
     synthetic: bool | None = Field(default=None, description="the data are made up")
+    parts: tuple[ManifestPart, ...] = Field(default=(), description="every unit × base period that the file delivers, also without a row")
     sums: dict[str, Decimal] = Field(default_factory=dict, description="total of a column of the contract, over all rows")
 
     @property
@@ -44,6 +52,11 @@ class Manifest(Strict):
                 f"The manifest says {self.rows:,} rows, the file has {rows:,}.",
                 "Rows were lost or added on the way: deliver file and manifest again.",
             )
+
+    @property
+    def confirms_no_row(self) -> bool:
+        """Whether a file without rows is as the sender meant it."""
+        return self.rows == 0 or (self.rows is None and self.sha256 is not None)
 
     def check_sums(self, sums: dict[str, Decimal]) -> None:
         """Refuse a file in which a column adds up to something else."""

@@ -9,33 +9,39 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
 from flis_semantic.contracts.model import Contract
 from flis_semantic.delivery.arrival import Arrival, arrive
-from flis_semantic.delivery.files import FoundFile, find_files, is_packed, state
+from flis_semantic.delivery.cells import Group
+from flis_semantic.delivery.delta_history import Standing
+from flis_semantic.delivery.files import FoundFile, find_files
 from flis_semantic.delivery.history import History, InForce
-from flis_semantic.delivery.judging import Group, Judging, Tally
+from flis_semantic.delivery.judging import InColumns, Judging, Tally
 from flis_semantic.delivery.landing import batch_names, claim_landing, sweep, write_batch, write_schema
 from flis_semantic.delivery.losses import lost_series
+from flis_semantic.delivery.parquet import ParquetReader
 from flis_semantic.delivery.recognise import named, recognise, unknown_file
-from flis_semantic.delivery.report import FORMAT, TRUNCATED, UNCHANGED, UNKNOWN, DeliveryResult, ReceiveReport, Refusal
-from flis_semantic.delivery.transcode import transcode
+from flis_semantic.delivery.report import FORMAT, MANIFEST, NAME, UNCHANGED, UNKNOWN, DeliveryResult, ReceiveReport, Refusal
+from flis_semantic.delivery.transcribing import Transcribing
 from flis_semantic.delivery.verdict import Admitted, Rejected
 from flis_semantic.errors import ArgumentError, WarehouseError, suggestion
-from flis_semantic.ledger import Batch, Ledger, utc
+from flis_semantic.faults import reached
+from flis_semantic.ledger import Ledger, utc
+from flis_semantic.ledger_records import Batch
 from flis_semantic.warehouse import Connection, Error, connect
 from flis_semantic.workspace import Project
 
 _LOCK = "receive.lock"
 _SCRATCH = "receive-"
 _WAIT_SECONDS = 600
+_MEMORY = "1GB"
+"""What the engine may hold before it spills to the scratch folder."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,7 @@ def receive(
         moment = utc(received_at if received_at is not None else datetime.now(UTC))
         options = _Options(contract, strict, supersede, synthetic, moment)
         claim_landing(project.landing, ledger)
+        reached("receive: claimed")
         results, intakes = _sort_out(project, found, options)
         try:
             for table in sorted(intakes):
@@ -98,8 +105,9 @@ def _sort_out(project: Project, found: Sequence[FoundFile], options: _Options) -
     """Verdicts on the files that no contract knows, and the others by contract."""
     results: dict[Path, DeliveryResult] = {}
     intakes: dict[str, _Intake] = {}
-    for number, file in enumerate(found):
-        outcome = _recognised(project, number, file, options)
+    with ParquetReader() as reader:
+        outcomes = [_recognised(project, number, file, options, reader) for number, file in enumerate(found)]
+    for file, outcome in zip(found, outcomes, strict=True):
         if isinstance(outcome, Arrival):
             intakes.setdefault(outcome.contract.table, _Intake()).arrivals.append(outcome)
         elif outcome.contract is not None:
@@ -112,15 +120,15 @@ def _sort_out(project: Project, found: Sequence[FoundFile], options: _Options) -
     return results, intakes
 
 
-def _recognised(project: Project, number: int, file: FoundFile, options: _Options) -> Arrival | Rejected:
+def _recognised(project: Project, number: int, file: FoundFile, options: _Options, reader: ParquetReader) -> Arrival | Rejected:
     """The file's contract, form, checksum and manifest, or why it is refused."""
     table, form = named(file, project.contracts, options.contract)
     try:
-        candidate = recognise(file, project.contracts, options.contract)
+        candidate = recognise(file, project.contracts, options.contract, reader.columns)
         if candidate is None:
             raise unknown_file(project.contracts)
         table, form = candidate.contract.table, candidate.form_name
-        return arrive(number, file, candidate, options.received_at, options.synthetic)
+        return arrive(project, number, file, candidate, options.received_at, options.synthetic)
     except Refusal as refusal:
         return Rejected(file.path, refusal, table, form)
     except OSError as error:
@@ -147,29 +155,62 @@ class _ContractReceive:
             admitted, batch = self._take_in()
         except (Error, OSError) as error:
             raise WarehouseError(
-                f"Receiving {self._contract.table} failed: {str(error).splitlines()[0]}",
+                f"Receiving {self._contract.table} failed: {self._told(error)}",
                 where=str(self._project.work),
                 hint="Nothing of it was recorded; is there room on the disk, and may the folder be written?",
                 code="receive_failed",
             ) from error
+        reached("receive: written")
         self._record(admitted, batch)
+        reached("receive: recorded")
         return self._results
+
+    def _told(self, error: BaseException) -> str:
+        """The error's first line; of the engine's about values only its kind, where values may be personal."""
+        about_disk = isinstance(error, OSError) or type(error).__name__ in ("IOException", "OutOfMemoryException")
+        return str(error).splitlines()[0] if about_disk or not self._contract.personal_columns else type(error).__name__
 
     def _take_in(self) -> tuple[list[Admitted], Batch | None]:
         """Judge the rows and write the landing files, which stay invisible until they are recorded."""
+        if not self._arrivals:
+            return [], None
         with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=self._project.work) as folder, closing(connect()) as connection:
             scratch = Path(folder)
             connection.execute("SET temp_directory = ?", [str(scratch / "spill")])
-            groups = self._transcribe(scratch)
-            judging = Judging(connection, self._project, self._contract)
-            tallies = judging.judge(groups, self._arrivals) if groups else {}
-            admitted = self._with_losses(connection, self._decide(tallies))
+            connection.execute(f"SET memory_limit = '{_MEMORY}'")
+            connection.execute("SET preserve_insertion_order = false")
+            groups = self._transcribe(connection, scratch)
+            reached("receive: transcribed")
+            judging = Judging(connection, self._project, self._contract, groups)
+            admitted = self._with_losses(connection, self._decide(self._judge(judging))) if groups else []
+            admitted = [replace(item, standing=self._standing(item)) for item in admitted]
+            reached("receive: judged")
             batch = self._batch(admitted)
             if batch is not None:
                 landing = self._project.landing / self._contract.table
                 write_schema(connection, self._contract, landing)
                 write_batch(judging, landing, batch, {item.arrival.number: item.delivery_id for item in admitted})
         return admitted, batch
+
+    def _judge(self, judging: Judging) -> dict[int, Tally]:
+        """The tally of each file; what its columns say about it may refuse it, and settles its place among the others."""
+        in_columns = judging.read(self._arrivals)
+        readable: list[Arrival] = []
+        for arrival in self._arrivals:
+            said = in_columns.get(arrival.number, InColumns())
+            try:
+                arrival.learn(said.extracted_at, said.sequences)
+                readable.append(arrival)
+            except Refusal as refusal:
+                self._reject(arrival, refusal)
+        tallies = judging.judge(self._arrivals)
+        self._arrivals = sorted(readable, key=lambda arrival: arrival.order)
+        return tallies
+
+    def _standing(self, item: Admitted) -> Standing:
+        if item.arrival.mode != "delta" or not item.admitted:
+            return Standing()
+        return self._history.deltas.standing(item.arrival.stream, item.rank, list(item.tally.partitions))
 
     def _skip_unchanged(self) -> None:
         """Set unchanged files aside before the pass, as long as no file judged before them could change what is in force."""
@@ -183,23 +224,18 @@ class _ContractReceive:
             self._results[path] = DeliveryResult(path, arrival.contract.table, arrival.form_name, "unchanged", message, code=UNCHANGED)
         return message is not None
 
-    def _transcribe(self, scratch: Path) -> list[Group]:
+    def _transcribe(self, connection: Connection, scratch: Path) -> list[Group]:
         """Write every file's rows to its group's file, and leave out the files that turn out to be refused."""
-        groups: dict[tuple[str, tuple[str, ...]], tuple[Group, BinaryIO]] = {}
         readable: list[Arrival] = []
-        with ExitStack() as open_files:
+        with Transcribing(connection, scratch) as transcribing:
             for arrival in self._arrivals:
-                key = (arrival.form_name, arrival.header)
-                if key not in groups:
-                    group = Group(arrival.form_name, arrival.form, arrival.header, scratch / f"{len(groups)}.csv")
-                    groups[key] = (group, open_files.enter_context(group.path.open("wb")))
                 try:
-                    _transcribe_one(arrival, groups[key][1])
+                    transcribing.take(arrival)
                     readable.append(arrival)
                 except Refusal as refusal:
                     self._reject(arrival, refusal)
         self._arrivals = readable
-        return [group for group, _ in groups.values()] if readable else []
+        return transcribing.groups if readable else []
 
     def _decide(self, tallies: Mapping[int, Tally]) -> list[Admitted]:
         """Verdicts in the order of extraction: each against what is in force after those before it."""
@@ -212,15 +248,35 @@ class _ContractReceive:
             try:
                 if arrival.manifest is not None:
                     arrival.manifest.check_sums(tally.sums)
+                self._add_named(arrival, tally)
                 rank = self._history.rank(arrival, next_id, tally.partitions, self._options.supersede)
             except Refusal as refusal:
                 self._reject(arrival, refusal)
                 continue
+            item = Admitted(arrival, tally, rank, InForce(), self._options.received_at)
             # A file without an accepted row is refused; should it come again after a correction of ours, it is judged again.
-            in_force = self._history.admit(arrival, rank, tally.partitions, tally.set_aside) if tally.accepted else InForce()
-            admitted.append(Admitted(arrival, tally, rank, in_force, self._options.received_at))
+            if item.admitted:
+                item = replace(item, in_force=self._history.admit(arrival, rank, tally.partitions, tally.set_aside))
+            admitted.append(item)
             next_id += 1
         return admitted
+
+    def _add_named(self, arrival: Arrival, tally: Tally) -> None:
+        """Add the parts that name or manifest say to the tally: delivered, also without a row. Raises Refusal when they disagree."""
+        contract, calendar = self._contract, self._project.calendar
+        if arrival.mode == "delta" or (arrival.transcript.rows and not tally.accepted):
+            return
+        parts, base = arrival.named.parts, contract.base_period
+        other = next((part for part in tally.partitions if part not in parts), None) if parts else None
+        if other is not None:
+            where = f"{other[0]}, {calendar.period(base, other[1]).label}{f' ({other[2]})' if other[2] else ''}"
+            raise Refusal(MANIFEST, f"The file has rows of {where}, which is not among the manifest's parts.", "Correct one of them.")
+        last = calendar.key(base, arrival.extracted_at.date()) + contract.periods_ahead
+        for part in parts:
+            if part[1] > last:
+                label = calendar.period(base, part[1]).label
+                raise Refusal(NAME, f"The file is said to be of {label}, which begins after its extract.", "Correct one of them.")
+            tally.partitions.setdefault(part, 0)
 
     def _with_losses(self, connection: Connection, admitted: Sequence[Admitted]) -> list[Admitted]:
         """The same, each with the series that it drops from the parts it takes over."""
@@ -255,36 +311,6 @@ class _ContractReceive:
 
     def _reject(self, arrival: Arrival, refusal: Refusal) -> None:
         self._rejected.append(Rejected(arrival.file.path, refusal, arrival.contract.table, arrival.form_name, arrival.sha256))
-
-
-def _transcribe_one(arrival: Arrival, out: BinaryIO) -> None:
-    path = arrival.file.path
-    start = out.tell()
-    try:
-        arrival.transcript = transcode(path, arrival.number, arrival.form.delimiter, arrival.form.encodings, out)
-        if arrival.manifest is not None:
-            arrival.manifest.check_rows(arrival.transcript.rows)
-        if state(path) != arrival.state:
-            raise Refusal(FORMAT, "The file was changed while it was being read.", "Receive it again when the sender is done.")
-        _check_end(arrival)
-    except OSError as error:
-        out.truncate(out.seek(start))
-        raise Refusal(FORMAT, f"The file cannot be read: {error.strerror}.") from error
-    except Refusal:
-        out.truncate(out.seek(start))
-        raise
-
-
-def _check_end(arrival: Arrival) -> None:
-    """Refuse a file whose last value may be the beginning of a longer one: nothing in the file itself could tell."""
-    line, manifest = arrival.transcript.open_line, arrival.manifest
-    if line is None or is_packed(arrival.file.path) or (manifest is not None and manifest.confirms_every_byte):
-        return
-    raise Refusal(
-        TRUNCATED,
-        f"The file's last line ({line}) has no line end, so it may have been cut.",
-        "End the file with a line end, or send a manifest with its sha256.",
-    )
 
 
 def _clear_scratch(work: Path) -> None:

@@ -27,6 +27,7 @@ NAME = "FILE-NAME"
 EXTRACT = "FILE-EXTRACT"
 SERIES = "FILE-SERIES"
 NOTHING = "FILE-NOTHING"
+SEQUENCE = "FILE-SEQUENCE"
 
 FILE_RULES: Mapping[str, Mapping[str, str]] = {
     EMPTY: {"da": "Filen er tom", "en": "The file is empty"},
@@ -44,9 +45,13 @@ FILE_RULES: Mapping[str, Mapping[str, str]] = {
     WINDOW: {"da": "Rækker ligger før det aftalte vindue", "en": "Rows lie before the agreed window"},
     FUTURE: {"da": "Udtrækkets dato er senere end modtagelsen", "en": "The date of the extract is later than the receipt"},
     SERIES: {"da": "Serier, der var leveret, mangler i den nye levering", "en": "Series that were delivered are not in the new delivery"},
+    SEQUENCE: {"da": "Deltaens nummer mangler eller er brugt", "en": "The delta's number is missing or taken"},
     NOTHING: {"da": "Ingen række kunne godtages", "en": "No row could be accepted"},
 }
 """What each finding about a file as a whole means, by language. Contracts have the titles of the rules about rows."""
+
+MASK = "••••"
+"""Stands where a personal value was."""
 
 LONGEST_MESSAGE = 400
 """Characters of a sentence that a user still reads."""

@@ -1,26 +1,34 @@
 """Each check that a rule may make, as SQL: when a row fails it, and why in words.
 
-A row of `cells` has, per column of the contract, `r_<column>` (as delivered) and `t_<column>` (typed, NULL when it cannot
-be), and beside them unit_kind, is_control, base_period_key, last_key (of the extract) and series.
+A row has, per column of the contract, `r_<column>` (as delivered) and `t_<column>` (typed, NULL when it cannot be), and beside
+them unit_kind, is_control, base_period_key, series, is_deleted, and what the file's name says (named_unit, …).
+
+Some checks need more than the row, so they are made after all rows were read: the same key twice, and what lies after the
+extract, whose time may stand in a column.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
 from flis_semantic.contracts.model import Check, Column, Contract, Rule
+from flis_semantic.delivery.report import MASK
 from flis_semantic.delivery.sql import in_list, quoted
 
 _TITLES = {
     "text": "text",
     "integer": "a whole number",
-    "date": "a date (YYYY-MM-DD)",
+    "date": "a date (",
+    "timestamp": "a date and time (",
     "boolean": "true or false",
     "unit_code": "a unit code",
     "period": "a period",
 }
 _ELSEWHERE = "false"
+_OTHER_UNIT = "coalesce(unit_code <> named_unit, false)"
+_OTHER_PERIOD = "coalesce(base_period_key <> named_key OR slot <> named_slot, false)"
 
 
 class Judgement(NamedTuple):
@@ -30,34 +38,68 @@ class Judgement(NamedTuple):
     reason: str
 
 
-def mask(contract: Contract, member_kind: str) -> str:
-    """One integer per row: bit n is set when the row fails rule n."""
-    bits = [f"CASE WHEN {_failing(contract, rule, member_kind)} THEN {1 << n} ELSE 0 END" for n, rule in enumerate(contract.rules)]
-    return f"CAST({' | '.join(bits)} AS BIGINT)"
+def mask(contract: Contract, member_kind: str, with_deletions: bool) -> str:
+    """One integer per row: bit n is set when the row fails rule n. A deleted row needs its unit, its period and its key only."""
+    bits: list[str] = []
+    for rule in contract.row_rules:
+        condition = _failing(contract, rule, member_kind)
+        if condition == _ELSEWHERE:
+            continue
+        if with_deletions and not _about_identity(contract, rule):
+            condition = f"NOT is_deleted AND ({condition})"
+        bits.append(f"CASE WHEN {condition} THEN {bit(contract, rule)} ELSE 0 END")
+    return f"CAST({' | '.join(bits) or '0'} AS BIGINT)"
+
+
+def late_masks(contract: Contract) -> list[tuple[int, str]]:
+    """The rules about what lies after the extract: each rule's bit, and when a typed row beside its file fails it."""
+    found = [(bit(contract, contract.rule("known_period")), "base_period_key > last_key")]
+    for rule in contract.row_rules:
+        if rule.check == "not_after_extract":
+            column = f"CAST(t_{rule.column} AS DATE)"
+            condition = _scoped(rule, f"{column} > extract_date + {rule.days or 0}")
+            found.append((bit(contract, rule), f"NOT is_deleted AND ({condition})"))
+    return found
+
+
+def set_aside_bits(contract: Contract) -> int:
+    """The bits of the rules whose hits set the row aside; the others only warn."""
+    return sum(bit(contract, rule) for rule in contract.row_rules if rule.action == "set_aside")
 
 
 def bit(contract: Contract, rule: Rule) -> int:
     """The value of the rule's bit."""
-    return 1 << contract.rules.index(rule)
+    return 1 << contract.row_rules.index(rule)
 
 
 def reasons(contract: Contract) -> str:
     """The sentences about the rules that the row fails, in the order of the rules, as one text."""
-    return f"array_to_string({_of_failed(contract, [_judgement(contract, rule, '').reason for rule in contract.rules])}, '; ')"
+    return f"array_to_string({_of_failed(contract, [_judgement(contract, rule, '').reason for rule in contract.row_rules])}, '; ')"
 
 
 def rule_ids(contract: Contract) -> str:
     """A list of the ids of the rules that the row fails."""
-    return _of_failed(contract, [quoted(rule.id) for rule in contract.rules])
+    return _of_failed(contract, [quoted(rule.id) for rule in contract.row_rules])
+
+
+def _about_identity(contract: Contract, rule: Rule) -> bool:
+    """Whether the rule is about where a row belongs and which it is."""
+    column = contract.columns.get(rule.column or "")
+    return column is not None and (column.role is not None or rule.column in contract.key)
 
 
 def _of_failed(contract: Contract, texts: list[str]) -> str:
-    items = [f"CASE WHEN mask & {bit(contract, rule)} <> 0 THEN {text} END" for rule, text in zip(contract.rules, texts, strict=True)]
+    items = [f"CASE WHEN mask & {bit(contract, rule)} <> 0 THEN {text} END" for rule, text in zip(contract.row_rules, texts, strict=True)]
     return f"list_filter([{', '.join(items)}], lambda item: item IS NOT NULL)"
 
 
 def _failing(contract: Contract, rule: Rule, member_kind: str) -> str:
     condition = _judgement(contract, rule, member_kind).condition
+    return condition if condition == _ELSEWHERE else _scoped(rule, condition)
+
+
+def _scoped(rule: Rule, condition: str) -> str:
+    """The condition, for the series that the rule is about."""
     if rule.series:
         condition = f"({condition}) AND series IN {in_list(rule.series)}"
     if rule.except_series:
@@ -71,9 +113,13 @@ def _judgement(contract: Contract, rule: Rule, member_kind: str) -> Judgement:
     if rule.check == "known_series":
         unknown = f"series IS NOT NULL AND series NOT IN {in_list(contract.series_starts)}"
         return Judgement(unknown, "'''' || series || ''' is not a series of the contract'")
-    if rule.check == "typed":
-        return _typed(rule, contract.columns[rule.column or ""])
-    return _CHECKS[rule.check](rule)
+    judgement = _typed(rule, contract.columns[rule.column or ""]) if rule.check == "typed" else None
+    if judgement is None:
+        assert rule.check is not None
+        judgement = _CHECKS[rule.check](rule)
+    if rule.column in contract.personal_columns:
+        return Judgement(judgement.condition, re.sub(rf"\br_{rule.column}\b", quoted(MASK), judgement.reason))
+    return judgement
 
 
 def _says(rule: Rule, words: str) -> str:
@@ -84,6 +130,8 @@ def _says(rule: Rule, words: str) -> str:
 
 def _typed(rule: Rule, column: Column) -> Judgement:
     condition = f"r_{rule.column} IS NOT NULL AND t_{rule.column} IS NULL"
+    if column.type in ("date", "timestamp"):
+        return Judgement(condition, f"{_says(rule, f'is not {_TITLES[column.type]}')} || date_format || ')'")
     if column.type != "decimal":
         return Judgement(condition, _says(rule, f"is not {_TITLES[column.type]}"))
     number = f"is not a number with at most {column.scale} decimals after "
@@ -99,14 +147,34 @@ def _empty(rule: Rule) -> Judgement:
 
 
 def _known_unit(rule: Rule) -> Judgement:
-    return Judgement(f"r_{rule.column} IS NOT NULL AND unit_kind IS NULL AND NOT is_control", _says(rule, "is not a known unit code"))
+    unknown = f"r_{rule.column} IS NOT NULL AND unit_kind IS NULL AND NOT is_control"
+    elsewhere = _says(rule, "is another unit than the file's name says: ")
+    reason = f"CASE WHEN {_OTHER_UNIT} THEN {elsewhere} || named_unit ELSE {_says(rule, 'is not a known unit code')} END"
+    return Judgement(f"({unknown}) OR {_OTHER_UNIT}", reason)
 
 
 def _known_period(rule: Rule) -> Judgement:
     form = f"{_says(rule, 'is not a period in the form ')} || period_forms"
     late = f"{_says(rule, 'begins after the extract of ')} || extract_date"
-    condition = f"r_{rule.column} IS NOT NULL AND (base_period_key IS NULL OR base_period_key > last_key)"
-    return Judgement(condition, f"CASE WHEN base_period_key IS NULL THEN {form} ELSE {late} END")
+    elsewhere = _says(rule, "is another period than the file's name says: ")
+    condition = f"r_{rule.column} IS NOT NULL AND (base_period_key IS NULL OR {_OTHER_PERIOD})"
+    return Judgement(
+        condition,
+        f"CASE WHEN base_period_key IS NULL THEN {form} WHEN {_OTHER_PERIOD} THEN {elsewhere} || named_period ELSE {late} END",
+    )
+
+
+def _dates_ordered(rule: Rule) -> Judgement:
+    first, second = rule.columns
+    says = quoted(f"{first} '"), quoted(f"' is later than {second} '"), quoted("'")
+    reason = f"{says[0]} || r_{first} || {says[1]} || r_{second} || {says[2]}"
+    return Judgement(f"CAST(t_{first} AS TIMESTAMP) > CAST(t_{second} AS TIMESTAMP)", reason)
+
+
+def _not_after_extract(rule: Rule) -> Judgement:
+    """Found after all rows were read, when the time of the extract is known."""
+    days = f" by more than {rule.days} days" if rule.days else ""
+    return Judgement(_ELSEWHERE, f"{_says(rule, f'lies{days} after the extract of ')} || extract_date")
 
 
 def _in_values(rule: Rule) -> Judgement:
@@ -145,6 +213,8 @@ _CHECKS: dict[Check, Callable[[Rule], Judgement]] = {
     "in_values": _in_values,
     "range": _range,
     "pattern": _pattern,
+    "dates_ordered": _dates_ordered,
+    "not_after_extract": _not_after_extract,
     "row_shape": _row_shape,
     "unique_key": _unique_key,
 }

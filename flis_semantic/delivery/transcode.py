@@ -10,45 +10,13 @@ from __future__ import annotations
 import codecs
 import csv
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from flis_semantic.delivery.encoding import UTF_8, refuse_utf_8, second_encoding
 from flis_semantic.delivery.files import blocks
-from flis_semantic.delivery.report import DELIVER_AGAIN, EMPTY, FORMAT, TRUNCATED, Refusal
-
-MOST_LINES = 1000
-"""A quoted value that spans more lines than this is a quotation mark that nobody closed."""
-
-
-LONGEST_LINE = 1_000_000
-"""Characters of one record; nothing that is a table comes near."""
-
-
-@dataclass
-class Malformed:
-    """A line that is no record of the notation; it is set aside as it is."""
-
-    line: int
-    text: str
-    reason: str
-
-
-@dataclass
-class Transcript:
-    """What one pass found."""
-
-    encoding: str
-    records: int = 0
-    malformed: list[Malformed] = field(default_factory=list[Malformed])
-    open_line: int | None = None
-    """Number of the last line, when it has no line end: whether it is all there cannot be seen."""
-
-    @property
-    def rows(self) -> int:
-        """Rows below the header, well formed or not."""
-        return self.records + len(self.malformed)
+from flis_semantic.delivery.report import DELIVER_AGAIN, FORMAT, TRUNCATED, Refusal
+from flis_semantic.delivery.transcript import LONGEST_LINE, MOST_LINES, Malformed, Transcript
 
 
 def split_line(line: str, delimiter: str) -> list[str]:
@@ -114,8 +82,6 @@ class _Pass:
             self._take_last(rest)
         if self._pending:
             raise self._unclosed()
-        if not self._transcript.rows:
-            raise Refusal(EMPTY, "The file has a header, but no row.", DELIVER_AGAIN)
         return self._transcript
 
     def _end(self, decoder: codecs.IncrementalDecoder) -> str:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from flis_semantic.contracts.model import FromColumn
 from flis_semantic.delivery.arrival import Arrival
+from flis_semantic.delivery.delta_history import Standing
 from flis_semantic.delivery.history import InForce, Rank
 from flis_semantic.delivery.judging import Tally
 from flis_semantic.delivery.losses import Lost
 from flis_semantic.delivery.report import EXTRACT, FUTURE, NOTHING, SERIES, WINDOW, DeliveryResult, Refusal, counted, shortened
-from flis_semantic.ledger import Delivery, Entry, Verdict
+from flis_semantic.ledger_records import Delivery, Entry, Verdict
 
 _MOST_RULES_NAMED = 5
 _MOST_SERIES_NAMED = 5
@@ -82,6 +84,13 @@ class Admitted:
     in_force: InForce
     received_at: datetime
     lost: Lost = Lost()
+    standing: Standing = Standing()
+    """Of a delta only."""
+
+    @property
+    def admitted(self) -> bool:
+        """Whether it is in the landing zone: with accepted rows, or with none delivered."""
+        return not self._code
 
     @property
     def delivery_id(self) -> int:
@@ -134,12 +143,14 @@ class Admitted:
             synthetic=arrival.synthetic,
             has_manifest=arrival.manifest is not None,
             batch=batch,
+            mode=arrival.mode,
+            stream=arrival.stream,
         )
         return Entry(delivery, self._rule_counts, tally.partitions)
 
     @property
     def _code(self) -> str:
-        return "" if self.tally.accepted else NOTHING
+        return "" if self.tally.accepted or not self.arrival.transcript.rows else NOTHING
 
     @property
     def _verdict(self) -> Verdict:
@@ -168,8 +179,8 @@ class Admitted:
         length, parts = self.arrival.form.length, self.tally.partitions
         if length is None or not parts:
             return 0
-        first = max(key for _, key in parts) - length
-        return sum(rows for (_, key), rows in parts.items() if key <= first)
+        first = max(key for _, key, _ in parts) - length
+        return sum(rows for (_, key, _), rows in parts.items() if key <= first)
 
     @property
     def _message(self) -> str:
@@ -181,7 +192,23 @@ class Admitted:
             if not accepted:
                 text = f"None of the {counted(delivered, 'row')} could be accepted"
             text += f": {self._rules_named}; first {shortened(self.tally.first_reason, _LONGEST_REASON)}"
-        return f"{text}{self._notes}."
+        return f"{text}{self._notes}.{self._waits}"
+
+    @property
+    def _waits(self) -> str:
+        gap = self.standing.gap
+        if not gap.count:
+            return ""
+        named = ", ".join(str(number) for number in gap.first)
+        more = f" and {gap.count - len(gap.first):,} more" if gap.count > len(gap.first) else ""
+        return f" Delta {self.arrival.sequence} waits: {named}{more} {'has' if gap.count == 1 else 'have'} not come."
+
+    @property
+    def _delta_notes(self) -> str:
+        notes = ""
+        if self.standing.outdated:
+            notes += f"; a later full extract is in force in {self.standing.outdated:,} of {counted(self.standing.parts, 'part')}"
+        return notes + self._notes_on_extract
 
     @property
     def _rules_named(self) -> str:
@@ -190,18 +217,31 @@ class Admitted:
         return f"{named} and {len(ranked) - _MOST_RULES_NAMED} more rules" if len(ranked) > _MOST_RULES_NAMED else named
 
     @property
+    def _notes_on_extract(self) -> str:
+        notes = ""
+        if self.arrival.extracted_at > self.received_at:
+            notes += f"; the extract date {self.arrival.extracted_at.date()} is later than the receipt"
+        if self.arrival.extract_unknown:
+            place = "a manifest" if isinstance(self.arrival.form.extracted_at, FromColumn) else "the name or a manifest"
+            notes += f"; its extract time is unknown, the time of receipt stands in for it: give the date in {place}"
+        return notes
+
+    @property
     def _notes(self) -> str:
         notes = ""
         parts = len(self.tally.partitions)
+        warned = {rule.id for rule in self.arrival.contract.row_rules if rule.action == "warn"}
+        hits = [f"{rule} × {rows:,}" for rule, rows in self.tally.rule_counts.items() if rule in warned]
+        if hits and self.tally.accepted:
+            notes += f"; kept with a warning: {', '.join(hits[:_MOST_RULES_NAMED])}"
+        if self.arrival.mode == "delta":
+            return notes + self._delta_notes
         if self.in_force.parts < parts:
             notes += f"; newer extracts stay in force for {parts - self.in_force.parts:,} of {parts:,} parts"
         if self._rows_outside_window:
             length, grain = self.arrival.form.length, self.arrival.contract.base_period
             notes += f"; {counted(self._rows_outside_window, 'row')} before the window of {length} periods ({grain}) that the form declares"
-        if self.arrival.extracted_at > self.received_at:
-            notes += f"; the extract date {self.arrival.extracted_at.date()} is later than the receipt"
-        if self.arrival.extract_unknown:
-            notes += "; its extract time is unknown, the time of receipt stands in for it: give the date in the name or a manifest"
+        notes += self._notes_on_extract
         if self.lost.parts:
             grain = self.arrival.contract.base_period
             more = ", …" if len(self.lost.series) > _MOST_SERIES_NAMED else ""

@@ -1,11 +1,14 @@
-"""How complete the sources are: expected base periods against what was delivered."""
+"""How complete the sources are: expected base periods against what was delivered, what is overdue, and what was decided."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flis_semantic import warehouse
 from flis_semantic.errors import RequestError, suggestion
+from flis_semantic.quality.deadlines import late_rows
+from flis_semantic.quality.decisions import COLUMNS, decision_rows
 from flis_semantic.workspace import Project
 
 Rows = tuple[list[str], list[tuple[Any, ...]]]
@@ -14,6 +17,7 @@ _COVERAGE = """
 SELECT s.source, s.series, first.period AS starts, last.period AS latest, s.data_to,
        COUNT(c.state) AS expected,
        COUNT(*) FILTER (WHERE c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+       COUNT(*) FILTER (WHERE c.state = 'approved') AS approved,
        COUNT(*) FILTER (WHERE c.state = 'missing') AS missing,
        COUNT(*) FILTER (WHERE c.state = 'exempt') AS exempt,
        COUNT(*) FILTER (WHERE c.state = 'held') AS held,
@@ -29,7 +33,7 @@ ORDER BY s.source, s.series
 
 
 def coverage_rows(project: Project, source: str | None = None) -> Rows:
-    """A row per source and series: unit × base periods expected, delivered, missing, exempt, held.
+    """A row per source and series: unit × base periods expected, delivered (approved ones among them), missing, exempt, held.
 
     Raises:
         RequestError: no contract has that name.
@@ -39,12 +43,12 @@ def coverage_rows(project: Project, source: str | None = None) -> Rows:
 
 
 def missing_rows(project: Project, source: str | None = None) -> Rows:
-    """A row per unit × base period that was expected and is not there."""
+    """A row per unit × base period that was expected and is not there, or is held, with why and when it was due."""
     unit = project.vocabulary.reporting_unit
     # Names of the vocabulary, checked as identifiers when it was loaded.
     code, key = unit.base.code, unit.key
     sql = f"""
-    SELECT c.source, c.series, u.code AS unit, p.period, c.state
+    SELECT c.source, c.series, u.code AS unit, p.period, c.state, c.state_reason AS reason, c.due_date
     FROM coverage AS c
     JOIN (SELECT DISTINCT "{key}" AS key, "{code}" AS code FROM "{unit.model}") AS u ON u.key = c."{key}"
     JOIN (SELECT DISTINCT source, series, base_grain FROM source_status) AS s ON s.source = c.source AND s.series = c.series
@@ -55,9 +59,34 @@ def missing_rows(project: Project, source: str | None = None) -> Rows:
     return _rows(project, sql, source)
 
 
-def _rows(project: Project, sql: str, source: str | None) -> Rows:
+def overdue_rows(project: Project, on: date, source: str | None = None) -> Rows:
+    """A row per unit × base period whose deadline had passed and which had not come by the end of `on`, and how late it was then.
+
+    Raises:
+        RequestError: no contract has that name.
+    """
+    columns = ["source", "unit", "period", "due_date", "days_late"]
+    found = [row for row in late_rows(project, on, source) if row["status"] == "overdue"]
+    return columns, [tuple(row[name] for name in columns) for row in found]
+
+
+def decided_rows(project: Project, source: str | None = None) -> Rows:
+    """The register of decisions, oldest first.
+
+    Raises:
+        RequestError: no contract has that name.
+    """
+    _check(project, source)
+    return list(COLUMNS), [tuple(row[name] for name in COLUMNS) for row in decision_rows(project, source)]
+
+
+def _check(project: Project, source: str | None) -> None:
     if source is not None and source not in project.contracts:
         raise RequestError(f"There is no source '{source}'.", hint=suggestion(source, project.contracts), code="unknown_source")
+
+
+def _rows(project: Project, sql: str, source: str | None) -> Rows:
+    _check(project, source)
     connection = warehouse.open_current(project.versions, project.pointer)
     try:
         relation = connection.sql(sql, params={"source": source})

@@ -137,6 +137,13 @@ def _has_dimension(figures: Sequence[KeyFigure], dimension: str) -> None:
                     hint=f"It can be cut by: {', '.join(figure.dimensions) or 'areas and periods only'}.",
                     code="dimension_not_available",
                 )
+        if dimension not in figure.dimensions:
+            raise RequestError(
+                f"{figure.id} is the same for every {dimension}: all of its components are repeated over it.",
+                where="by",
+                hint=f"It can be cut by: {', '.join(figure.dimensions) or 'areas and periods only'}.",
+                code="dimension_not_available",
+            )
 
 
 def _adds_up(figures: Sequence[KeyFigure], level: Level, catalogue: Catalogue) -> None:

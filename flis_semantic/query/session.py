@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from flis_semantic.catalogue.resolved import Catalogue
 from flis_semantic.compiler.metric import Compiled, compile_request
 from flis_semantic.compiler.request import Request
 from flis_semantic.compiler.rows import UNKNOWN, filter_parameters
-from flis_semantic.errors import RequestError, suggestion
+from flis_semantic.errors import RequestError, WarehouseError, suggestion
 from flis_semantic.query.parse import Asked, parse_request
 from flis_semantic.query.result import QueryResult
 from flis_semantic.workspace import Project
@@ -21,10 +22,15 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """Questions to one project's current version. Open it with `flis_semantic.open(DIR)`; close it when done."""
+    """Questions to one project's current version. Open it with `flis_semantic.open(DIR)`; close it when done.
 
-    def __init__(self, root: Path) -> None:
+    With `known_on` (UTC without a zone, or any time with one) they go to the version that holds what was known then, which
+    `flis build --known-on` builds and `flis query --known-on` keeps up with the definitions.
+    """
+
+    def __init__(self, root: Path, known_on: datetime | None = None) -> None:
         self.project = Project(root)
+        self.known_on = known_on.astimezone(UTC).replace(tzinfo=None) if known_on is not None and known_on.tzinfo is not None else known_on
 
     @property
     def catalogue(self) -> Catalogue:
@@ -33,9 +39,23 @@ class Session:
 
     @cached_property
     def connection(self) -> Connection:
-        """A connection to the current version, read-only."""
+        """A connection to the version that is asked, read-only.
+
+        Raises:
+            WarehouseError: it was not built.
+        """
         from flis_semantic import warehouse
 
+        if self.known_on is not None:
+            version = warehouse.known_version(self.project.versions, self.known_on)
+            if not version.is_file():
+                raise WarehouseError(
+                    f"There is no version yet that holds what was known on {self.known_on.isoformat(sep=' ')} UTC.",
+                    where=str(self.project.versions),
+                    hint="Run `flis build --known-on` with that time.",
+                    code="no_known_version",
+                )
+            return warehouse.open_version(version)
         return warehouse.open_current(self.project.versions, self.project.pointer)
 
     def query(

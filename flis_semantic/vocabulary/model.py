@@ -220,7 +220,7 @@ class Vocabulary(Strict):
         return found
 
     def cuts_of(self, name: str) -> tuple[str, ...]:
-        """The cuts that a name stands for: itself, or all levels of the hierarchy with this id; none when nothing has it."""
-        if name in self.cuts:
-            return (name,)
-        return tuple(level.id for level in self.dimensions[name].levels) if name in self.dimensions else ()
+        """The cuts that a name stands for: all levels of the hierarchy with this id, else itself; none when nothing has it."""
+        if name in self.dimensions and self.dimensions[name].levels:
+            return tuple(level.id for level in self.dimensions[name].levels)
+        return (name,) if name in self.cuts else ()

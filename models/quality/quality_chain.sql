@@ -16,10 +16,10 @@ ledger_rows as (
     select
         contract,
         delivery_id,
-        case when is_active then 'landed' else 'superseded' end as stage,
+        outcome as stage,
         sum(row_count) as row_count
-    from {{ source('landing_zone', 'partitions') }}
-    group by contract, delivery_id, is_active
+    from {{ source('landing_zone', 'row_outcomes') }}
+    group by contract, delivery_id, outcome
 ),
 
 staged as (
@@ -55,8 +55,23 @@ mart_rows as (
     select 'bes_jobindsats' as contract, delivery_id, source_row_count from {{ ref('fct_active_offers_published') }}
 ),
 
+-- Rows that a cross rule sets aside are staged and in no mart.
+left_out_rows as (
+    select cast(null as varchar) as contract, cast(null as integer) as delivery_id, cast(null as varchar) as stage, cast(null as bigint) as row_count
+    where false
+    {%- for model in var('hold_findings_models', []) %}
+    union all
+    select contract, delivery_id, 'left_out' as stage, count(distinct line_number) as row_count
+    from {{ ref(model) }}
+    where action = 'set_aside'
+    group by contract, delivery_id
+    {%- endfor %}
+),
+
 counted as (
     select * from ledger_rows
+    union all
+    select * from left_out_rows
     union all
     select * from staged_rows
     union all
@@ -76,7 +91,8 @@ select
 from deliveries
 cross join (
     values
-    ('delivered'), ('set_aside'), ('accepted'), ('superseded'), ('landed'), ('control'), ('staged'), ('unmapped'), ('mart')
+    ('delivered'), ('set_aside'), ('accepted'), ('superseded'), ('waiting'), ('deleted'), ('landed'), ('control'), ('staged'),
+    ('left_out'), ('unmapped'), ('mart')
 ) as stages (stage)
 left join counted
     on

@@ -9,9 +9,12 @@ chain as (
         max(rows) filter (where stage = 'set_aside') as set_aside,
         max(rows) filter (where stage = 'accepted') as accepted,
         max(rows) filter (where stage = 'superseded') as superseded,
+        max(rows) filter (where stage = 'waiting') as waiting,
+        max(rows) filter (where stage = 'deleted') as deleted,
         max(rows) filter (where stage = 'landed') as landed,
         max(rows) filter (where stage = 'control') as control,
         max(rows) filter (where stage = 'staged') as staged,
+        max(rows) filter (where stage = 'left_out') as left_out,
         max(rows) filter (where stage = 'unmapped') as unmapped,
         max(rows) filter (where stage = 'mart') as mart
     from {{ ref('quality_chain') }}
@@ -22,6 +25,6 @@ select *
 from chain
 where
     delivered <> accepted + set_aside
-    or accepted <> landed + superseded
+    or accepted <> landed + superseded + waiting + deleted
     or landed <> staged + control
-    or staged <> mart + unmapped
+    or staged <> mart + left_out + unmapped

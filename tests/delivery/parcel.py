@@ -92,9 +92,9 @@ class Desk:
     def active(self, table_name: str, columns: str) -> list[tuple[Any, ...]]:
         """Rows of the partitions in force, as a build sees them."""
         with self.ledger() as ledger:
-            force = {(p.unit_code, p.base_period_key): p.delivery_id for p in ledger.active_partitions(table_name)}
-        found = self.rows(table_name, f"unit_code, base_period_key, delivery_id, {columns}")
-        return [row[3:] for row in found if force[row[0], row[1]] == row[2]]
+            force = {(p.unit_code, p.base_period_key, p.slot): p.delivery_id for p in ledger.active_partitions(table_name)}
+        found = self.rows(table_name, f"unit_code, base_period_key, slot, delivery_id, {columns}")
+        return [row[4:] for row in found if force.get(row[:3]) == row[3]]
 
     def set_aside(self, table_name: str, columns: str = "line_number, rule_ids, reason, raw_row") -> list[tuple[Any, ...]]:
         """Rows that were set aside, in the order of delivery and line."""

@@ -9,6 +9,7 @@ import pytest
 
 from flis_semantic.delivery import landing as landing_module
 from flis_semantic.delivery import receive as receive_module
+from flis_semantic.delivery import transcribing as transcribing_module
 from flis_semantic.delivery.judging import Judging
 from flis_semantic.errors import WarehouseError
 from flis_semantic.ledger import Ledger
@@ -36,7 +37,7 @@ def kill_before(monkeypatch: pytest.MonkeyPatch, owner: object, name: str) -> No
 @pytest.mark.parametrize(
     ("owner", "name", "left"),
     [
-        (receive_module, "transcode", 0),
+        (transcribing_module, "transcode", 0),
         (Judging, "judge", 0),
         (Judging, "write_accepted", 0),
         (landing_module, "_settle", 1),
@@ -68,7 +69,7 @@ def test_a_kill_leaves_the_old_state_and_the_next_receive_sweeps(desk: Desk, mon
 
 
 STEPS = [
-    (receive_module, "transcode"),
+    (transcribing_module, "transcode"),
     (Judging, "judge"),
     (Judging, "_tallies"),
     (receive_module, "lost_series"),
@@ -160,8 +161,8 @@ def test_nothing_is_recorded_when_a_row_is_not_found_again(desk: Desk, monkeypat
         transcript.records += 1
         return transcript
 
-    transcode = receive_module.transcode
-    monkeypatch.setattr(receive_module, "transcode", loses_a_row)
+    transcode = transcribing_module.transcode
+    monkeypatch.setattr(transcribing_module, "transcode", loses_a_row)
     with pytest.raises(WarehouseError, match="4 rows were delivered to bor_folketal, but 3 were read"):
         desk.population()
     assert desk.files() == [] and state(desk) == ([], [], [])
@@ -195,14 +196,14 @@ def test_a_scratch_folder_that_was_left_is_removed(desk: Desk):
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch):
-    transcode = receive_module.transcode
+    transcode = transcribing_module.transcode
 
     def sender_appends(path: Path, *rest):
         with path.open("a") as file:
             file.write("751,Aarhus,2020Q1,5\n")
         return transcode(path, *rest)
 
-    monkeypatch.setattr(receive_module, "transcode", sender_appends)
+    monkeypatch.setattr(transcribing_module, "transcode", sender_appends)
     result = desk.population()
     assert (result.verdict, result.code) == ("refused", "FILE-FORMAT")
     assert "changed while it was being read" in result.message

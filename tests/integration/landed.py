@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Any
 import duckdb
 
 from flis_semantic.contracts.landing import landing_columns
-from flis_semantic.ledger import Batch, Delivery, Entry, Ledger
+from flis_semantic.ledger import Ledger
+from flis_semantic.ledger_records import Batch, Delivery, Entry, Part
 from flis_semantic.workspace import Project
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -40,11 +42,21 @@ class Landing:
     project: Project
 
     def land(
-        self, table: str, select: str, *, extracted_at: datetime, synthetic: bool = False, set_aside: int = 0, claimed: int = 0
+        self,
+        table: str,
+        select: str,
+        *,
+        extracted_at: datetime,
+        synthetic: bool = False,
+        set_aside: int = 0,
+        claimed: int = 0,
+        named: Iterable[Part] = (),
+        **more: Any,
     ) -> int:
         """Land the rows of a SELECT that gives the contract's landing columns by name (absent ones are NULL). Returns the delivery id.
 
-        `claimed` rows are added to what the ledger says was accepted, so that a broken chain can be made on purpose.
+        `claimed` rows are added to what the ledger says was accepted, so that a broken chain can be made on purpose; `named` are
+        partitions that are delivered without a row; `more` are other fields of the delivery.
         """
         contract = self.project.contracts[table]
         folder = self.project.landing / table
@@ -57,14 +69,15 @@ class Landing:
             connection.execute(f"INSERT INTO landed BY NAME SELECT * REPLACE ({delivery_id} AS delivery_id) FROM ({select})")
             file = f"batch_{delivery_id}.parquet"
             connection.execute(f"COPY (FROM landed ORDER BY unit_code, base_period_key) TO '{folder / file}' (FORMAT parquet)")
-            rows = connection.execute("SELECT unit_code, base_period_key, count(*) FROM landed GROUP BY ALL").fetchall()
+            rows = connection.execute("SELECT unit_code, base_period_key, coalesce(slot, ''), count(*) FROM landed GROUP BY ALL").fetchall()
             controls = connection.execute("SELECT count(*) FILTER (WHERE is_control) FROM landed").fetchall()[0][0]
-            partitions = {(str(unit), int(key)): int(n) for unit, key, n in rows}
+            partitions = dict.fromkeys(named, 0) | {(str(unit), int(key), str(slot)): int(n) for unit, key, slot, n in rows}
             accepted = sum(partitions.values()) + claimed
             delivery = _delivery(delivery_id, table, select, extracted_at, synthetic=synthetic)
             delivery = Delivery(
                 **delivery
                 | {"rows_delivered": accepted + set_aside, "rows_accepted": accepted, "rows_control": controls, "rows_set_aside": set_aside}
+                | more
             )
             ledger.record([Entry(delivery, {}, partitions)], Batch(f"batch_{delivery_id}", table, file, None))
         return delivery_id

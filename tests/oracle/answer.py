@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -229,14 +229,14 @@ class Figure:
 
     # -- cells ----------------------------------------------------------------------------------------------------------
 
-    def cells(self, dimensions: Sequence[str], filters: Mapping[str, Sequence[str]], period: Span) -> list[Cell]:
-        """Every combination of codes that a row is given for."""
+    def cells(self, dimensions: Sequence[str], filters: Mapping[str, Sequence[str]], period: Span, units: Collection[int]) -> list[Cell]:
+        """Every combination of codes that a row is given for; `unknown` where one of the asked units has it."""
         kept = tuple((dimension, tuple(codes)) for dimension, codes in filters.items())
         cells: list[dict[str, str]] = [{}]
         for dimension in dict.fromkeys(self.world.level(level)[0] for level in dimensions):
             levels = [level for level in dimensions if self.world.level(level)[0] == dimension]
             found = self._members(dimension, levels, filters, period)
-            if any(component.has_unknown(dimension, period, Cell((), kept)) for component in self.components):
+            if any(component.has_unknown(dimension, period, Cell((), kept), units) for component in self.components):
                 found[(UNKNOWN,) * len(levels)] = None
             cells = [{**cell, **dict(zip(levels, codes, strict=True))} for cell in cells for codes in found]
         return [Cell(tuple((level, cell[level]) for level in dimensions), kept) for cell in cells]

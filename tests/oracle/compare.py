@@ -28,8 +28,10 @@ def expected_rows(
     """The oracle's rows by area level, area, codes and period."""
     figure = Figure(world, figure_id)
     found: dict[Key, Answer] = {}
+    # Areas are asked for by their codes of any of the periods.
+    asked = {unit.key for period in periods for units in figure.areas(levels[0], period, areas or {}).values() for unit in units}
     for period in periods:
-        cells = figure.cells(by, where or {}, period)
+        cells = figure.cells(by, where or {}, period, asked)
         for level in levels:
             for area, units in figure.areas(level, period, areas or {}).items():
                 for cell in cells:
@@ -46,10 +48,8 @@ def differences(actual: Sequence[Mapping[str, Any]], expected: Mapping[Key, Answ
         if key in seen:
             found.append(f"{key}: twice")
         seen[key] = row
-    # Whether a row without a code makes a cell is a question of rows read: those of the areas that were asked for. A cell
-    # without any member, or in which nothing was counted, says nothing.
-    one_sided = {key: seen.get(key) or vars(expected.get(key)) for key in seen.keys() ^ expected.keys()}
-    empty = {key for key, row in one_sided.items() if UNKNOWN in key and not (row["members"] and row["numerator"])}
+    # Whether a row without a code makes a cell is a question of rows read; one without any member says nothing.
+    empty = {key for key in seen.keys() ^ expected.keys() if UNKNOWN in key and not (seen.get(key) or vars(expected.get(key)))["members"]}
     found += [f"{key}: only the compiler has it" for key in seen.keys() - expected.keys() - empty]
     found += [f"{key}: only the oracle has it" for key in expected.keys() - seen.keys() - empty]
     for key in seen.keys() & expected.keys():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -231,7 +231,7 @@ class Component:
         for base in bases:
             if self.due(base):
                 found = self._base(unit, target, base, cell)
-                if (self.published or self.from_to) and self.unfinished(target):
+                if self.published and self.unfinished(target):
                     return self._so_far([found], found.value)
                 return found
         if self.reference is not None:
@@ -256,6 +256,9 @@ class Component:
         if all(reading.value is not None for reading in found):
             value = sum((r.value for r in found), Fraction(0))
             if mean:
+                if not self.by_state and self.data_to <= self.stretch(target).first:
+                    # Delivered before it began: no day of it is known.
+                    return Reading("missing", frozenset({"base_period_missing"}))
                 weights = {base: days[base] if self.by_state else self._covered(target, base) for base in readings}
                 value = sum((r.value * weights[base] for base, r in readings.items()), Fraction(0)) / sum(weights.values())
         # A state holds as long as it is the newest, a value of days or of what happened up to the extract.
@@ -298,13 +301,15 @@ class Component:
         whole = stretch.first <= base.first and base.last <= stretch.last and base.last < self.data_to
         return whole or (day is not None and stretch.first <= day <= stretch.last and day < self.data_to)
 
-    def has_unknown(self, dimension: str, period: Span, cell: Cell) -> bool:
-        """Whether what is read in the period has a row without a code of the dimension."""
+    def has_unknown(self, dimension: str, period: Span, cell: Cell, units: Collection[int]) -> bool:
+        """Whether what is read of these units in the period has a row without a code of the dimension."""
         target = self.target(period)
         if not self.has(dimension) or target is None:
             return False
         bases = {unit.key: {base.label: base for base in self.bases(unit.key, period) or () if self.due(base)} for unit in self.world.units}
         for row in self.world.rows[self.fact["model"]]:
+            if row[self.unit_column] not in units:
+                continue
             base = bases.get(row[self.unit_column], {}).get(row[self.base])
             if base and self.code(row, dimension) == UNKNOWN and self._falls(row, target, base) and self._counts(row, cell):
                 return True

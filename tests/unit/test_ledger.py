@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from sqlite3 import connect
+from threading import Thread
 
 import pytest
 
+from flis_semantic import ledger as ledger_module
 from flis_semantic.errors import WarehouseError
-from flis_semantic.ledger import Batch, Delivery, Entry, Ledger, utc
+from flis_semantic.ledger import Ledger, utc
+from flis_semantic.ledger_records import Batch, Decision, Delivery, Entry
 
 START = datetime(2026, 1, 1)
 
@@ -43,9 +47,11 @@ def delivery(number: int, **fields) -> Delivery:
     return replace(made, **fields)
 
 
-def record(ledger: Ledger, made: Delivery, *parts: tuple[str, int]) -> None:
+def record(ledger: Ledger, made: Delivery, *parts: tuple) -> None:
+    """Record a delivery with partitions (unit, key) or (unit, key, slot), of two rows each."""
     batch = Batch(f"{made.delivery_id:08}", made.contract, f"{made.delivery_id:08}.parquet", None)
-    ledger.record([Entry(made, {"R-1": 1}, dict.fromkeys(parts, 2))], batch if made.batch else None)
+    slotted = {(*part, "")[:3]: 2 for part in parts}
+    ledger.record([Entry(made, {"R-1": 1}, slotted)], batch if made.batch else None)
 
 
 @pytest.fixture
@@ -64,7 +70,7 @@ def test_what_is_recorded_is_read_back(ledger: Ledger):
     assert ledger.deliveries() == [made]
     assert ledger.same_content("counts", made.content_sha256) == [made]
     assert ledger.rule_counts() == {1: {"R-1": 1}}
-    assert ledger.partitions([1, 2]) == {1: {("a", 1): 2}, 2: {}}
+    assert ledger.partitions([1, 2]) == {1: {("a", 1, ""): 2}, 2: {}}
     assert ledger.batches() == [Batch("00000001", "counts", "00000001.parquet", None)]
     assert ledger.next_delivery_id() == 2
 
@@ -113,7 +119,7 @@ def test_an_earlier_day_sees_what_was_received_by_then(ledger: Ledger):
 
 def test_a_transaction_is_all_or_nothing(ledger: Ledger):
     record(ledger, delivery(1), ("a", 1))
-    entries = [Entry(delivery(2), {}, {("a", 1): 1}), Entry(delivery(1), {}, {})]
+    entries = [Entry(delivery(2), {}, {("a", 1, ""): 1}), Entry(delivery(1), {}, {})]
     with pytest.raises(Exception, match="UNIQUE"):
         ledger.record(entries, Batch("00000002", "counts", "x", None))
     assert [made.delivery_id for made in ledger.deliveries()] == [1]
@@ -180,3 +186,136 @@ def test_times_are_kept_in_utc():
     copenhagen = timezone(timedelta(hours=2))
     assert utc(datetime(2026, 7, 1, 1, tzinfo=copenhagen)) == datetime(2026, 6, 30, 23)
     assert utc(datetime(2026, 7, 1, 1, tzinfo=UTC)) == utc(datetime(2026, 7, 1, 1)) == datetime(2026, 7, 1, 1)
+
+
+def test_a_side_period_is_replaced_on_its_own(ledger: Ledger):
+    record(ledger, delivery(1), ("a", 1), ("a", 1, "13"))
+    record(ledger, delivery(2), ("a", 1, "13"))
+    assert [(p.unit_code, p.base_period_key, p.slot, p.delivery_id) for p in ledger.active_partitions("counts")] == [
+        ("a", 1, "", 1),
+        ("a", 1, "13", 2),
+    ]
+    assert ledger.partitions([2, 1, 7]) == {2: {("a", 1, "13"): 2}, 1: {("a", 1, ""): 2, ("a", 1, "13"): 2}, 7: {}}
+
+
+def test_a_delta_is_never_the_active_delivery_of_a_partition(ledger: Ledger):
+    record(ledger, delivery(1), ("a", 1))
+    record(ledger, delivery(2, mode="delta", stream="a", sequence=1), ("a", 1), ("a", 2))
+    assert in_force(ledger) == {("a", 1): 1}
+    assert ledger.active_files("counts") == ["00000001.parquet"]
+    assert ledger.files_of([2, 1]) == ["00000001.parquet", "00000002.parquet"]
+
+
+def test_deltas_come_by_stream_and_number_and_of_a_number_the_newest(ledger: Ledger):
+    record(ledger, delivery(1, mode="delta", stream="b", sequence=2), ("b", 1))
+    record(ledger, delivery(2, mode="delta", stream="a", sequence=3), ("a", 1))
+    record(ledger, delivery(3, mode="delta", stream="b", sequence=2), ("b", 2, "13"))
+    record(ledger, delivery(4, mode="delta", stream="b", sequence=1), ("b", 1))
+    record(ledger, delivery(5, mode="delta", stream="b", sequence=4, verdict="refused", batch=None))
+    record(ledger, delivery(6, sequence=4), ("b", 1))
+    found = ledger.deltas("counts")
+    assert [(d.stream, d.sequence, d.delivery_id) for d in found] == [("a", 3, 2), ("b", 1, 4), ("b", 2, 3)]
+    assert found[2].partitions == {("b", 2, "13"): 2} and found[2].rank == (START + timedelta(days=3), 2, 3)
+    assert [d.delivery_id for d in ledger.deltas("counts", START + timedelta(days=32))] == [2, 1]
+
+
+def decided(kind: str, day: int, **fields) -> Decision:
+    made = Decision(kind, "counts", "a", 1, 3, "because", "somebody", START + timedelta(days=day))  # type: ignore[arg-type]
+    return replace(made, **fields)
+
+
+def test_decisions_are_added_and_never_changed(ledger: Ledger):
+    first = ledger.decide([decided("hold", 1), decided("hold", 1, unit_code="b")])
+    assert [(made.decision_id, made.unit_code) for made in first] == [(1, "a"), (2, "b")]
+    lifted = ledger.decide([decided("hold", 2, is_lifted=True)])
+    other = ledger.decide([decided("exempt", 3, contract="others")])
+    assert ledger.decisions() == [*first, *lifted, *other]
+    assert ledger.decisions("counts", START + timedelta(days=1)) == first
+    assert ledger.decisions("counts") == [*first, *lifted]
+
+
+def test_decisions_are_all_taken_or_none(ledger: Ledger):
+    with pytest.raises(WarehouseError, match="cannot be written"):
+        ledger.decide([decided("hold", 1), decided("hold", 1, reason=None)])
+    assert ledger.decisions() == []
+
+
+LAYOUT_1 = """
+CREATE TABLE identity (ledger_id TEXT NOT NULL) STRICT;
+INSERT INTO identity VALUES ('the same');
+CREATE TABLE batches (batch TEXT PRIMARY KEY, contract TEXT NOT NULL, file TEXT NOT NULL, set_aside_file TEXT) STRICT;
+CREATE TABLE deliveries (
+  delivery_id INTEGER PRIMARY KEY, contract TEXT NOT NULL, form TEXT NOT NULL, file_name TEXT NOT NULL, content_sha256 TEXT NOT NULL,
+  extracted_at TEXT NOT NULL, extracted_from TEXT NOT NULL, received_at TEXT NOT NULL, rank_at TEXT NOT NULL, sequence INTEGER,
+  verdict TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL, rows_delivered INTEGER NOT NULL, rows_accepted INTEGER NOT NULL,
+  rows_control INTEGER NOT NULL, rows_set_aside INTEGER NOT NULL, encoding TEXT NOT NULL, synthetic INTEGER NOT NULL,
+  has_manifest INTEGER NOT NULL, batch TEXT REFERENCES batches) STRICT;
+CREATE INDEX deliveries_by_content ON deliveries (contract, content_sha256);
+CREATE TABLE rule_counts (
+  delivery_id INTEGER NOT NULL REFERENCES deliveries, rule_id TEXT NOT NULL, rows INTEGER NOT NULL,
+  PRIMARY KEY (delivery_id, rule_id)) STRICT, WITHOUT ROWID;
+CREATE TABLE partitions (
+  contract TEXT NOT NULL, unit_code TEXT NOT NULL, base_period_key INTEGER NOT NULL,
+  delivery_id INTEGER NOT NULL REFERENCES deliveries, rows INTEGER NOT NULL,
+  PRIMARY KEY (contract, unit_code, base_period_key, delivery_id)) STRICT, WITHOUT ROWID;
+INSERT INTO batches VALUES ('00000001', 'counts', '00000001.parquet', NULL);
+INSERT INTO deliveries VALUES (
+  1, 'counts', 'plain', '1.csv', 'abc', '2026-01-02T00:00:00.000000', 'file name', '2026-02-01T00:00:00.000000',
+  '2026-01-02T00:00:00.000000', NULL, 'accepted', '', 'fine', 5, 4, 0, 1, 'utf-8', 0, 1, '00000001');
+INSERT INTO rule_counts VALUES (1, 'R-1', 1);
+INSERT INTO partitions VALUES ('counts', 'a', 7, 1, 3), ('counts', 'b', 7, 1, 1);
+PRAGMA user_version = 1;
+"""
+
+
+@pytest.fixture
+def earlier(tmp_path: Path) -> Path:
+    """A ledger of layout 1, with one delivery."""
+    path = tmp_path / "ledger.sqlite"
+    database = connect(path)
+    database.executescript(LAYOUT_1)
+    database.close()
+    return path
+
+
+def test_a_ledger_of_layout_1_is_carried_over_whole(earlier: Path):
+    for _ in range(2):
+        with Ledger(earlier) as ledger:
+            assert ledger.identity == "the same"
+            (made,) = ledger.deliveries()
+            assert (made.file_name, made.rows_accepted, made.has_manifest, made.mode, made.stream) == ("1.csv", 4, True, "full", "")
+            assert ledger.rule_counts() == {1: {"R-1": 1}}
+            assert ledger.partitions([1]) == {1: {("a", 7, ""): 3, ("b", 7, ""): 1}}
+            assert in_force(ledger) == {("a", 7): 1, ("b", 7): 1}
+            assert ledger.decisions() == []
+    with Ledger(earlier) as ledger:
+        record(ledger, delivery(2), ("a", 7, "13"))
+        ledger.decide([decided("hold", 1)])
+        assert len(ledger.active_partitions("counts")) == 3
+
+
+def test_a_failing_change_of_layout_leaves_the_earlier_one(earlier: Path, monkeypatch: pytest.MonkeyPatch):
+    broken = ledger_module.STEPS[1] + "INSERT INTO nowhere VALUES (1);"
+    with monkeypatch.context() as patch:
+        patch.setitem(ledger_module.STEPS, 1, broken)
+        with pytest.raises(WarehouseError, match="nowhere"):
+            Ledger(earlier)
+    with Ledger(earlier) as ledger:
+        assert ledger.partitions([1]) == {1: {("a", 7, ""): 3, ("b", 7, ""): 1}}
+
+
+def test_two_processes_may_change_the_layout_at_once(earlier: Path):
+    failures: list[BaseException] = []
+
+    def open_it() -> None:
+        try:
+            Ledger(earlier).close()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [Thread(target=open_it) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []

@@ -2,311 +2,315 @@
 SELECT
   *
 FROM (
-  WITH periods AS (
-    /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
-    SELECT
-      period_key,
-      period,
-      start_date,
-      end_date,
-      label_year,
-      label_position
-    FROM {{ ref('dim_period') }} AS dim_period
-    WHERE
-      grain = 'month'
-      AND end_date >= (
-        SELECT
-          MIN(s.starts_date)
-        FROM {{ ref('source_status') }} AS s
-        WHERE
-          s.source = 'bes_jobindsats' AND s.series = 'cashVisitation.fullTime'
-      )
-      AND start_date < (
-        SELECT
-          MAX(s.data_to)
-        FROM {{ ref('source_status') }} AS s
-        WHERE
-          s.source = 'bes_jobindsats' AND s.series = 'cashVisitation.fullTime'
-      )
-  ), units AS (
-    SELECT
-      p.period_key,
-      u.municipality_key AS unit_key,
-      u.unit_kind = 'member' AS is_member,
-      u.municipality_code AS area_municipality
-    FROM periods AS p
-    JOIN {{ ref('dim_municipality') }} AS u
-      ON u.valid_from <= p.end_date
-      AND (
-        u.valid_to IS NULL OR u.valid_to >= p.end_date
-      )
-    WHERE
-      u.unit_kind = 'member'
-  ), w1 AS (
-    /* bes_jobindsats/cashVisitation.fullTime by month: average */
-    SELECT
-      p.period_key,
-      p.period_key AS first_key,
-      p.period_key AS last_key,
-      1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
-      p.start_date AS from_date
-    FROM periods AS p
-    CROSS JOIN (
+  SELECT
+    *
+  FROM (
+    WITH periods AS (
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
       SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
+        period_key,
+        period,
+        start_date,
+        end_date,
+        label_year,
+        label_position
+      FROM {{ ref('dim_period') }} AS dim_period
       WHERE
-        s.source = 'bes_jobindsats' AND s.series = 'cashVisitation.fullTime'
-    ) AS d
-  ), w1_coverage AS (
-    SELECT
-      w.period_key,
-      c.municipality_key AS unit_key,
-      COUNT(*) FILTER(WHERE
-        c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
-      COUNT(*) FILTER(WHERE
-        c.state = 'exempt') AS exempt,
-      COUNT(*) FILTER(WHERE
-        c.state = 'held') AS held,
-      COUNT(*) FILTER(WHERE
-        c.state = 'approved') AS approved
-    FROM w1 AS w
-    JOIN {{ ref('coverage') }} AS c
-      ON c.source = 'bes_jobindsats'
-      AND c.series = 'cashVisitation.fullTime'
-      AND c.base_period_key = w.first_key
-    GROUP BY
-      w.period_key,
-      c.municipality_key
-  ), r1 AS (
-    /* employment.cash_benefit_visitation */
-    SELECT
-      f.municipality_key AS unit_key,
-      f.month_key AS base_key,
-      f.visitation_category_key AS key_visitation_category_key,
-      SUM(f.cash_benefit_fte) AS v1,
-      COUNT(*) FILTER(WHERE
-        f.cash_benefit_fte IS NULL) AS v1_blanks,
-      COUNT(*) AS v1_rows
-    FROM {{ ref('fct_cash_benefit_visitation_published') }} AS f
-    WHERE
-      f.month_key >= (
+        grain = 'month'
+        AND end_date >= (
+          SELECT
+            MIN(s.starts_date)
+          FROM {{ ref('source_status') }} AS s
+          WHERE
+            s.source = 'bes_jobindsats' AND s.series = 'cashVisitation.fullTime'
+        )
+        AND start_date < (
+          SELECT
+            MAX(s.data_to)
+          FROM {{ ref('source_status') }} AS s
+          WHERE
+            s.source = 'bes_jobindsats' AND s.series = 'cashVisitation.fullTime'
+        )
+    ), units AS (
+      SELECT
+        p.period_key,
+        u.municipality_key AS unit_key,
+        u.unit_kind = 'member' AS is_member,
+        u.municipality_code AS area_municipality
+      FROM periods AS p
+      JOIN {{ ref('dim_municipality') }} AS u
+        ON u.valid_from <= p.end_date
+        AND (
+          u.valid_to IS NULL OR u.valid_to >= p.end_date
+        )
+      WHERE
+        u.unit_kind = 'member'
+    ), w1 AS (
+      /* bes_jobindsats/cashVisitation.fullTime by month: average */
+      SELECT
+        p.period_key,
+        p.period_key AS first_key,
+        p.period_key AS last_key,
+        1 AS required,
+        p.end_date >= d.data_to AS is_unfinished,
+        p.start_date AS from_date
+      FROM periods AS p
+      CROSS JOIN (
         SELECT
-          MIN(first_key)
-        FROM w1
-      )
-      AND f.month_key <= (
+          COALESCE(MIN(s.due_key), -1000000) AS due_key,
+          MIN(s.data_to) AS data_to
+        FROM {{ ref('source_status') }} AS s
+        WHERE
+          s.source = 'bes_jobindsats' AND s.series = 'cashVisitation.fullTime'
+      ) AS d
+    ), w1_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved
+      FROM w1 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'bes_jobindsats'
+        AND c.series = 'cashVisitation.fullTime'
+        AND c.base_period_key = w.first_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), r1 AS (
+      /* employment.cash_benefit_visitation */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.month_key AS base_key,
+        f.visitation_category_key AS key_visitation_category_key,
+        SUM(f.cash_benefit_fte) AS v1,
+        COUNT(*) FILTER(WHERE
+          f.cash_benefit_fte IS NULL) AS v1_blanks,
+        COUNT(*) AS v1_rows
+      FROM {{ ref('fct_cash_benefit_visitation_published') }} AS f
+      WHERE
+        f.month_key >= (
+          SELECT
+            MIN(first_key)
+          FROM w1
+        )
+        AND f.month_key <= (
+          SELECT
+            MAX(last_key)
+          FROM w1
+        )
+      GROUP BY
+        f.municipality_key,
+        f.month_key,
+        f.visitation_category_key
+    ), delivered_1 AS (
+      SELECT
+        c.municipality_key AS unit_key,
+        c.base_period_key
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'bes_jobindsats'
+        AND c.series = 'cashVisitation.fullTime'
+        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+    ), s1 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        COALESCE(d_visitation_category.visitation_category_code, 'unknown') AS visitation_category,
+        SUM(r.v1) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+          r.v1_rows > 0) AS v1_periods
+      FROM w1 AS w
+      JOIN r1 AS r
+        ON r.base_key = w.first_key
+      LEFT JOIN {{ ref('dim_visitation_category') }} AS d_visitation_category
+        ON d_visitation_category.visitation_category_key = r.key_visitation_category_key
+      LEFT JOIN delivered_1 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key,
+        COALESCE(d_visitation_category.visitation_category_code, 'unknown')
+    ), cells_visitation_category AS (
+      SELECT
+        p.period_key,
+        d.visitation_category_code AS visitation_category
+      FROM periods AS p
+      CROSS JOIN {{ ref('dim_visitation_category') }} AS d
+      GROUP BY
+        p.period_key,
+        d.visitation_category_code
+      UNION
+      SELECT
+        period_key,
+        visitation_category
+      FROM s1
+      WHERE
+        visitation_category = 'unknown'
+    ), cells AS (
+      SELECT
+        cells_visitation_category.period_key,
+        cells_visitation_category.visitation_category
+      FROM cells_visitation_category
+    ), f1_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.visitation_category,
+        s1.v1 AS c1,
+        CASE
+          WHEN s1.v1_blanks > 0
+          THEN 1
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN COALESCE(s1.v1_periods, 0) < COALESCE(w1_coverage.delivered, 0)
+          THEN 2
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN w1.is_unfinished
+          THEN 7
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 9
+          ELSE 8
+        END AS s1
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w1
+        ON w1.period_key = u.period_key
+      LEFT JOIN w1_coverage
+        ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+      LEFT JOIN s1
+        ON s1.period_key = u.period_key
+        AND s1.unit_key = u.unit_key
+        AND s1.visitation_category = x.visitation_category
+      WHERE
+        u.is_member
+    ), f1_areas AS (
+      SELECT
+        m.period_key,
+        'municipality' AS area_level,
+        m.area,
+        m.visitation_category,
+        SUM(m.c1) FILTER(WHERE
+          m.is_in) AS c1,
+        COUNT(*) FILTER(WHERE
+          m.is_in) AS members,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3) AS members_expected,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+        MIN(m.state) FILTER(WHERE
+          m.is_in) AS state_in,
+        MIN(m.state) AS state_low,
+        MAX(m.state) AS state_high,
+        MIN(m.reason) AS reason_low
+      FROM (
         SELECT
-          MAX(last_key)
-        FROM w1
-      )
-    GROUP BY
-      f.municipality_key,
-      f.month_key,
-      f.visitation_category_key
-  ), delivered_1 AS (
+          f.period_key,
+          f.area_municipality AS area,
+          f.visitation_category,
+          f.c1,
+          f.s1 AS state,
+          CASE
+            WHEN f.s1 >= 7 AND f.c1 IS NULL
+            THEN 5
+            WHEN f.s1 = 0
+            THEN 4
+            WHEN f.s1 = 1
+            THEN 6
+            WHEN f.s1 = 2
+            THEN 2
+            WHEN f.s1 = 6
+            THEN 7
+            WHEN f.s1 = 7
+            THEN 7
+          END AS reason,
+          f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
+          FALSE AS is_known
+        FROM f1_units AS f
+      ) AS m
+      GROUP BY
+        m.period_key,
+        m.area,
+        m.visitation_category
+    ), f1 AS (
+      SELECT
+        1 AS figure_position,
+        'employment.cash_benefit_by_visitation_full_time_persons_published' AS key_figure,
+        a.area_level,
+        a.area,
+        a.visitation_category,
+        a.period_key,
+        p.period,
+        CAST(a.c1 AS DOUBLE) AS value,
+        a.c1 AS numerator,
+        CAST(NULL AS DOUBLE) AS denominator,
+        a.state AS state,
+        a.reason AS reason,
+        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+        a.members AS members,
+        a.members_expected AS members_expected,
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+        CAST(NULL AS DATE) AS series_break
+      FROM (
+        SELECT
+          a.*,
+          CASE
+            WHEN a.members > 0
+            THEN a.state_in
+            WHEN a.state_low = a.state_high AND a.state_low < 7
+            THEN a.state_low
+            ELSE 2
+          END AS state,
+          CASE
+            WHEN a.members = 0
+            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+            ELSE LEAST(
+              CASE WHEN a.members < a.members_expected THEN 3 END,
+              CASE WHEN a.state_in = 7 THEN 7 END
+            )
+          END AS reason
+        FROM f1_areas AS a
+      ) AS a
+      JOIN periods AS p
+        ON p.period_key = a.period_key
+    )
     SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bes_jobindsats'
-      AND c.series = 'cashVisitation.fullTime'
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-  ), s1 AS (
-    SELECT
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_visitation_category.visitation_category_code, 'unknown') AS visitation_category,
-      SUM(r.v1) AS v1,
-      COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-      COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
-        r.v1_rows > 0) AS v1_periods
-    FROM w1 AS w
-    JOIN r1 AS r
-      ON r.base_key = w.first_key
-    LEFT JOIN {{ ref('dim_visitation_category') }} AS d_visitation_category
-      ON d_visitation_category.visitation_category_key = r.key_visitation_category_key
-    LEFT JOIN delivered_1 AS delivered
-      ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-    GROUP BY
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_visitation_category.visitation_category_code, 'unknown')
-  ), cells_visitation_category AS (
-    SELECT
-      p.period_key,
-      d.visitation_category_code AS visitation_category
-    FROM periods AS p
-    CROSS JOIN {{ ref('dim_visitation_category') }} AS d
-    GROUP BY
-      p.period_key,
-      d.visitation_category_code
-    UNION
-    SELECT
-      period_key,
-      visitation_category
-    FROM s1
-    WHERE
-      visitation_category = 'unknown'
-  ), cells AS (
-    SELECT
-      cells_visitation_category.period_key,
-      cells_visitation_category.visitation_category
-    FROM cells_visitation_category
-  ), f1_units AS (
-    SELECT
+      u.unit_key AS municipality_key,
+      m.municipality_code,
+      m.region_code,
+      m.unit_kind,
       u.period_key,
-      u.area_municipality,
-      x.visitation_category,
-      s1.v1 AS c1,
-      CASE
-        WHEN s1.v1_blanks > 0
-        THEN 1
-        WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-        THEN 2
-        WHEN COALESCE(s1.v1_periods, 0) < COALESCE(w1_coverage.delivered, 0)
-        THEN 2
-        WHEN COALESCE(w1_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.held, 0) > 0
-        THEN 4
-        WHEN w1.is_unfinished
-        THEN 7
-        WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-        THEN 9
-        ELSE 8
-      END AS s1
+      p.period,
+      p.start_date AS period_start,
+      'visitation_category' AS cut,
+      x.visitation_category AS visitation_category,
+      f1.numerator AS cash_benefit_by_visitation_full_time_persons_published__num
     FROM units AS u
+    JOIN periods AS p
+      ON p.period_key = u.period_key
+    JOIN {{ ref('dim_municipality') }} AS m
+      ON m.municipality_key = u.unit_key
+      AND m.valid_from <= p.end_date
+      AND COALESCE(m.valid_to, p.end_date) >= p.end_date
     JOIN cells AS x
       ON x.period_key = u.period_key
-    JOIN w1
-      ON w1.period_key = u.period_key
-    LEFT JOIN w1_coverage
-      ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-    LEFT JOIN s1
-      ON s1.period_key = u.period_key
-      AND s1.unit_key = u.unit_key
-      AND s1.visitation_category = x.visitation_category
-    WHERE
-      u.is_member
-  ), f1_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.visitation_category,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.visitation_category,
-        f.c1,
-        f.s1 AS state,
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END AS reason,
-        f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-        FALSE AS is_known
-      FROM f1_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.visitation_category
-  ), f1 AS (
-    SELECT
-      1 AS figure_position,
-      'employment.cash_benefit_by_visitation_full_time_persons_published' AS key_figure,
-      a.area_level,
-      a.area,
-      a.visitation_category,
-      a.period_key,
-      p.period,
-      CAST(a.c1 AS DOUBLE) AS value,
-      a.c1 AS numerator,
-      CAST(NULL AS DOUBLE) AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f1_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  )
-  SELECT
-    u.unit_key AS municipality_key,
-    m.municipality_code,
-    m.region_code,
-    m.unit_kind,
-    u.period_key,
-    p.period,
-    p.start_date AS period_start,
-    'visitation_category' AS cut,
-    x.visitation_category AS visitation_category,
-    f1.numerator AS cash_benefit_by_visitation_full_time_persons_published__num
-  FROM units AS u
-  JOIN periods AS p
-    ON p.period_key = u.period_key
-  JOIN {{ ref('dim_municipality') }} AS m
-    ON m.municipality_key = u.unit_key
-    AND m.valid_from <= p.end_date
-    AND COALESCE(m.valid_to, p.end_date) >= p.end_date
-  JOIN cells AS x
-    ON x.period_key = u.period_key
-  LEFT JOIN f1
-    ON f1.period_key = u.period_key
-    AND f1.area = u.area_municipality
-    AND f1.visitation_category = x.visitation_category
+    LEFT JOIN f1
+      ON f1.period_key = u.period_key
+      AND f1.area = u.area_municipality
+      AND f1.visitation_category = x.visitation_category
+  ) AS by_visitation_category
 ) AS cuts
 ORDER BY
   period_key,

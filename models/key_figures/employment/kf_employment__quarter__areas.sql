@@ -63,9 +63,13 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-    ) + 1 AS required,
+    CASE
+      WHEN d.data_to > p.start_date
+      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+      ) + 1
+      ELSE 0
+    END AS required,
     p.end_date >= d.data_to AS is_unfinished,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -82,7 +86,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w1 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
@@ -112,9 +119,13 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-    ) + 1 AS required,
+    CASE
+      WHEN d.data_to > p.start_date
+      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+      ) + 1
+      ELSE 0
+    END AS required,
     p.end_date >= d.data_to AS is_unfinished,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -131,7 +142,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w2 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
@@ -161,9 +175,13 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-    ) + 1 AS required,
+    CASE
+      WHEN d.data_to > p.start_date
+      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+      ) + 1
+      ELSE 0
+    END AS required,
     p.end_date >= d.data_to AS is_unfinished,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -180,7 +198,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w3 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
@@ -210,9 +231,13 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-    ) + 1 AS required,
+    CASE
+      WHEN d.data_to > p.start_date
+      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+      ) + 1
+      ELSE 0
+    END AS required,
     p.end_date >= d.data_to AS is_unfinished,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -230,7 +255,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w4 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
@@ -278,9 +306,13 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-    ) + 1 AS required,
+    CASE
+      WHEN d.data_to > p.start_date
+      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+      ) + 1
+      ELSE 0
+    END AS required,
     p.end_date >= d.data_to AS is_unfinished,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -297,7 +329,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w5 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
@@ -327,9 +362,13 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1
-    ) + 1 AS required,
+    CASE
+      WHEN d.data_to > o.start_date
+      THEN LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) - (
+        EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1
+      ) + 1
+      ELSE 0
+    END AS required,
     o.end_date >= d.data_to AS is_unfinished,
     o.period_key IS NULL AS has_no_label,
     o.start_date AS from_date,
@@ -351,7 +390,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w6 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
@@ -494,9 +536,13 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-    ) + 1 AS required,
+    CASE
+      WHEN d.data_to > p.start_date
+      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+      ) + 1
+      ELSE 0
+    END AS required,
     p.end_date >= d.data_to AS is_unfinished,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -513,7 +559,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w10 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
@@ -543,9 +592,13 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-    ) + 1 AS required,
+    CASE
+      WHEN d.data_to > p.start_date
+      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+      ) + 1
+      ELSE 0
+    END AS required,
     p.end_date >= d.data_to AS is_unfinished,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -562,7 +615,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w11 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key

@@ -47,9 +47,13 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-    ) + 1 AS required,
+    CASE
+      WHEN d.data_to > p.start_date
+      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+      ) + 1
+      ELSE 0
+    END AS required,
     p.end_date >= d.data_to AS is_unfinished,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -66,7 +70,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w1 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
@@ -96,9 +103,13 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-    ) + 1 AS required,
+    CASE
+      WHEN d.data_to > p.start_date
+      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+      ) + 1
+      ELSE 0
+    END AS required,
     p.end_date >= d.data_to AS is_unfinished,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -115,7 +126,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w2 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
@@ -145,9 +159,13 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1
-    ) + 1 AS required,
+    CASE
+      WHEN d.data_to > o.start_date
+      THEN LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) - (
+        EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1
+      ) + 1
+      ELSE 0
+    END AS required,
     o.end_date >= d.data_to AS is_unfinished,
     o.period_key IS NULL AS has_no_label,
     o.start_date AS from_date,
@@ -169,7 +187,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w3 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
@@ -312,9 +333,13 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-    ) + 1 AS required,
+    CASE
+      WHEN d.data_to > p.start_date
+      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+      ) + 1
+      ELSE 0
+    END AS required,
     p.end_date >= d.data_to AS is_unfinished,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -331,7 +356,10 @@ WITH periods AS (
   SELECT
     w.period_key,
     b.period_key AS base_period_key,
-    DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1 AS day_count
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
   FROM w7 AS w
   JOIN {{ ref('dim_period') }} AS b
     ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key

@@ -1,0 +1,162 @@
+"""Commands that look at what the line did: quality, coverage."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from flis_semantic.cli import output
+from flis_semantic.cli.options import HERE, FormatOption, LanguageOption, ProjectOption, TextFormatOption, chosen_language, day
+from flis_semantic.cli.output import Format, TextFormat
+from flis_semantic.errors import ArgumentError
+from flis_semantic.workspace import Project
+
+_TITLES = {
+    "da": {
+        "chain": "Hver leverance, fra fil til mart (rækker)",
+        "rules": "Rækker ramt af en regel, efter leverance og regel",
+        "files": "Fund om hele filer",
+        "gaps": "Huller i rækken af ændringsleverancer, og hvad der venter",
+        "deletes": "Sletninger af noget, der ikke er der",
+        "deadlines": "Ikke modtaget til tiden",
+        "controls": "Offentliggjorte tal ved siden af beregnede (seneste periode; alle er sammenlignet)",
+    },
+    "en": {
+        "chain": "Every delivery, from file to mart (rows)",
+        "rules": "Rows hit by a rule, by delivery and rule",
+        "files": "Findings about whole files",
+        "gaps": "Gaps between deltas, and what waits for them",
+        "deletes": "Deletes of what is not there",
+        "deadlines": "Not received in time",
+        "controls": "Published figures beside computed ones (latest period; all compared)",
+    },
+}
+_LATE_COLUMNS = ("source", "period", "due_date", "status", "units", "most_days_late")
+OnOption = Annotated[str | None, typer.Option("--on", metavar="DATE", help="The day that deadlines are compared with; today without.")]
+
+
+def quality(
+    set_aside: Annotated[bool, typer.Option("--set-aside", help="List the rows set aside, with line, rules, reason and the row.")] = False,
+    on: OnOption = None,
+    form: TextFormatOption = TextFormat.table,
+    language: LanguageOption = None,
+    project: ProjectOption = HERE,
+) -> None:
+    """What became of every delivered row, what rules hit, what waits, what is late, and published totals beside computed ones.
+
+    Exit code 1 when the chain does not add up for a delivery.
+
+    Example: flis quality --format json
+    """
+    from flis_semantic.quality import report as parts
+
+    opened = Project(project)
+    spoken = chosen_language(language, opened)
+    if set_aside:
+        _write_set_aside(opened, form)
+        return
+    report = parts.quality_report(opened, spoken, day(on))
+    if form is TextFormat.json:
+        output.write(output.json_text(asdict(report)))
+    else:
+        titles = _TITLES.get(spoken, _TITLES["en"])
+        chain = [name for name in parts.CHAIN_COLUMNS if name != "message"]
+        output.write(output.table_text(chain, _cells(report.deliveries, chain), titles["chain"]))
+        _write_part(report.rules, parts.RULE_COLUMNS, titles["rules"])
+        _write_part(report.files, parts.FILE_COLUMNS, titles["files"])
+        _write_part(report.gaps, parts.GAP_COLUMNS, titles["gaps"])
+        _write_part(report.deletes, parts.DELETE_COLUMNS, titles["deletes"])
+        _write_part(_late_by_period(report.deadlines), _LATE_COLUMNS, titles["deadlines"])
+        if report.controls:
+            _write_controls(report.controls, titles["controls"])
+    for note in report.notes:
+        output.say(f"note: {note}")
+    raise typer.Exit(0 if report.adds_up else 1)
+
+
+def coverage(
+    source: Annotated[str | None, typer.Option("--source", help="Only this contract.")] = None,
+    missing: Annotated[bool, typer.Option("--missing", help="List every unit and base period that is not there, or is held.")] = False,
+    overdue: Annotated[
+        bool, typer.Option("--overdue", help="List what is past its deadline and has not come, and how late it is.")
+    ] = False,
+    decisions: Annotated[bool, typer.Option("--decisions", help="List what was held, approved and exempted.")] = False,
+    on: OnOption = None,
+    form: FormatOption = Format.table,
+    project: ProjectOption = HERE,
+) -> None:
+    """How complete the sources are: base periods expected of every unit, and what was delivered, held, approved and exempted.
+
+    Example: flis coverage --source TABLE --overdue --on 2025-04-15 --format csv
+    """
+    from flis_semantic.quality import coverage as parts
+
+    if missing + overdue + decisions > 1:
+        raise ArgumentError("One list at a time.", where="--missing, --overdue, --decisions", hint="Choose one.", code="several_lists")
+    if on is not None and not overdue:
+        raise ArgumentError("A day is compared with deadlines.", where="--on", hint="Add --overdue.", code="day_without_list")
+    opened = Project(project)
+    if overdue:
+        columns, rows = parts.overdue_rows(opened, day(on), source)
+    elif decisions:
+        columns, rows = parts.decided_rows(opened, source)
+    else:
+        columns, rows = parts.missing_rows(opened, source) if missing else parts.coverage_rows(opened, source)
+    output.write_rows(columns, rows, form)
+
+
+def _write_part(rows: list[dict[str, Any]], columns: tuple[str, ...], title: str) -> None:
+    if rows:
+        output.write(output.table_text(columns, _cells(rows, columns), title))
+
+
+def _late_by_period(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of every source, period and status how many units, and how late the latest of them."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        entry = found.setdefault(
+            (row["source"], row["due_date"], row["status"]),
+            {name: row.get(name) for name in _LATE_COLUMNS} | {"units": 0, "most_days_late": 0},
+        )
+        entry["units"] += 1
+        entry["most_days_late"] = max(entry["most_days_late"], row["days_late"])
+    return [found[key] for key in sorted(found)]
+
+
+def _write_set_aside(project: Project, form: TextFormat) -> None:
+    from flis_semantic.quality.set_aside import COLUMNS, set_aside_rows
+
+    rows = set_aside_rows(project)
+    if form is TextFormat.json:
+        output.write(output.json_text(rows))
+    else:
+        output.write(output.table_text(COLUMNS, _cells([{**row, "rule_ids": " ".join(row["rule_ids"])} for row in rows], COLUMNS)))
+
+
+def _cells(rows: list[dict[str, Any]], columns: tuple[str, ...] | list[str]) -> list[list[str]]:
+    return [[output.shown(row[name]) for name in columns] for row in rows]
+
+
+def _write_controls(controls: list[dict[str, Any]], title: str) -> None:
+    """The latest control of every series, with how many of all its controls are within tolerance."""
+    columns = [
+        "source",
+        "series",
+        "category",
+        "period",
+        "published_value",
+        "computed_value",
+        "difference",
+        "member_count",
+        "within_tolerance",
+    ]
+    latest: dict[tuple[Any, ...], dict[str, Any]] = {}
+    within: dict[tuple[Any, ...], list[bool]] = {}
+    for row in controls:
+        key = (row["source"], row["series"], row["category"])
+        latest[key] = row
+        within.setdefault(key, []).append(bool(row["is_within_tolerance"]))
+    rows = [{**row, "within_tolerance": f"{sum(within[key])} of {len(within[key])}"} for key, row in latest.items()]
+    output.write(output.table_text(columns, _cells(rows, columns), title))

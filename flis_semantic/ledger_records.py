@@ -1,0 +1,129 @@
+"""What the ledger keeps, one class per kind of record. Times are UTC without a zone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Verdict = Literal["accepted", "accepted_with_warnings", "refused"]
+ExtractedFrom = Literal["manifest", "file name", "column", "receipt"]
+Mode = Literal["full", "window", "delta"]
+Part = tuple[str, int, str]
+"""A partition of a contract: unit code, base period key, slot ('' but for side periods)."""
+
+DecisionKind = Literal["hold", "approve", "exempt"]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One received file of one contract. Counts: delivered = accepted + set aside; controls are among the accepted."""
+
+    delivery_id: int
+    contract: str
+    form: str
+    file_name: str
+    content_sha256: str
+    extracted_at: datetime
+    extracted_from: ExtractedFrom
+    received_at: datetime
+    rank_at: datetime
+    sequence: int | None
+    verdict: Verdict
+    code: str
+    message: str
+    rows_delivered: int
+    rows_accepted: int
+    rows_control: int
+    rows_set_aside: int
+    encoding: str
+    synthetic: bool
+    has_manifest: bool
+    batch: str | None
+    mode: Mode = "full"
+    stream: str = ""
+    """What a sequence of deltas counts in: the unit where the form is of one unit, else '' for the whole contract."""
+
+    @property
+    def admitted(self) -> bool:
+        """Whether its accepted rows are in the landing zone."""
+        return self.verdict != "refused"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The landing files that one receive wrote for one contract, relative to the contract's landing folder."""
+
+    batch: str
+    contract: str
+    file: str
+    set_aside_file: str | None
+
+
+@dataclass(frozen=True)
+class ActivePartition:
+    """A unit × base period × slot and the full delivery that is in force for it."""
+
+    unit_code: str
+    base_period_key: int
+    slot: str
+    delivery_id: int
+    rows: int
+    rank_at: datetime
+    sequence: int
+    synthetic: bool
+
+    @property
+    def rank(self) -> tuple[datetime, int, int]:
+        """What a later delivery must exceed to take the partition over."""
+        return self.rank_at, self.sequence, self.delivery_id
+
+
+@dataclass(frozen=True)
+class DeltaDelivery:
+    """A delta that counts for its number in its stream, with the rows it changes or deletes in each partition.
+
+    `rank_at` places it beside the full deliveries. Whether it is in force in a partition depends on those before it.
+    """
+
+    delivery_id: int
+    stream: str
+    sequence: int
+    rank_at: datetime
+    extracted_at: datetime
+    received_at: datetime
+    rows: int
+    synthetic: bool
+    partitions: Mapping[Part, int]
+
+    @property
+    def rank(self) -> tuple[datetime, int, int]:
+        """What it is compared by with an active delivery's rank, and with other deltas."""
+        return self.rank_at, self.sequence, self.delivery_id
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Somebody's decision about a unit's base periods of one contract, from first to last key. The newest of a kind counts."""
+
+    kind: DecisionKind
+    contract: str
+    unit_code: str
+    first_key: int
+    last_key: int
+    reason: str
+    decided_by: str
+    decided_at: datetime
+    is_lifted: bool = False
+    decision_id: int = 0
+    """Given when it is recorded."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A delivery with what belongs to it: hits per rule, rows per partition."""
+
+    delivery: Delivery
+    rule_counts: Mapping[str, int] = field(default_factory=dict[str, int])
+    partitions: Mapping[Part, int] = field(default_factory=dict[Part, int])
