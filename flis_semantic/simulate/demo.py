@@ -54,6 +54,7 @@ class Demo(Strict):
 
     published_data: PublishedData
     recipes: tuple[str, ...] = Field(min_length=1, description="tables whose recipes stand in for the published files")
+    beside: tuple[str, ...] = Field(default=(), description="tables whose recipes are received in any case: nobody publishes them")
     questions: tuple[Question, ...] = Field(min_length=1)
     next_commands: tuple[NextCommand, ...] = ()
 
@@ -67,12 +68,20 @@ class Demo(Strict):
         found = [sorted(folder.glob(pattern)) for pattern in self.published_data.files]
         return [path for paths in found for path in paths] if all(found) else []
 
-    def deliveries(self, project: Project, out: Path, *, seed: int = 1, scale: float = 1.0) -> list[Path]:
-        """Files to receive: the published ones where they are, else what the recipes write into `out`."""
-        published = self.published_files(project)
-        if published:
-            return published
-        return [file.path for table in self.recipes for file in simulate(project, table, out=out, seed=seed, scale=scale)]
+    def deliveries(
+        self, project: Project, out: Path, *, seed: int = 1, scale: float = 1.0, scale_beside: float | None = None
+    ) -> list[Path]:
+        """Files to receive: the published ones where they are, else what the recipes write into `out`; and those beside them.
+
+        Files that a recipe damaged to see them refused are written and left out.
+        """
+        files = self.published_files(project)
+        tables = [(table, scale) for table in self.recipes] if not files else []
+        tables += [(table, scale if scale_beside is None else scale_beside) for table in self.beside]
+        for table, how_much in tables:
+            written = simulate(project, table, out=out, seed=seed, scale=how_much)
+            files += [file.path for file in written if file.damage is None]
+        return files
 
 
 def load_demo(project: Project) -> Demo:

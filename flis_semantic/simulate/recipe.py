@@ -1,50 +1,65 @@
 """Running a recipe: `simulation/<table>.sql` in, delivery files in the contract's form out.
 
-A recipe is DuckDB SQL over the project's seeds (each a view of its own name, all columns text), with the variables `seed` and
-`scale`. It leaves two tables: `delivery`, with `file_name` and the columns that the form's header names, in the order of the
-rows; and `delivery_facts`, with `file_name`, `extracted_at` and `synthetic` (whether the numbers are made up).
+A recipe is DuckDB SQL over the project's seeds (each a view of its own name, all columns text), with the variables `seed`,
+`scale` and `faults`. Lines `-- include: <file>` at its head name files of the same folder that run before it. It leaves
+
+* `delivery`, a table or a view: `file_name` and the columns that the form's header names (by the file's word or the
+  contract's), the rows of a file together and in order. Where `raw_line` is there and not empty, it is written instead of them.
+* `delivery_facts`: `file_name`, `extracted_at`, `synthetic` (whether the numbers are made up); and, where a recipe has them,
+  `chunk` (then `delivery` is read once per chunk, with the variable `chunk` set), `sequence`, `controls` (false: the manifest
+  has no control figures), `byte_order_mark` and `damage` (what is wrong with the file as a whole, see `writing.py`).
+* `planted_faults`, where it plants any (read per chunk too): what is wrong where, how many rows, and what becomes of them.
 """
 
 from __future__ import annotations
 
 import csv
-import gzip
-import hashlib
-import io
-import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
 
-from flis_semantic.contracts.model import Contract, Form
 from flis_semantic.errors import ArgumentError, DefinitionError, suggestion
+from flis_semantic.simulate.writing import FileFacts, SimulatedFile, write_files
 from flis_semantic.warehouse import Connection, Error, connect, quoted
 from flis_semantic.workspace import Project
 
 _FOLDER = "simulation"
-_GZIP = ".gz"
+_INCLUDE = re.compile(r"^-- include: (\S+)$", re.MULTILINE)
+_FACTS = {
+    "file_name": "VARCHAR",
+    "extracted_at": "TIMESTAMP",
+    "synthetic": "BOOLEAN",
+    "chunk": "BIGINT",
+    "sequence": "BIGINT",
+    "controls": "BOOLEAN",
+    "byte_order_mark": "BOOLEAN",
+    "damage": "VARCHAR",
+}
+_ALWAYS = 3
 
 
 @dataclass(frozen=True)
-class SimulatedFile:
-    """One file that a recipe wrote; its manifest stands beside it."""
+class Recipe:
+    """A recipe that has run: its connection holds what it left."""
 
-    path: Path
-    manifest: Path
-    rows: int
-    synthetic: bool
+    connection: Connection
+    name: str
+    facts: Sequence[FileFacts]
 
 
 def recipes(project: Project) -> list[str]:
     """Tables that the project has a recipe for."""
-    return sorted(path.stem for path in (project.root / _FOLDER).glob("*.sql"))
+    return sorted(path.stem for path in (project.root / _FOLDER).glob("[!_]*.sql"))
 
 
-def simulate(project: Project, table: str, *, out: Path, seed: int = 1, scale: float = 1.0) -> list[SimulatedFile]:
+def simulate(
+    project: Project, table: str, *, out: Path, seed: int = 1, scale: float = 1.0, faults: bool = True
+) -> list[SimulatedFile]:
     """Run the recipe of a table and write its files, each with a manifest, into `out`. Same seed and scale, same bytes.
+
+    With `faults`, a recipe that can plants what a delivery can have wrong, and `<table>.faults.csv` lists it.
 
     Raises:
         ArgumentError: there is no such recipe, or the scale is not positive.
@@ -54,23 +69,22 @@ def simulate(project: Project, table: str, *, out: Path, seed: int = 1, scale: f
         raise ArgumentError(f"There is no recipe for '{table}'.", hint=suggestion(table, recipes(project)), code="no_recipe")
     if scale <= 0:
         raise ArgumentError(f"The scale is {scale}, expected a number above 0.", code="scale")
-    name = f"{_FOLDER}/{table}.sql"
     out.mkdir(parents=True, exist_ok=True)
     with connect() as connection:
-        # Sums of floats depend on how threads share the work.
+        # Sums of floats depend on how threads share the work, and the order of rows too.
         connection.execute("SET threads = 1")
         _read_seeds(connection, project.root / "seeds")
-        connection.execute(f"SET VARIABLE seed = {int(seed)}")
-        connection.execute(f"SET VARIABLE scale = {float(scale)!r}")
-        try:
-            connection.execute((project.root / name).read_text(encoding="utf-8"))
-            facts = connection.execute("SELECT file_name, extracted_at, synthetic FROM delivery_facts ORDER BY file_name").fetchall()
-        except Error as error:
-            raise DefinitionError(f"The recipe fails: {str(error).splitlines()[0]}", where=name, code="recipe_failed") from error
-        return [
-            _write(connection, project.contracts[table], name, out / file, extracted_at, synthetic)
-            for file, extracted_at, synthetic in facts
-        ]
+        for variable, value in (("seed", str(int(seed))), ("scale", repr(float(scale))), ("faults", str(bool(faults)))):
+            connection.execute(f"SET VARIABLE {variable} = {value}")
+        recipe = _run(connection, project.root / _FOLDER, table)
+        files: list[SimulatedFile] = []
+        for chunk in dict.fromkeys(fact.chunk for fact in recipe.facts):
+            if chunk is not None:
+                connection.execute(f"SET VARIABLE chunk = {chunk}")
+            some = [fact for fact in recipe.facts if fact.chunk == chunk]
+            files += write_files(connection, project.contracts[table], recipe.name, some, out)
+            _write_faults(connection, out / f"{table}.faults.csv", first=chunk == recipe.facts[0].chunk)
+        return files
 
 
 def _read_seeds(connection: Connection, folder: Path) -> None:
@@ -78,54 +92,48 @@ def _read_seeds(connection: Connection, folder: Path) -> None:
         connection.execute(f'CREATE VIEW "{path.stem}" AS FROM read_csv({quoted(str(path))}, header = true, all_varchar = true)')
 
 
-def _write(connection: Connection, contract: Contract, recipe: str, path: Path, extracted_at: datetime, synthetic: bool) -> SimulatedFile:
-    form = _form(contract, recipe, path.name)
-    columns = ", ".join(f'"{column}"' for column in form.header)
+def _run(connection: Connection, folder: Path, table: str) -> Recipe:
+    """Run the files of a recipe and read what it says of its deliveries."""
+    name = f"{_FOLDER}/{table}.sql"
+    text = (folder / f"{table}.sql").read_text(encoding="utf-8")
+    for part in (*_INCLUDE.findall(text), f"{table}.sql"):
+        path = folder / part
+        if not path.is_file():
+            raise DefinitionError(f"The recipe includes '{part}', which is not there.", where=name, code="recipe_failed")
+        try:
+            connection.execute(path.read_text(encoding="utf-8"))
+        except Error as error:
+            where = f"{_FOLDER}/{part}"
+            raise DefinitionError(f"The recipe fails: {str(error).splitlines()[0]}", where=where, code="recipe_failed") from error
     try:
-        rows = connection.execute(f"SELECT {columns} FROM delivery WHERE file_name = ?", [path.name]).fetchall()  # noqa: S608 - names of the contract
+        return Recipe(connection, name, _facts(connection))
     except Error as error:
-        raise DefinitionError(
-            f"The table 'delivery' does not have the columns of {contract.table}: {str(error).splitlines()[0]}",
-            where=recipe,
-            hint=f"Expected: file_name, {', '.join(form.header)}.",
-            code="recipe_failed",
-        ) from error
-    content = _content(form, rows)
-    if path.suffix == _GZIP:
-        content = gzip.compress(content, mtime=0)
-    path.write_bytes(content)
-    manifest = path.with_name(f"{path.name}.manifest.json")
-    said = {
-        "rows": len(rows),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "extracted_at": extracted_at.isoformat(),
-        "synthetic": synthetic,
-    }
-    manifest.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
-    return SimulatedFile(path, manifest, len(rows), synthetic)
+        raise DefinitionError(f"The recipe fails: {str(error).splitlines()[0]}", where=name, code="recipe_failed") from error
 
 
-def _form(contract: Contract, recipe: str, file_name: str) -> Form:
-    """The contract's form that the file's name says."""
-    for form in contract.forms.values():
-        if fnmatch(file_name.removesuffix(_GZIP), form.file_name.removesuffix(_GZIP)):
-            return form
-    known = ", ".join(form.file_name for form in contract.forms.values())
-    raise DefinitionError(
-        f"No form of {contract.table} has a file named '{file_name}'.", where=recipe, hint=f"Known: {known}.", code="recipe_failed"
-    )
+def _facts(connection: Connection) -> list[FileFacts]:
+    there = [column[0] for column in connection.execute("SELECT * FROM delivery_facts LIMIT 0").description or ()]
+    columns = [
+        f"CAST({name} AS {kind}) AS {name}" if name in there or position < _ALWAYS else f"CAST(NULL AS {kind}) AS {name}"
+        for position, (name, kind) in enumerate(_FACTS.items())
+    ]
+    rows: list[tuple[str, datetime, bool, int | None, int | None, bool | None, bool | None, str | None]] = connection.execute(
+        f"SELECT {', '.join(columns)} FROM delivery_facts ORDER BY chunk, file_name"  # noqa: S608 - names of this module
+    ).fetchall()
+    return [
+        FileFacts(file, extracted_at, synthetic, chunk, sequence, controls is not False, bool(mark), damage)
+        for file, extracted_at, synthetic, chunk, sequence, controls, mark, damage in rows
+    ]
 
 
-def _content(form: Form, rows: list[tuple[Any, ...]]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter=form.delimiter, lineterminator="\n")
-    writer.writerow(form.header)
-    writer.writerows([_cell(value, form.decimal) for value in row] for row in rows)
-    return text.getvalue().encode(form.encodings[0])
-
-
-def _cell(value: Any, decimal: str) -> str:
-    """A value as the form writes it; no value is an empty cell."""
-    if value is None:
-        return ""
-    return str(value).replace(".", decimal) if isinstance(value, float | Decimal) else str(value)
+def _write_faults(connection: Connection, path: Path, *, first: bool) -> None:
+    """What was planted in this chunk, added to the list beside the files."""
+    if not connection.execute("SELECT 1 FROM duckdb_views() WHERE view_name = 'planted_faults'").fetchall():
+        return
+    cursor = connection.execute("FROM planted_faults")
+    names = [column[0] for column in cursor.description or ()]
+    with path.open("w" if first else "a", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        if first:
+            writer.writerow(names)
+        writer.writerows(cursor.fetchall())

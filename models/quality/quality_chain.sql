@@ -36,7 +36,32 @@ staged as (
     from {{ ref('stg_employment__labour_market_published') }}
 ),
 
+{%- set economy = {
+    'oko_postering': ('stg_economy__posting', ['fct_posting']),
+    'oko_budget': ('stg_economy__budget', ['fct_budget', 'fct_appropriation']),
+    'oko_forventet': ('stg_economy__forecast', ['fct_forecast']),
+    'oko_likviditet': ('stg_economy__liquidity', ['fct_liquidity']),
+    'oko_balance': ('stg_economy__balance', ['fct_balance']),
+    'ref_kontoplan_lokal': ('stg_economy__local_account', ['dim_local_account']),
+} %}
+
+-- The economy's tables are counted by delivery where they stand: one of them has more rows than all the others.
+economy_rows as (
+    {%- for contract, (staging, marts) in economy.items() %}
+    {{ 'union all' if not loop.first }}
+    select '{{ contract }}' as contract, delivery_id, 'staged' as stage, count(*) as row_count from {{ ref(staging) }} group by delivery_id
+    {%- for mart in marts %}
+    union all
+    select '{{ contract }}', delivery_id, 'mart', {{ 'sum(source_row_count)' if mart == 'fct_budget' else 'count(*)' }}
+    from {{ ref(mart) }}
+    group by delivery_id
+    {%- endfor %}
+    {%- endfor %}
+),
+
 staged_rows as (
+    select contract, delivery_id, stage, sum(row_count) as row_count from economy_rows group by contract, delivery_id, stage
+    union all
     select contract, delivery_id, 'staged' as stage, count(*) as row_count from staged group by contract, delivery_id
     union all
     select contract, delivery_id, 'unmapped' as stage, count(*) as row_count
@@ -55,7 +80,7 @@ mart_rows as (
     select 'bes_jobindsats' as contract, delivery_id, source_row_count from {{ ref('fct_active_offers_published') }}
 ),
 
--- Rows that a cross rule sets aside are staged and in no mart.
+-- Rows that a cross rule sets aside, or that a newer delivery has too, are staged and in no mart.
 left_out_rows as (
     select cast(null as varchar) as contract, cast(null as integer) as delivery_id, cast(null as varchar) as stage, cast(null as bigint) as row_count
     where false
@@ -63,7 +88,7 @@ left_out_rows as (
     union all
     select contract, delivery_id, 'left_out' as stage, count(distinct line_number) as row_count
     from {{ ref(model) }}
-    where action = 'set_aside'
+    where action in ('set_aside', 'repair')
     group by contract, delivery_id
     {%- endfor %}
 ),

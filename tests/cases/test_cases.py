@@ -22,9 +22,23 @@ from tests.oracle.project import create
 HERE = Path(__file__).parent
 CASES = sorted(path.relative_to(HERE).with_suffix("").as_posix() for path in HERE.glob("*/*.yml"))
 FIGURES = sorted(path.relative_to(ROOT / "catalogue").with_suffix("").as_posix() for path in (ROOT / "catalogue").glob("*/[!_]*.yml"))
+MONEY = "DECIMAL(18,2)"
+ACCOUNT = {"funktion": "VARCHAR", "dranst": "INTEGER", "gruppering": "VARCHAR", "art": "VARCHAR"}
 RAW = {
     "bor_folketal": {"unit": "VARCHAR", "period": "VARCHAR", "value": "BIGINT"},
     "bes_jobindsats": {"unit": "VARCHAR", "period": "VARCHAR", "series": "VARCHAR", "category": "VARCHAR", "value": "DECIMAL(18,2)"},
+    "oko_postering": {"unit": "VARCHAR", "aar": "INTEGER", "periode": "INTEGER", **ACCOUNT, "beloeb": MONEY},
+    "oko_budget": {"unit": "VARCHAR", "aar": "INTEGER", "version": "VARCHAR", "version_gyldig_fra": "DATE", **ACCOUNT, "beloeb": MONEY},
+    "oko_forventet": {
+        "unit": "VARCHAR",
+        "aar": "INTEGER",
+        "opgjort_pr": "DATE",
+        "funktion": "VARCHAR",
+        "dranst": "INTEGER",
+        "beloeb": MONEY,
+    },
+    "oko_likviditet": {"unit": "VARCHAR", "fra": "DATE", "til": "DATE", "funktion": "VARCHAR", "saldo": MONEY},
+    "oko_balance": {"unit": "VARCHAR", "aar": "INTEGER", "periode": "INTEGER", "funktion": "VARCHAR", "ultimo": MONEY},
 }
 Rows = dict[str, list[dict[str, Any]]]
 Answer = dict[tuple[str, ...], tuple[float | None, int]]

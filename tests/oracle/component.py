@@ -329,8 +329,8 @@ class Component:
         """The code of a row at a level, `unknown` where it has none or one that the dimension does not know."""
         dimension, place = self.world.level(level)
         key = row[(self.fact["dimensions"][dimension] or {}).get("column") or self.world.vocabulary["dimensions"][dimension]["key"]]
-        codes = self.world.dimensions[dimension]
-        return codes[key - 1].at(place) if key is not None and 1 <= key <= len(codes) else UNKNOWN
+        member = self.world.member(dimension, key)
+        return member.at(place) if member is not None else UNKNOWN
 
     def _aggregate(self, rows: list[Row], state: str) -> Reading:
         if not rows:

@@ -39,7 +39,8 @@ class Code:
     """A member of a dimension, with the days on which it exists.
 
     `above`: in a hierarchy, the codes of the levels above its own, the coarsest first. `again`: further stays (first day,
-    last day or None) of a member that ceases and comes back, or that has a row for every year.
+    last day or None) of a member that ceases and comes back, or that has a row for every year. `key`: its number in facts,
+    where that is not its place.
     """
 
     code: str
@@ -47,6 +48,7 @@ class Code:
     last: date | None = None
     above: tuple[str, ...] = ()
     again: tuple[tuple[date, date | None], ...] = ()
+    key: int | None = None
 
     @property
     def stays(self) -> tuple[tuple[date, date | None], ...]:
@@ -71,7 +73,7 @@ class World:
     (source, series, unit key, base label); what it does not say was never delivered. `reach` is the first and the last
     base period due of (source, series), `data_to` the first day that is not covered where that is not the day after the last
     one due: the extract was made within it. `columns`: SQL types of the marts' columns, but for the base period. `dimensions`:
-    members by dimension id, a member's key being its place, from 1. `python` says in Python what an SQL expression or
+    members by dimension id, a member's key being its place, from 1, unless it says its own. `python` says in Python what an SQL expression or
     filter of a measure says.
     """
 
@@ -120,6 +122,10 @@ class World:
         A filter that names conditions of its domain is looked up as it is written, with the names in it.
         """
         return self.python[sql](row) if sql in self.python else row[sql]
+
+    def member(self, dimension: str, key: int | None) -> Code | None:
+        """The member of a dimension with this key, None where there is none."""
+        return next((code for place, code in enumerate(self.dimensions[dimension], start=1) if (code.key or place) == key), None)
 
     def reads(self, sql: str) -> list[str]:
         """The columns that an expression reads."""

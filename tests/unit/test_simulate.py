@@ -171,6 +171,7 @@ def test_the_demonstration_takes_the_published_files_where_all_are_there(
     assert demo.published_files(project) == []
     for name in names:
         (tmp_path / name).touch()
+    demo = demo.model_copy(update={"beside": ()})
     assert sorted(path.name for path in demo.deliveries(project, tmp_path / "out")) == names
     assert not (tmp_path / "out").exists()
 
@@ -178,7 +179,7 @@ def test_the_demonstration_takes_the_published_files_where_all_are_there(
 def test_the_demonstration_simulates_where_the_published_files_are_absent(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    demo = load_demo(project)
+    demo = load_demo(project).model_copy(update={"beside": ()})
     monkeypatch.setenv(demo.published_data.environment, str(tmp_path / "nowhere"))
     files = demo.deliveries(project, tmp_path / "out", scale=0.1)
     assert [path.name for path in files] == ["population_by_quarter_2019_2026.csv", "jobindsats_2026-08-22.csv.gz"]
@@ -187,7 +188,8 @@ def test_the_demonstration_simulates_where_the_published_files_are_absent(
 
 def test_the_demonstration_names_what_exists(project: Project) -> None:
     demo = load_demo(project)
-    assert set(demo.recipes) == set(recipes(project)) == set(project.contracts)
+    assert {*demo.recipes, *demo.beside} == set(recipes(project)) == set(project.contracts)
+    assert not {*demo.recipes} & {*demo.beside}
     levels = {level.id for level in project.vocabulary.reporting_unit.levels}
     for question in demo.questions:
         assert {name for areas in question.areas for name in (*areas.by, *areas.where)} <= levels
