@@ -104,6 +104,8 @@ def _dbt(root: Path, work: Path, arguments: list[str]) -> subprocess.CompletedPr
         "DBT_TARGET_PATH": str(work / "target"),
         "DBT_LOG_PATH": str(work / "logs"),
         "PYTHONUTF8": "1",
+        # A project's packages.yml may say by this where the shipped package is, so that it holds on every machine.
+        "FLIS_DBT_PACKAGE": str(Path(__file__).resolve().parents[1] / "project"),
     }
     read, write = os.pipe()
     try:

@@ -29,7 +29,8 @@ from flis_semantic.cli.options import (
     names,
 )
 from flis_semantic.cli.output import Format
-from flis_semantic.errors import ArgumentError
+from flis_semantic.compiler.dialects import DIALECTS, DUCKDB, known_dialects, translate
+from flis_semantic.errors import ArgumentError, suggestion
 from flis_semantic.query import QueryResult, Session
 from flis_semantic.workspace import Project
 
@@ -47,6 +48,10 @@ _SHORT = (
     "members",
     "series_break",
 )
+_NOT_EXECUTED = {
+    "da": "Ikke udført: skrevet til {name} ({version} eller nyere) ud fra DuckDB-teksten. Parametre skrives {binding}.",
+    "en": "Not executed: written for {name} ({version} or later) from the DuckDB text. Parameters are written {binding}.",
+}
 
 
 def query(  # noqa: PLR0913, PLR0917 - a command has as many options as it has
@@ -100,17 +105,27 @@ def sql(  # noqa: PLR0913, PLR0917 - likewise
         bool, typer.Option("--wide", help="As for a query; the SQL is of the long rows, which are pivoted afterwards.")
     ] = False,
     known_on: KnownOn = None,
+    dialect: Annotated[
+        str, typer.Option("--dialect", help="duckdb; or postgres, spark, tsql: what that engine would be asked. Written, not executed.")
+    ] = DUCKDB,
     project: ProjectOption = HERE,
 ) -> None:
     """The SQL behind an answer, with the values of its parameters as comments. Takes the arguments of a query.
 
-    Example: flis sql DOMAIN.KEY_FIGURE --by LEVEL --grain year --from 2019 --to 2020
+    Example: flis sql DOMAIN.KEY_FIGURE --by LEVEL --grain year --from 2019 --to 2020 --dialect postgres
     """
+    if dialect not in known_dialects():
+        raise ArgumentError(
+            f"There is no dialect '{dialect}'.", where="--dialect", hint=suggestion(dialect, known_dialects()), code="unknown_dialect"
+        )
     with _opened(project, known_on) as session:
-        chosen_language(language, session.project)
+        spoken = chosen_language(language, session.project)
         compiled, notes = session.sql(key_figures, names(by), grain, from_=from_, to=to, where=filters(where), labels=labels)
+        text = translate(compiled.sql, dialect)
+        if dialect != DUCKDB:
+            text = f"{_not_executed(dialect, spoken)}\n{text}"
         if form is Format.json:
-            output.write(output.json_text({"sql": compiled.sql, "parameters": dict(compiled.parameters), "columns": compiled.columns}))
+            output.write(output.json_text({"sql": text, "parameters": dict(compiled.parameters), "columns": compiled.columns}))
             return
         if form is not Format.table:
             raise ArgumentError(
@@ -118,11 +133,7 @@ def sql(  # noqa: PLR0913, PLR0917 - likewise
             )
         if wide:
             notes = [*notes, "The SQL gives the long rows; --wide pivots them afterwards."]
-        for name, value in compiled.parameters.items():
-            shown = value.isoformat() if isinstance(value, date) else value
-            # A value from the command line must not end the comment.
-            output.write(f"-- ${name} = {str(shown).splitlines()[0] if str(shown) else ''}")
-        output.write(compiled.sql)
+        output.write(with_values(text, compiled.parameters, dialect))
         for note in notes:
             output.say(f"note: {note}")
 
@@ -138,6 +149,24 @@ def _opened(project: Path, known_on: str | None) -> Session:
     built = "built before from the same input" if report.is_reused else "built now"
     output.say(f"As it was known on {then.isoformat(sep=' ', timespec='seconds')} UTC, under today's definitions ({built}).")
     return Session(project, then)
+
+
+def with_values(text: str, parameters: Mapping[str, object], dialect: str) -> str:
+    """The SQL with the values of its parameters as comments, after a first line that says that it was not executed."""
+    lines: list[str] = []
+    for name, value in parameters.items():
+        shown = str(value.isoformat() if isinstance(value, date) else value)
+        # A value from the command line must not end the comment, nor be read as a parameter by a driver.
+        shown = (shown.splitlines() or [""])[0].replace("%", "%%" if dialect == "postgres" else "%")
+        lines.append(f"-- {'$' if dialect == DUCKDB else ''}{name} = {shown}")
+    first, newline, rest = text.partition("\n")
+    return "\n".join([*lines, text]) if dialect == DUCKDB else "\n".join([first, *lines, rest if newline else ""])
+
+
+def _not_executed(dialect: str, language: str) -> str:
+    """The line that every translated text begins with."""
+    target = DIALECTS[dialect]
+    return f"-- {_NOT_EXECUTED.get(language, _NOT_EXECUTED['en']).format(name=target.name, version=target.version, binding=target.binding)}"
 
 
 def answer_table(results: Sequence[QueryResult], session: Session, title: str | None = None) -> str:

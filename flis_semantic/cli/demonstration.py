@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flis_semantic.build import build
 from flis_semantic.cli import output
 from flis_semantic.cli.ask import answer_table
@@ -52,10 +54,15 @@ def run_demo(project: Project) -> None:
                 )
                 for areas in question.areas
             ]
-            output.write("\n" + answer_table(results, session, f"{question.title[language]} · {question.title.get('en', '')}"))
+            output.write("\n" + answer_table(results, session, _in_words(question.title, language)))
             notes |= dict.fromkeys(note for result in results for note in result.notes)
     for note in notes:
         output.write(f"note: {note}")
     output.write("\nTry next:")
     for item in demo.next_commands:
-        output.write(f"  {item.command}\n      {item.title[language]} · {item.title.get('en', '')}")
+        output.write(f"  {item.command}\n      {_in_words(item.title, language)}")
+
+
+def _in_words(title: Mapping[str, str], language: str) -> str:
+    """The title, and the English one beside it where that is another."""
+    return " · ".join(dict.fromkeys(text for text in (title[language], title.get("en")) if text))

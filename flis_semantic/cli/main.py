@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from flis_semantic import __version__
-from flis_semantic.cli import ask, catalogue, decide, output, run_line, watch
+from flis_semantic.cli import ask, catalogue, decide, new, output, run_line, watch
 from flis_semantic.errors import FlisError
 
 _INTERRUPTED = 130
@@ -39,6 +39,7 @@ def start(
     """
 
 
+app.add_typer(new.app, name="new")
 app.command()(run_line.demo)
 app.command()(run_line.receive)
 app.command()(run_line.build)

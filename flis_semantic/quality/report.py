@@ -143,7 +143,8 @@ def _findings(
                 row: dict[str, Any] = {"delivery_id": delivery.delivery_id, "contract": delivery.contract}
                 if not of_files:
                     row |= {"stage": "row", "action": actions.get((delivery.contract, rule_id), "set_aside")}
-                title = _title(project, delivery.contract, rule_id, language) or FILE_RULES.get(rule_id, {}).get(language, "")
+                fixed = FILE_RULES.get(rule_id, {})
+                title = _title(project, delivery.contract, rule_id, language) or fixed.get(language) or fixed.get("en", "")
                 found.append(row | {"rule_id": rule_id, "rows": rows, "title": title})
     return found
 

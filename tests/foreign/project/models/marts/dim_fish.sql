@@ -1,0 +1,2 @@
+select * from {{ ref('fish') }}
+order by fish_key
