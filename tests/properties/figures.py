@@ -126,17 +126,15 @@ def random_figure(random: Random, world: World, number: int) -> dict[str, Any]:
 
 
 def some_cuts(random: Random, world: World, figure: dict[str, Any]) -> list[list[str]]:
-    """One or two cuts of one or two dimensions that every component has, or is repeated over."""
+    """One or two cuts of one or two dimensions that some component has, and every other has or is repeated over."""
     written = [figure["numerator"], figure.get("denominator") or {}, {"plus": [figure.get("group_value", {})]}]
     parts = [part for side in written for part in (side.get("plus", []) + side.get("minus", []) if "measure" not in side else [side])]
     parts = [part["weighted_by"] if "weighted_by" in part else part for part in parts if part and not isinstance(part, str)]
     facts = world.domains["d"]["facts"]
-    has = [
-        {level for dimension in facts[part["measure"].split(".")[0]]["dimensions"] for level in world.levels(dimension)}
-        | set(part.get("broadcast", ()))
-        for part in parts
-    ]
-    common = sorted(set.intersection(*has))
+    owns = [{cut for name in facts[part["measure"].split(".")[0]]["dimensions"] for cut in world.levels(name)} for part in parts]
+    has = [own | set(part.get("broadcast", ())) for own, part in zip(owns, parts, strict=True)]
+    # By what everything is repeated over, nothing is cut.
+    common = sorted(set.intersection(*has) & set.union(*owns))
     if not common:
         return []
     chosen = {tuple(random.sample(common, min(len(common), random.choice([1, 1, 2])))) for _ in range(random.choice([1, 2]))}

@@ -27,6 +27,7 @@ CONDITIONS = {"large": "x > 15 or y > 30", "ordinary": "slot = ''"}
 PYTHON: dict[str, Callable[[Row], Any]] = {
     "{large}": _large,
     "{large} and x < 18": lambda row: _large(row) and row["x"] is not None and row["x"] < 18,
+    "x > 15 or slot = ''": lambda row: row["slot"] == "" or (row["x"] is not None and row["x"] > 15),
     "not {ordinary} or x > 3": lambda row: row["slot"] != "" or (row["x"] is not None and row["x"] > 3),
 }
 
@@ -68,6 +69,7 @@ def event_measures() -> dict[str, Any]:
         "large_y": measure(expression="y", filter="{large}"),
         "rows": measure(aggregate="count"),
         "some": measure(aggregate="count", filter="{large} and x < 18"),
+        "either_y": measure(expression="y", filter="x > 15 or slot = ''"),
         "odd": measure(aggregate="count", filter="not {ordinary} or x > 3"),
     }
 

@@ -142,7 +142,7 @@ def random_fact(random: Random, world: World, shape: Shape, kind: str, table: st
         starts: Any = reach[""][0] if "" in reach else {line: ends[0] for line, ends in reach.items()}
         world.contracts[name] = contract(name, base, starts, **more)
         world.reach |= {(name, line): ends for line, ends in reach.items()}
-        world.data_to |= {(name, line): extract(random, world, base, ends[1]) for line, ends in reach.items() if random.random() < 0.3}
+        world.data_to |= {(name, line): extract(random, world, base, ends[1]) for line, ends in reach.items() if random.random() < 0.5}
         deliver(random, world, shape, name)
     dimensions = [name for name in world.dimensions if random.random() < 0.5]
     dated = kind == "event" and random.random() < 0.7
