@@ -122,7 +122,9 @@ def test_christiansoe_is_exempt_on_1_january_2026_only(published: tuple[BuildRep
 
 def test_simulated_deliveries_go_through_like_any_other_and_are_marked(tmp_path: Path) -> None:
     project = project_in(tmp_path)
-    files = [file.path for table in recipes(project) for file in simulate(project, table, out=tmp_path / "simulated", scale=0.1)]
+    # The recipes of the economy plant faults, and have tests of their own.
+    published = [table for table in recipes(project) if table in ("bes_jobindsats", "bor_folketal")]
+    files = [file.path for table in published for file in simulate(project, table, out=tmp_path / "simulated", scale=0.1)]
     assert receive(project, files).exit_code == 0
     report = build(project)
     assert report.exit_code == 0
