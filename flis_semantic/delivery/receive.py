@@ -83,22 +83,33 @@ def receive(
     if contract is not None and contract not in project.contracts:
         raise ArgumentError(f"There is no contract '{contract}'.", hint=suggestion(contract, project.contracts), code="unknown_contract")
     found = find_files(paths)
-    with _turn(project.work), Ledger(project.ledger_path) as ledger:
-        # The time of receipt is taken when the turn has come, so that it grows with the deliveries' ids.
-        moment = utc(received_at if received_at is not None else datetime.now(UTC))
-        options = _Options(contract, strict, supersede, synthetic, moment)
-        claim_landing(project.landing, ledger)
-        reached("receive: claimed")
-        results, intakes = _sort_out(project, found, options)
-        try:
-            for table in sorted(intakes):
-                results |= _ContractReceive(project, ledger, project.contracts[table], intakes[table], options).run()
-        except BaseException:
-            # Whatever ended it: what was not recorded goes. Should that fail too, the next receive sweeps.
-            with suppress(Exception):
-                sweep(project.landing, ledger)
-            raise
+    try:
+        with _turn(project.work), Ledger(project.ledger_path) as ledger:
+            # The time of receipt is taken when the turn has come, so that it grows with the deliveries' ids.
+            moment = utc(received_at if received_at is not None else datetime.now(UTC))
+            results = _receive(project, ledger, found, _Options(contract, strict, supersede, synthetic, moment))
+    except OSError as error:
+        raise WarehouseError(
+            f"{error.filename or project.work} cannot be used: {error.strerror}.",
+            hint="What was recorded before stays; give the folder room and the right to write, and receive again.",
+            code="receive_failed",
+        ) from error
     return ReceiveReport(tuple(results[file.path] for file in found))
+
+
+def _receive(project: Project, ledger: Ledger, found: Sequence[FoundFile], options: _Options) -> dict[Path, DeliveryResult]:
+    claim_landing(project.landing, ledger)
+    reached("receive: claimed")
+    results, intakes = _sort_out(project, found, options)
+    try:
+        for table in sorted(intakes):
+            results |= _ContractReceive(project, ledger, project.contracts[table], intakes[table], options).run()
+    except BaseException:
+        # Whatever ended it: what was not recorded goes. Should that fail too, the next receive sweeps.
+        with suppress(Exception):
+            sweep(project.landing, ledger)
+        raise
+    return results
 
 
 def _sort_out(project: Project, found: Sequence[FoundFile], options: _Options) -> tuple[dict[Path, DeliveryResult], dict[str, _Intake]]:

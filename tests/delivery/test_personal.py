@@ -61,7 +61,7 @@ def test_a_planted_number_is_nowhere_after_a_receive(desk: Desk):
     assert not any(number in str(result) for number in NUMBERS)
     assert found_under(desk.work) == []
     masked = [raw for _, _, _, raw in desk.set_aside("postings") if "••••" in raw]
-    assert len(masked) == 7 and posting("B2", person="••••", beloeb="x") in masked
+    assert len(masked) == 8 and posting("B2", person="••••", beloeb="x") in masked
     landed = desk.landing / "postings" / "00000001.parquet"
     with connect() as connection:
         columns = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM read_parquet('{landed}')").fetchall()]
