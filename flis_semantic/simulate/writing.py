@@ -105,7 +105,7 @@ def _source(contract: Contract, recipe: str, form: Form, column: str, types: dic
     )
 
 
-def _failed(recipe: str, message: str, hint: str | None = None) -> DefinitionError:
+def _failed(recipe: str, message: str, hint: str = "") -> DefinitionError:
     return DefinitionError(message, where=recipe, hint=hint, code="recipe_failed")
 
 
