@@ -54,9 +54,7 @@ def recipes(project: Project) -> list[str]:
     return sorted(path.stem for path in (project.root / _FOLDER).glob("[!_]*.sql"))
 
 
-def simulate(
-    project: Project, table: str, *, out: Path, seed: int = 1, scale: float = 1.0, faults: bool = True
-) -> list[SimulatedFile]:
+def simulate(project: Project, table: str, *, out: Path, seed: int = 1, scale: float = 1.0, faults: bool = True) -> list[SimulatedFile]:
     """Run the recipe of a table and write its files, each with a manifest, into `out`. Same seed and scale, same bytes.
 
     With `faults`, a recipe that can plants what a delivery can have wrong, and `<table>.faults.csv` lists it.

@@ -105,7 +105,7 @@ def _source(contract: Contract, recipe: str, form: Form, column: str, types: dic
     )
 
 
-def _failed(recipe: str, message: str, hint: str | None = None) -> DefinitionError:
+def _failed(recipe: str, message: str, hint: str = "") -> DefinitionError:
     return DefinitionError(message, where=recipe, hint=hint, code="recipe_failed")
 
 
@@ -169,7 +169,7 @@ def _csv_cell(form: Form, name: str, kind: str) -> str:
 def _plain(form: Form, name: str, kind: str) -> str:
     if kind in ("DATE", "TIMESTAMP"):
         clock = " %H:%M:%S" if kind == "TIMESTAMP" else ""
-        return f"strftime(\"{name}\", {quoted(_DATES[form.date_format] + clock)})"
+        return f'strftime("{name}", {quoted(_DATES[form.date_format] + clock)})'
     return f'"{name}"' if kind == "VARCHAR" else f'CAST("{name}" AS VARCHAR)'
 
 

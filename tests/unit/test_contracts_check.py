@@ -80,7 +80,9 @@ def test_a_right_contract_has_no_error(errors):
 
 
 def test_the_projects_contracts_are_right(root: Path, vocabulary):
-    assert list(load_contracts(root / "contracts", vocabulary, Calendar(vocabulary))) == sorted(path.stem for path in (root / "contracts").glob("*.yml"))
+    assert list(load_contracts(root / "contracts", vocabulary, Calendar(vocabulary))) == sorted(
+        path.stem for path in (root / "contracts").glob("*.yml")
+    )
 
 
 def test_no_folder_is_no_contract(tmp_path: Path, vocabulary):

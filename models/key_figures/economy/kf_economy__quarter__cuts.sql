@@ -2,7632 +2,5255 @@
 SELECT
   *
 FROM (
-  WITH periods AS (
-    /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
-    SELECT
-      period_key,
-      period,
-      start_date,
-      end_date,
-      label_year,
-      label_position
-    FROM {{ ref('dim_period') }} AS dim_period
-    WHERE
-      grain = 'quarter'
-      AND end_date >= (
-        SELECT
-          MIN(s.starts_date)
-        FROM {{ ref('source_status') }} AS s
-        WHERE
-          (
-            s.source = 'oko_postering'
-            AND s.series = ''
-            OR s.source = 'oko_forventet'
-            AND s.series = ''
-            OR s.source = 'oko_budget'
-            AND s.series = ''
-          )
-      )
-      AND start_date < (
-        SELECT
-          MAX(s.data_to)
-        FROM {{ ref('source_status') }} AS s
-        WHERE
-          (
-            s.source = 'oko_postering'
-            AND s.series = ''
-            OR s.source = 'oko_forventet'
-            AND s.series = ''
-            OR s.source = 'oko_budget'
-            AND s.series = ''
-          )
-      )
-  ), units AS (
-    SELECT
-      p.period_key,
-      u.municipality_key AS unit_key,
-      u.unit_kind = 'member' AS is_member,
-      u.municipality_code AS area_municipality
-    FROM periods AS p
-    JOIN {{ ref('dim_municipality') }} AS u
-      ON u.valid_from <= p.end_date
-      AND (
-        u.valid_to IS NULL OR u.valid_to >= p.end_date
-      )
-    WHERE
-      u.unit_kind = 'member'
-  ), w1 AS (
-    /* oko_postering by month: sum, year to date */
-    SELECT
-      p.period_key,
-      EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1 AS first_key,
-      LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-      LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
-      ) + 1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
-      y.start_date AS from_date
-    FROM periods AS p
-    LEFT JOIN {{ ref('dim_period') }} AS y
-      ON y.grain = 'year' AND y.start_date <= p.end_date AND y.end_date >= p.end_date
-    CROSS JOIN (
-      SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
-      WHERE
-        s.source = 'oko_postering' AND s.series = ''
-    ) AS d
-  ), w1_coverage AS (
-    SELECT
-      w.period_key,
-      c.municipality_key AS unit_key,
-      COUNT(*) FILTER(WHERE
-        c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
-      COUNT(*) FILTER(WHERE
-        c.state = 'exempt') AS exempt,
-      COUNT(*) FILTER(WHERE
-        c.state = 'held') AS held,
-      COUNT(*) FILTER(WHERE
-        c.state = 'approved') AS approved
-    FROM w1 AS w
-    JOIN {{ ref('coverage') }} AS c
-      ON c.source = 'oko_postering'
-      AND c.series = ''
-      AND c.base_period_key BETWEEN w.first_key AND w.last_key
-    GROUP BY
-      w.period_key,
-      c.municipality_key
-  ), w2 AS (
-    /* bor_folketal by quarter: on the first day of the year */
-    SELECT
-      p.period_key,
-      EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
-      EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
-      1 AS required,
-      y.start_date AS from_date
-    FROM periods AS p
-    LEFT JOIN {{ ref('dim_period') }} AS y
-      ON y.grain = 'year' AND y.start_date <= p.end_date AND y.end_date >= p.end_date
-  ), w2_coverage AS (
-    SELECT
-      w.period_key,
-      c.municipality_key AS unit_key,
-      COUNT(*) FILTER(WHERE
-        c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
-      COUNT(*) FILTER(WHERE
-        c.state = 'exempt') AS exempt,
-      COUNT(*) FILTER(WHERE
-        c.state = 'held') AS held,
-      COUNT(*) FILTER(WHERE
-        c.state = 'approved') AS approved
-    FROM w2 AS w
-    JOIN {{ ref('coverage') }} AS c
-      ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
-    GROUP BY
-      w.period_key,
-      c.municipality_key
-  ), w3 AS (
-    /* oko_budget by year: in force on the last day */
-    SELECT
-      p.period_key,
-      EXTRACT(YEAR FROM p.end_date) AS first_key,
-      EXTRACT(YEAR FROM p.end_date) AS last_key,
-      1 AS required,
-      p.start_date AS from_date,
-      p.end_date AS on_date
-    FROM periods AS p
-  ), w3_coverage AS (
-    SELECT
-      w.period_key,
-      c.municipality_key AS unit_key,
-      COUNT(*) FILTER(WHERE
-        c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
-      COUNT(*) FILTER(WHERE
-        c.state = 'exempt') AS exempt,
-      COUNT(*) FILTER(WHERE
-        c.state = 'held') AS held,
-      COUNT(*) FILTER(WHERE
-        c.state = 'approved') AS approved
-    FROM w3 AS w
-    JOIN {{ ref('coverage') }} AS c
-      ON c.source = 'oko_budget' AND c.series = '' AND c.base_period_key = w.first_key
-    GROUP BY
-      w.period_key,
-      c.municipality_key
-  ), w4 AS (
-    /* oko_forventet by year: in force on the last day */
-    SELECT
-      p.period_key,
-      EXTRACT(YEAR FROM p.end_date) AS first_key,
-      EXTRACT(YEAR FROM p.end_date) AS last_key,
-      1 AS required,
-      p.start_date AS from_date,
-      p.end_date AS on_date
-    FROM periods AS p
-  ), w4_coverage AS (
-    SELECT
-      w.period_key,
-      c.municipality_key AS unit_key,
-      COUNT(*) FILTER(WHERE
-        c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
-      COUNT(*) FILTER(WHERE
-        c.state = 'exempt') AS exempt,
-      COUNT(*) FILTER(WHERE
-        c.state = 'held') AS held,
-      COUNT(*) FILTER(WHERE
-        c.state = 'approved') AS approved
-    FROM w4 AS w
-    JOIN {{ ref('coverage') }} AS c
-      ON c.source = 'oko_forventet' AND c.series = '' AND c.base_period_key = w.first_key
-    GROUP BY
-      w.period_key,
-      c.municipality_key
-  ), w5 AS (
-    /* bor_folketal by quarter: on 07-01 */
-    SELECT
-      p.period_key,
-      EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
-      EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
-      1 AS required,
-      y.start_date AS from_date
-    FROM periods AS p
-    LEFT JOIN {{ ref('dim_period') }} AS y
-      ON y.grain = 'day'
-      AND y.label_year = EXTRACT(YEAR FROM p.end_date)
-      AND y.label_position = 701
-  ), w5_coverage AS (
-    SELECT
-      w.period_key,
-      c.municipality_key AS unit_key,
-      COUNT(*) FILTER(WHERE
-        c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
-      COUNT(*) FILTER(WHERE
-        c.state = 'exempt') AS exempt,
-      COUNT(*) FILTER(WHERE
-        c.state = 'held') AS held,
-      COUNT(*) FILTER(WHERE
-        c.state = 'approved') AS approved
-    FROM w5 AS w
-    JOIN {{ ref('coverage') }} AS c
-      ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
-    GROUP BY
-      w.period_key,
-      c.municipality_key
-  ), r1 AS (
-    /* economy.postings */
-    SELECT
-      f.municipality_key AS unit_key,
-      f.month_key AS base_key,
-      f.function_key AS key_function_key,
-      SUM(f.amount) FILTER(WHERE
-        f.dranst = 1
-        AND f.main_art <> 0
-        AND NOT f.is_opening
-        AND (
-          f.function_key BETWEEN 64241 AND 64243
-          OR f.function_key BETWEEN 64550 AND 64558
-          OR (
-            (
-              (
-                (
-                  f.main_account IN (0, 2, 3, 4, 5, 6)
-                )
-                AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-                AND (
-                  (
-                    f.function_key <> 53230 OR (
-                      f.dranst = 1 AND f.grouping = 5
-                    )
-                  )
-                )
-                AND NOT f.function_key IN (52207, 46281)
-              )
-              AND f.dranst = 1
-              AND f.main_art <> 0
-            )
-            AND f.grouping = 200
-          )
-        )) AS v1,
-      COUNT(*) FILTER(WHERE
-        f.dranst = 1
-        AND f.main_art <> 0
-        AND NOT f.is_opening
-        AND (
-          f.function_key BETWEEN 64241 AND 64243
-          OR f.function_key BETWEEN 64550 AND 64558
-          OR (
-            (
-              (
-                (
-                  f.main_account IN (0, 2, 3, 4, 5, 6)
-                )
-                AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-                AND (
-                  (
-                    f.function_key <> 53230 OR (
-                      f.dranst = 1 AND f.grouping = 5
-                    )
-                  )
-                )
-                AND NOT f.function_key IN (52207, 46281)
-              )
-              AND f.dranst = 1
-              AND f.main_art <> 0
-            )
-            AND f.grouping = 200
-          )
-        )
-        AND f.amount IS NULL) AS v1_blanks,
-      SUM(f.amount) FILTER(WHERE
-        (
-          (
-            (
-              f.main_account IN (0, 2, 3, 4, 5, 6)
-            )
-            AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-            AND (
-              (
-                f.function_key <> 53230 OR (
-                  f.dranst = 1 AND f.grouping = 5
-                )
-              )
-            )
-            AND NOT f.function_key IN (52207, 46281)
-          )
-          AND f.dranst = 1
-          AND f.main_art <> 0
-        )
-        AND NOT f.is_opening) AS v2,
-      COUNT(*) FILTER(WHERE
-        (
-          (
-            (
-              f.main_account IN (0, 2, 3, 4, 5, 6)
-            )
-            AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-            AND (
-              (
-                f.function_key <> 53230 OR (
-                  f.dranst = 1 AND f.grouping = 5
-                )
-              )
-            )
-            AND NOT f.function_key IN (52207, 46281)
-          )
-          AND f.dranst = 1
-          AND f.main_art <> 0
-        )
-        AND NOT f.is_opening
-        AND f.amount IS NULL) AS v2_blanks,
-      SUM(f.amount) FILTER(WHERE
-        (
-          f.main_account IN (0, 2, 3, 4, 5, 6)
-        )
-        AND f.dranst = 3
-        AND f.function_key <> 2519
-        AND f.main_art IN (1, 2, 3, 4, 5, 6, 9)
-        AND f.art_key <> 97
-        AND NOT f.is_opening) AS v3,
-      COUNT(*) FILTER(WHERE
-        (
-          f.main_account IN (0, 2, 3, 4, 5, 6)
-        )
-        AND f.dranst = 3
-        AND f.function_key <> 2519
-        AND f.main_art IN (1, 2, 3, 4, 5, 6, 9)
-        AND f.art_key <> 97
-        AND NOT f.is_opening
-        AND f.amount IS NULL) AS v3_blanks,
-      SUM(f.amount) FILTER(WHERE
-        f.main_account BETWEEN 0 AND 6 AND f.dranst IN (1, 2) AND NOT f.is_opening) AS v4,
-      COUNT(*) FILTER(WHERE
-        f.main_account BETWEEN 0 AND 6
-        AND f.dranst IN (1, 2)
-        AND NOT f.is_opening
-        AND f.amount IS NULL) AS v4_blanks
-    FROM {{ ref('fct_posting') }} AS f
-    WHERE
-      f.month_key >= (
-        SELECT
-          MIN(first_key)
-        FROM w1
-      )
-      AND f.month_key <= (
-        SELECT
-          MAX(last_key)
-        FROM w1
-      )
-    GROUP BY
-      f.municipality_key,
-      f.month_key,
-      f.function_key
-  ), r2 AS (
-    /* citizens.population */
-    SELECT
-      f.municipality_key AS unit_key,
-      f.quarter_key AS base_key,
-      SUM(f.population_count) AS v1,
-      COUNT(*) FILTER(WHERE
-        f.population_count IS NULL) AS v1_blanks,
-      COUNT(*) AS v1_rows
-    FROM {{ ref('fct_population') }} AS f
-    WHERE
-      f.quarter_key >= LEAST(
-        (
-          SELECT
-            MIN(first_key)
-          FROM w2
-        ),
-        (
-          SELECT
-            MIN(first_key)
-          FROM w5
-        )
-      )
-      AND f.quarter_key <= GREATEST((
-        SELECT
-          MAX(last_key)
-        FROM w2
-      ), (
-        SELECT
-          MAX(last_key)
-        FROM w5
-      ))
-      AND f.vintage = 'frozen'
-    GROUP BY
-      f.municipality_key,
-      f.quarter_key
-  ), r3 AS (
-    /* economy.budgets */
-    SELECT
-      f.municipality_key AS unit_key,
-      f.year_key AS base_key,
-      f.valid_from AS from_day,
-      f.valid_to AS to_day,
-      f.function_key AS key_function_key,
-      SUM(f.amount) FILTER(WHERE
-        (
-          (
-            (
-              f.main_account IN (0, 2, 3, 4, 5, 6)
-            )
-            AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-            AND (
-              (
-                f.function_key <> 53230 OR (
-                  f.dranst = 1 AND f.grouping = 5
-                )
-              )
-            )
-            AND NOT f.function_key IN (52207, 46281)
-          )
-          AND f.dranst = 1
-          AND f.main_art <> 0
-        )) AS v1,
-      COUNT(*) FILTER(WHERE
-        (
-          (
-            (
-              f.main_account IN (0, 2, 3, 4, 5, 6)
-            )
-            AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-            AND (
-              (
-                f.function_key <> 53230 OR (
-                  f.dranst = 1 AND f.grouping = 5
-                )
-              )
-            )
-            AND NOT f.function_key IN (52207, 46281)
-          )
-          AND f.dranst = 1
-          AND f.main_art <> 0
-        )
-        AND f.amount IS NULL) AS v1_blanks,
-      SUM(f.amount) FILTER(WHERE
-        (
-          f.main_account IN (0, 2, 3, 4, 5, 6)
-        )
-        AND f.dranst IN (1, 2)
-        AND f.main_art <> 0) AS v2,
-      COUNT(*) FILTER(WHERE
-        (
-          f.main_account IN (0, 2, 3, 4, 5, 6)
-        )
-        AND f.dranst IN (1, 2)
-        AND f.main_art <> 0
-        AND f.amount IS NULL) AS v2_blanks
-    FROM {{ ref('fct_budget') }} AS f
-    WHERE
-      f.year_key >= (
-        SELECT
-          MIN(first_key)
-        FROM w3
-      )
-      AND f.year_key <= (
-        SELECT
-          MAX(last_key)
-        FROM w3
-      )
-      AND f.version = 'revised'
-    GROUP BY
-      f.municipality_key,
-      f.year_key,
-      f.valid_from,
-      f.valid_to,
-      f.function_key
-  ), r4 AS (
-    /* economy.forecasts */
-    SELECT
-      f.municipality_key AS unit_key,
-      f.year_key AS base_key,
-      f.valid_from AS from_day,
-      f.valid_to AS to_day,
-      f.function_key AS key_function_key,
-      SUM(f.amount) FILTER(WHERE
-        (
-          f.main_account IN (0, 2, 3, 4, 5, 6)
-        ) AND f.dranst IN (1, 2)) AS v1,
-      COUNT(*) FILTER(WHERE
-        (
-          f.main_account IN (0, 2, 3, 4, 5, 6)
-        )
-        AND f.dranst IN (1, 2)
-        AND f.amount IS NULL) AS v1_blanks,
-      COUNT(*) FILTER(WHERE
-        (
-          f.main_account IN (0, 2, 3, 4, 5, 6)
-        ) AND f.dranst IN (1, 2)) AS v1_rows
-    FROM {{ ref('fct_forecast') }} AS f
-    WHERE
-      f.year_key >= (
-        SELECT
-          MIN(first_key)
-        FROM w4
-      )
-      AND f.year_key <= (
-        SELECT
-          MAX(last_key)
-        FROM w4
-      )
-    GROUP BY
-      f.municipality_key,
-      f.year_key,
-      f.valid_from,
-      f.valid_to,
-      f.function_key
-  ), delivered_1 AS (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'oko_postering'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-  ), s1 AS (
-    SELECT
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_account.main_account_code, 'unknown') AS main_account,
-      COALESCE(SUM(r.v1), 0) AS v1,
-      COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-      COALESCE(SUM(r.v2), 0) AS v2,
-      COALESCE(SUM(r.v2_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
-      COALESCE(SUM(r.v3), 0) AS v3,
-      COALESCE(SUM(r.v3_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v3_blanks,
-      COALESCE(SUM(r.v4), 0) AS v4,
-      COALESCE(SUM(r.v4_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v4_blanks
-    FROM w1 AS w
-    JOIN r1 AS r
-      ON r.base_key BETWEEN w.first_key AND w.last_key
-    LEFT JOIN (
-      SELECT
-        function_key,
-        base_key,
-        main_account_code
-      FROM (
-        SELECT
-          d.function_key,
-          b.period_key AS base_key,
-          d.main_account_code,
-          ROW_NUMBER() OVER (
-            PARTITION BY d.function_key, b.period_key
-            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
-          ) AS position
-        FROM {{ ref('dim_account_function') }} AS d
-        JOIN {{ ref('dim_period') }} AS b
-          ON b.grain = 'month' AND b.period_key IN (
-            SELECT
-              base_key
-            FROM r1
-          )
-      ) AS ranked
-      WHERE
-        position = 1
-    ) AS d_account
-      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
-    LEFT JOIN delivered_1 AS delivered
-      ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-    GROUP BY
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_account.main_account_code, 'unknown')
-  ), delivered_2 AS (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bor_folketal'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-  ), s2 AS (
-    SELECT
-      w.period_key,
-      r.unit_key,
-      SUM(r.v1) AS v1,
-      COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-      COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
-        r.v1_rows > 0) AS v1_periods
-    FROM w2 AS w
-    JOIN r2 AS r
-      ON r.base_key = w.first_key
-    LEFT JOIN delivered_2 AS delivered
-      ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-    GROUP BY
-      w.period_key,
-      r.unit_key
-  ), delivered_3 AS (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'oko_budget'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-  ), s3 AS (
-    SELECT
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_account.main_account_code, 'unknown') AS main_account,
-      COALESCE(SUM(r.v1), 0) AS v1,
-      COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-      COALESCE(SUM(r.v2), 0) AS v2,
-      COALESCE(SUM(r.v2_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
-    FROM w3 AS w
-    JOIN r3 AS r
-      ON r.base_key = w.first_key
-      AND r.from_day <= w.on_date
-      AND (
-        r.to_day IS NULL OR r.to_day >= w.on_date
-      )
-    LEFT JOIN (
-      SELECT
-        function_key,
-        base_key,
-        main_account_code
-      FROM (
-        SELECT
-          d.function_key,
-          b.period_key AS base_key,
-          d.main_account_code,
-          ROW_NUMBER() OVER (
-            PARTITION BY d.function_key, b.period_key
-            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
-          ) AS position
-        FROM {{ ref('dim_account_function') }} AS d
-        JOIN {{ ref('dim_period') }} AS b
-          ON b.grain = 'year' AND b.period_key IN (
-            SELECT
-              base_key
-            FROM r3
-          )
-      ) AS ranked
-      WHERE
-        position = 1
-    ) AS d_account
-      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
-    LEFT JOIN delivered_3 AS delivered
-      ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-    GROUP BY
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_account.main_account_code, 'unknown')
-  ), delivered_4 AS (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'oko_forventet'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-  ), s4 AS (
-    SELECT
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_account.main_account_code, 'unknown') AS main_account,
-      SUM(r.v1) AS v1,
-      COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-      COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
-        r.v1_rows > 0) AS v1_periods
-    FROM w4 AS w
-    JOIN r4 AS r
-      ON r.base_key = w.first_key
-      AND r.from_day <= w.on_date
-      AND (
-        r.to_day IS NULL OR r.to_day >= w.on_date
-      )
-    LEFT JOIN (
-      SELECT
-        function_key,
-        base_key,
-        main_account_code
-      FROM (
-        SELECT
-          d.function_key,
-          b.period_key AS base_key,
-          d.main_account_code,
-          ROW_NUMBER() OVER (
-            PARTITION BY d.function_key, b.period_key
-            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
-          ) AS position
-        FROM {{ ref('dim_account_function') }} AS d
-        JOIN {{ ref('dim_period') }} AS b
-          ON b.grain = 'year' AND b.period_key IN (
-            SELECT
-              base_key
-            FROM r4
-          )
-      ) AS ranked
-      WHERE
-        position = 1
-    ) AS d_account
-      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
-    LEFT JOIN delivered_4 AS delivered
-      ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-    GROUP BY
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_account.main_account_code, 'unknown')
-  ), s5 AS (
-    SELECT
-      w.period_key,
-      r.unit_key,
-      SUM(r.v1) AS v1,
-      COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-      COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
-        r.v1_rows > 0) AS v1_periods
-    FROM w5 AS w
-    JOIN r2 AS r
-      ON r.base_key = w.first_key
-    LEFT JOIN delivered_2 AS delivered
-      ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-    GROUP BY
-      w.period_key,
-      r.unit_key
-  ), cells_account AS (
-    SELECT
-      p.period_key,
-      d.main_account_code AS main_account
-    FROM periods AS p
-    JOIN {{ ref('dim_account_function') }} AS d
-      ON d.valid_from <= p.end_date
-      AND (
-        d.valid_to IS NULL OR d.valid_to >= p.start_date
-      )
-    WHERE
-      NOT d.main_account_code IS NULL
-    GROUP BY
-      p.period_key,
-      d.main_account_code
-    UNION
-    SELECT
-      period_key,
-      main_account
-    FROM s1
-    WHERE
-      main_account = 'unknown'
-    UNION
-    SELECT
-      period_key,
-      main_account
-    FROM s3
-    WHERE
-      main_account = 'unknown'
-    UNION
-    SELECT
-      period_key,
-      main_account
-    FROM s4
-    WHERE
-      main_account = 'unknown'
-  ), cells AS (
-    SELECT
-      cells_account.period_key,
-      cells_account.main_account
-    FROM cells_account
-  ), f1_units AS (
-    SELECT
-      u.period_key,
-      u.area_municipality,
-      x.main_account,
-      CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
-      CASE
-        WHEN w1.required <= 0
-        THEN 2
-        WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-        THEN 2
-        WHEN s1.v1_blanks > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.held, 0) > 0
-        THEN 4
-        WHEN w1.is_unfinished
-        THEN 7
-        WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-        THEN 9
-        ELSE 8
-      END AS s1,
-      s2.v1 AS c2,
-      CASE
-        WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
-        THEN 2
-        WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-        THEN 2
-        WHEN s2.v1_blanks > 0
-        THEN 2
-        WHEN COALESCE(w2_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w2_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-        THEN 9
-        ELSE 8
-      END AS s2
-    FROM units AS u
-    JOIN cells AS x
-      ON x.period_key = u.period_key
-    JOIN w1
-      ON w1.period_key = u.period_key
-    LEFT JOIN w1_coverage
-      ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-    LEFT JOIN s1
-      ON s1.period_key = u.period_key
-      AND s1.unit_key = u.unit_key
-      AND s1.main_account = x.main_account
-    JOIN w2
-      ON w2.period_key = u.period_key
-    LEFT JOIN w2_coverage
-      ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
-    LEFT JOIN s2
-      ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
-    WHERE
-      u.is_member
-  ), f1_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.main_account,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      SUM(m.c2) FILTER(WHERE
-        m.is_in) AS c2,
-      SUM(m.c2) FILTER(WHERE
-        m.state <> 3 AND m.is_known) AS c2_expected,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.main_account,
-        f.c1,
-        f.c2,
-        LEAST(f.s1, f.s2) AS state,
-        LEAST(
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s2 >= 7 AND f.c2 IS NULL
-            THEN 5
-            WHEN f.s2 = 0
-            THEN 4
-            WHEN f.s2 = 1
-            THEN 6
-            WHEN f.s2 = 2
-            THEN 1
-            WHEN f.s2 = 6
-            THEN 7
-            WHEN f.s2 = 7
-            THEN 7
-          END
-        ) AS reason,
-        LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-        f.s2 >= 7 AS is_known
-      FROM f1_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.main_account
-  ), f1 AS (
-    SELECT
-      1 AS figure_position,
-      'economy.administration_expenditure_per_inhabitant' AS key_figure,
-      a.area_level,
-      a.area,
-      a.main_account,
-      a.period_key,
-      p.period,
-      CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-      a.c1 AS numerator,
-      a.c2 AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CASE
-        WHEN a.unknown_denominators = 0
-        THEN COALESCE(
-          COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-          CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        )
-        ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      END AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.c2 = 0 THEN 5 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f1_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  ), f2_units AS (
-    SELECT
-      u.period_key,
-      u.area_municipality,
-      x.main_account,
-      CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
-      CASE
-        WHEN w1.required <= 0
-        THEN 2
-        WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-        THEN 2
-        WHEN s1.v2_blanks > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.held, 0) > 0
-        THEN 4
-        WHEN w1.is_unfinished
-        THEN 7
-        WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-        THEN 9
-        ELSE 8
-      END AS s1,
-      CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v1 END AS c2,
-      CASE
-        WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
-        THEN 2
-        WHEN s3.v1_blanks > 0
-        THEN 3
-        WHEN COALESCE(w3_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w3_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-        THEN 9
-        ELSE 8
-      END AS s2
-    FROM units AS u
-    JOIN cells AS x
-      ON x.period_key = u.period_key
-    JOIN w1
-      ON w1.period_key = u.period_key
-    LEFT JOIN w1_coverage
-      ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-    LEFT JOIN s1
-      ON s1.period_key = u.period_key
-      AND s1.unit_key = u.unit_key
-      AND s1.main_account = x.main_account
-    JOIN w3
-      ON w3.period_key = u.period_key
-    LEFT JOIN w3_coverage
-      ON w3_coverage.period_key = u.period_key AND w3_coverage.unit_key = u.unit_key
-    LEFT JOIN s3
-      ON s3.period_key = u.period_key
-      AND s3.unit_key = u.unit_key
-      AND s3.main_account = x.main_account
-    WHERE
-      u.is_member
-  ), f2_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.main_account,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      SUM(m.c2) FILTER(WHERE
-        m.is_in) AS c2,
-      SUM(m.c2) FILTER(WHERE
-        m.state <> 3 AND m.is_known) AS c2_expected,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.main_account,
-        f.c1,
-        f.c2,
-        LEAST(f.s1, f.s2) AS state,
-        LEAST(
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s2 >= 7 AND f.c2 IS NULL
-            THEN 5
-            WHEN f.s2 = 0
-            THEN 4
-            WHEN f.s2 = 1
-            THEN 6
-            WHEN f.s2 = 2
-            THEN 2
-            WHEN f.s2 = 6
-            THEN 7
-            WHEN f.s2 = 7
-            THEN 7
-          END
-        ) AS reason,
-        LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-        f.s2 >= 7 AS is_known
-      FROM f2_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.main_account
-  ), f2 AS (
-    SELECT
-      2 AS figure_position,
-      'economy.budget_consumption_rate' AS key_figure,
-      a.area_level,
-      a.area,
-      a.main_account,
-      a.period_key,
-      p.period,
-      100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-      a.c1 AS numerator,
-      a.c2 AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CASE
-        WHEN a.unknown_denominators = 0
-        THEN COALESCE(
-          COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-          CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        )
-        ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      END AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.c2 = 0 THEN 5 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f2_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  ), f3_units AS (
-    SELECT
-      u.period_key,
-      u.area_municipality,
-      x.main_account,
-      s4.v1 AS c1,
-      CASE
-        WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
-        THEN 2
-        WHEN COALESCE(s4.v1_periods, 0) < COALESCE(w4_coverage.delivered, 0)
-        THEN 2
-        WHEN s4.v1_blanks > 0
-        THEN 3
-        WHEN COALESCE(w4_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w4_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-        THEN 9
-        ELSE 8
-      END AS s1,
-      CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v2 END AS c2,
-      CASE
-        WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
-        THEN 2
-        WHEN s3.v2_blanks > 0
-        THEN 3
-        WHEN COALESCE(w3_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w3_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-        THEN 9
-        ELSE 8
-      END AS s2,
-      CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v2 END AS c3,
-      CASE
-        WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
-        THEN 2
-        WHEN s3.v2_blanks > 0
-        THEN 3
-        WHEN COALESCE(w3_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w3_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-        THEN 9
-        ELSE 8
-      END AS s3
-    FROM units AS u
-    JOIN cells AS x
-      ON x.period_key = u.period_key
-    JOIN w4
-      ON w4.period_key = u.period_key
-    LEFT JOIN w4_coverage
-      ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
-    LEFT JOIN s4
-      ON s4.period_key = u.period_key
-      AND s4.unit_key = u.unit_key
-      AND s4.main_account = x.main_account
-    JOIN w3
-      ON w3.period_key = u.period_key
-    LEFT JOIN w3_coverage
-      ON w3_coverage.period_key = u.period_key AND w3_coverage.unit_key = u.unit_key
-    LEFT JOIN s3
-      ON s3.period_key = u.period_key
-      AND s3.unit_key = u.unit_key
-      AND s3.main_account = x.main_account
-    WHERE
-      u.is_member
-  ), f3_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.main_account,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      SUM(m.c2) FILTER(WHERE
-        m.is_in) AS c2,
-      SUM(m.c3) FILTER(WHERE
-        m.is_in) AS c3,
-      SUM(m.c3) FILTER(WHERE
-        m.state <> 3 AND m.is_known) AS c3_expected,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.main_account,
-        f.c1,
-        f.c2,
-        f.c3,
-        LEAST(f.s1, f.s2, f.s3) AS state,
-        LEAST(
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s2 >= 7 AND f.c2 IS NULL
-            THEN 5
-            WHEN f.s2 = 0
-            THEN 4
-            WHEN f.s2 = 1
-            THEN 6
-            WHEN f.s2 = 2
-            THEN 2
-            WHEN f.s2 = 6
-            THEN 7
-            WHEN f.s2 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s3 >= 7 AND f.c3 IS NULL
-            THEN 5
-            WHEN f.s3 = 0
-            THEN 4
-            WHEN f.s3 = 1
-            THEN 6
-            WHEN f.s3 = 2
-            THEN 2
-            WHEN f.s3 = 6
-            THEN 7
-            WHEN f.s3 = 7
-            THEN 7
-          END
-        ) AS reason,
-        LEAST(f.s1, f.s2, f.s3) >= 7
-        AND NOT f.c1 IS NULL
-        AND NOT f.c2 IS NULL
-        AND NOT f.c3 IS NULL AS is_in,
-        f.s3 >= 7 AS is_known
-      FROM f3_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.main_account
-  ), f3 AS (
-    SELECT
-      3 AS figure_position,
-      'economy.forecast_deviation' AS key_figure,
-      a.area_level,
-      a.area,
-      a.main_account,
-      a.period_key,
-      p.period,
-      100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-      a.c1 - a.c2 AS numerator,
-      a.c3 AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CASE
-        WHEN a.unknown_denominators = 0
-        THEN COALESCE(
-          COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-          CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        )
-        ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      END AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.c3 = 0 THEN 5 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f3_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  ), f4_units AS (
-    SELECT
-      u.period_key,
-      u.area_municipality,
-      x.main_account,
-      CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v3 END AS c1,
-      CASE
-        WHEN w1.required <= 0
-        THEN 2
-        WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-        THEN 2
-        WHEN s1.v3_blanks > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.held, 0) > 0
-        THEN 4
-        WHEN w1.is_unfinished
-        THEN 7
-        WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-        THEN 9
-        ELSE 8
-      END AS s1,
-      s2.v1 AS c2,
-      CASE
-        WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
-        THEN 2
-        WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-        THEN 2
-        WHEN s2.v1_blanks > 0
-        THEN 2
-        WHEN COALESCE(w2_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w2_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-        THEN 9
-        ELSE 8
-      END AS s2
-    FROM units AS u
-    JOIN cells AS x
-      ON x.period_key = u.period_key
-    JOIN w1
-      ON w1.period_key = u.period_key
-    LEFT JOIN w1_coverage
-      ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-    LEFT JOIN s1
-      ON s1.period_key = u.period_key
-      AND s1.unit_key = u.unit_key
-      AND s1.main_account = x.main_account
-    JOIN w2
-      ON w2.period_key = u.period_key
-    LEFT JOIN w2_coverage
-      ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
-    LEFT JOIN s2
-      ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
-    WHERE
-      u.is_member
-  ), f4_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.main_account,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      SUM(m.c2) FILTER(WHERE
-        m.is_in) AS c2,
-      SUM(m.c2) FILTER(WHERE
-        m.state <> 3 AND m.is_known) AS c2_expected,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.main_account,
-        f.c1,
-        f.c2,
-        LEAST(f.s1, f.s2) AS state,
-        LEAST(
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s2 >= 7 AND f.c2 IS NULL
-            THEN 5
-            WHEN f.s2 = 0
-            THEN 4
-            WHEN f.s2 = 1
-            THEN 6
-            WHEN f.s2 = 2
-            THEN 1
-            WHEN f.s2 = 6
-            THEN 7
-            WHEN f.s2 = 7
-            THEN 7
-          END
-        ) AS reason,
-        LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-        f.s2 >= 7 AS is_known
-      FROM f4_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.main_account
-  ), f4 AS (
-    SELECT
-      4 AS figure_position,
-      'economy.gross_capital_expenditure_per_inhabitant' AS key_figure,
-      a.area_level,
-      a.area,
-      a.main_account,
-      a.period_key,
-      p.period,
-      CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-      a.c1 AS numerator,
-      a.c2 AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CASE
-        WHEN a.unknown_denominators = 0
-        THEN COALESCE(
-          COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-          CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        )
-        ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      END AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.c2 = 0 THEN 5 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f4_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  ), f5_units AS (
-    SELECT
-      u.period_key,
-      u.area_municipality,
-      x.main_account,
-      CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v4 END AS c1,
-      CASE
-        WHEN w1.required <= 0
-        THEN 2
-        WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-        THEN 2
-        WHEN s1.v4_blanks > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.held, 0) > 0
-        THEN 4
-        WHEN w1.is_unfinished
-        THEN 7
-        WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-        THEN 9
-        ELSE 8
-      END AS s1,
-      s5.v1 AS c2,
-      CASE
-        WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
-        THEN 2
-        WHEN COALESCE(s5.v1_periods, 0) < COALESCE(w5_coverage.delivered, 0)
-        THEN 2
-        WHEN s5.v1_blanks > 0
-        THEN 2
-        WHEN COALESCE(w5_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w5_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w5_coverage.approved, 0) = w5.required
-        THEN 9
-        ELSE 8
-      END AS s2
-    FROM units AS u
-    JOIN cells AS x
-      ON x.period_key = u.period_key
-    JOIN w1
-      ON w1.period_key = u.period_key
-    LEFT JOIN w1_coverage
-      ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-    LEFT JOIN s1
-      ON s1.period_key = u.period_key
-      AND s1.unit_key = u.unit_key
-      AND s1.main_account = x.main_account
-    JOIN w5
-      ON w5.period_key = u.period_key
-    LEFT JOIN w5_coverage
-      ON w5_coverage.period_key = u.period_key AND w5_coverage.unit_key = u.unit_key
-    LEFT JOIN s5
-      ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
-    WHERE
-      u.is_member
-  ), f5_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.main_account,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      SUM(m.c2) FILTER(WHERE
-        m.is_in) AS c2,
-      SUM(m.c2) FILTER(WHERE
-        m.state <> 3 AND m.is_known) AS c2_expected,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.main_account,
-        f.c1,
-        f.c2,
-        LEAST(f.s1, f.s2) AS state,
-        LEAST(
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s2 >= 7 AND f.c2 IS NULL
-            THEN 5
-            WHEN f.s2 = 0
-            THEN 4
-            WHEN f.s2 = 1
-            THEN 6
-            WHEN f.s2 = 2
-            THEN 1
-            WHEN f.s2 = 6
-            THEN 7
-            WHEN f.s2 = 7
-            THEN 7
-          END
-        ) AS reason,
-        LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-        f.s2 >= 7 AS is_known
-      FROM f5_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.main_account
-  ), f5 AS (
-    SELECT
-      5 AS figure_position,
-      'economy.operating_expenditure_per_inhabitant' AS key_figure,
-      a.area_level,
-      a.area,
-      a.main_account,
-      a.period_key,
-      p.period,
-      CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-      a.c1 AS numerator,
-      a.c2 AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CASE
-        WHEN a.unknown_denominators = 0
-        THEN COALESCE(
-          COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-          CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        )
-        ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      END AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.c2 = 0 THEN 5 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f5_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  ), f6_units AS (
-    SELECT
-      u.period_key,
-      u.area_municipality,
-      x.main_account,
-      CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
-      CASE
-        WHEN w1.required <= 0
-        THEN 2
-        WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-        THEN 2
-        WHEN s1.v2_blanks > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.held, 0) > 0
-        THEN 4
-        WHEN w1.is_unfinished
-        THEN 7
-        WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-        THEN 9
-        ELSE 8
-      END AS s1,
-      s2.v1 AS c2,
-      CASE
-        WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
-        THEN 2
-        WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-        THEN 2
-        WHEN s2.v1_blanks > 0
-        THEN 2
-        WHEN COALESCE(w2_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w2_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-        THEN 9
-        ELSE 8
-      END AS s2
-    FROM units AS u
-    JOIN cells AS x
-      ON x.period_key = u.period_key
-    JOIN w1
-      ON w1.period_key = u.period_key
-    LEFT JOIN w1_coverage
-      ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-    LEFT JOIN s1
-      ON s1.period_key = u.period_key
-      AND s1.unit_key = u.unit_key
-      AND s1.main_account = x.main_account
-    JOIN w2
-      ON w2.period_key = u.period_key
-    LEFT JOIN w2_coverage
-      ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
-    LEFT JOIN s2
-      ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
-    WHERE
-      u.is_member
-  ), f6_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.main_account,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      SUM(m.c2) FILTER(WHERE
-        m.is_in) AS c2,
-      SUM(m.c2) FILTER(WHERE
-        m.state <> 3 AND m.is_known) AS c2_expected,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.main_account,
-        f.c1,
-        f.c2,
-        LEAST(f.s1, f.s2) AS state,
-        LEAST(
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s2 >= 7 AND f.c2 IS NULL
-            THEN 5
-            WHEN f.s2 = 0
-            THEN 4
-            WHEN f.s2 = 1
-            THEN 6
-            WHEN f.s2 = 2
-            THEN 1
-            WHEN f.s2 = 6
-            THEN 7
-            WHEN f.s2 = 7
-            THEN 7
-          END
-        ) AS reason,
-        LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-        f.s2 >= 7 AS is_known
-      FROM f6_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.main_account
-  ), f6 AS (
-    SELECT
-      6 AS figure_position,
-      'economy.service_expenditure_per_inhabitant' AS key_figure,
-      a.area_level,
-      a.area,
-      a.main_account,
-      a.period_key,
-      p.period,
-      CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-      a.c1 AS numerator,
-      a.c2 AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CASE
-        WHEN a.unknown_denominators = 0
-        THEN COALESCE(
-          COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-          CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        )
-        ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      END AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.c2 = 0 THEN 5 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f6_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  )
   SELECT
-    u.unit_key AS municipality_key,
-    m.municipality_code,
-    m.region_code,
-    m.unit_kind,
-    u.period_key,
-    p.period,
-    p.start_date AS period_start,
-    'main_account' AS cut,
-    x.main_account AS main_account,
-    CAST(NULL AS TEXT) AS main_function,
-    CAST(NULL AS TEXT) AS function,
-    CAST(NULL AS TEXT) AS main_art,
-    f1.numerator AS administration_expenditure_per_inhabitant__num,
-    f1.denominator AS administration_expenditure_per_inhabitant__den,
-    f2.numerator AS budget_consumption_rate__num,
-    f2.denominator AS budget_consumption_rate__den,
-    f3.numerator AS forecast_deviation__num,
-    f3.denominator AS forecast_deviation__den,
-    f4.numerator AS gross_capital_expenditure_per_inhabitant__num,
-    f4.denominator AS gross_capital_expenditure_per_inhabitant__den,
-    NULL AS long_term_debt_per_inhabitant__num,
-    NULL AS long_term_debt_per_inhabitant__den,
-    f5.numerator AS operating_expenditure_per_inhabitant__num,
-    f5.denominator AS operating_expenditure_per_inhabitant__den,
-    f6.numerator AS service_expenditure_per_inhabitant__num,
-    f6.denominator AS service_expenditure_per_inhabitant__den
-  FROM units AS u
-  JOIN periods AS p
-    ON p.period_key = u.period_key
-  JOIN {{ ref('dim_municipality') }} AS m
-    ON m.municipality_key = u.unit_key
-    AND m.valid_from <= p.end_date
-    AND COALESCE(m.valid_to, p.end_date) >= p.end_date
-  JOIN cells AS x
-    ON x.period_key = u.period_key
-  LEFT JOIN f1
-    ON f1.period_key = u.period_key
-    AND f1.area = u.area_municipality
-    AND f1.main_account = x.main_account
-  LEFT JOIN f2
-    ON f2.period_key = u.period_key
-    AND f2.area = u.area_municipality
-    AND f2.main_account = x.main_account
-  LEFT JOIN f3
-    ON f3.period_key = u.period_key
-    AND f3.area = u.area_municipality
-    AND f3.main_account = x.main_account
-  LEFT JOIN f4
-    ON f4.period_key = u.period_key
-    AND f4.area = u.area_municipality
-    AND f4.main_account = x.main_account
-  LEFT JOIN f5
-    ON f5.period_key = u.period_key
-    AND f5.area = u.area_municipality
-    AND f5.main_account = x.main_account
-  LEFT JOIN f6
-    ON f6.period_key = u.period_key
-    AND f6.area = u.area_municipality
-    AND f6.main_account = x.main_account
-  UNION ALL
-  WITH periods AS (
-    /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
-    SELECT
-      period_key,
-      period,
-      start_date,
-      end_date,
-      label_year,
-      label_position
-    FROM {{ ref('dim_period') }} AS dim_period
-    WHERE
-      grain = 'quarter'
-      AND end_date >= (
-        SELECT
-          MIN(s.starts_date)
-        FROM {{ ref('source_status') }} AS s
-        WHERE
-          (
-            s.source = 'oko_postering'
-            AND s.series = ''
-            OR s.source = 'oko_forventet'
-            AND s.series = ''
-            OR s.source = 'oko_budget'
-            AND s.series = ''
-          )
-      )
-      AND start_date < (
-        SELECT
-          MAX(s.data_to)
-        FROM {{ ref('source_status') }} AS s
-        WHERE
-          (
-            s.source = 'oko_postering'
-            AND s.series = ''
-            OR s.source = 'oko_forventet'
-            AND s.series = ''
-            OR s.source = 'oko_budget'
-            AND s.series = ''
-          )
-      )
-  ), units AS (
-    SELECT
-      p.period_key,
-      u.municipality_key AS unit_key,
-      u.unit_kind = 'member' AS is_member,
-      u.municipality_code AS area_municipality
-    FROM periods AS p
-    JOIN {{ ref('dim_municipality') }} AS u
-      ON u.valid_from <= p.end_date
-      AND (
-        u.valid_to IS NULL OR u.valid_to >= p.end_date
-      )
-    WHERE
-      u.unit_kind = 'member'
-  ), w1 AS (
-    /* oko_postering by month: sum, year to date */
-    SELECT
-      p.period_key,
-      EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1 AS first_key,
-      LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-      LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
-      ) + 1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
-      y.start_date AS from_date
-    FROM periods AS p
-    LEFT JOIN {{ ref('dim_period') }} AS y
-      ON y.grain = 'year' AND y.start_date <= p.end_date AND y.end_date >= p.end_date
-    CROSS JOIN (
+    *
+  FROM (
+    WITH periods AS (
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
       SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
+        period_key,
+        period,
+        start_date,
+        end_date,
+        label_year,
+        label_position
+      FROM {{ ref('dim_period') }} AS dim_period
       WHERE
-        s.source = 'oko_postering' AND s.series = ''
-    ) AS d
-  ), w1_coverage AS (
-    SELECT
-      w.period_key,
-      c.municipality_key AS unit_key,
-      COUNT(*) FILTER(WHERE
-        c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
-      COUNT(*) FILTER(WHERE
-        c.state = 'exempt') AS exempt,
-      COUNT(*) FILTER(WHERE
-        c.state = 'held') AS held,
-      COUNT(*) FILTER(WHERE
-        c.state = 'approved') AS approved
-    FROM w1 AS w
-    JOIN {{ ref('coverage') }} AS c
-      ON c.source = 'oko_postering'
-      AND c.series = ''
-      AND c.base_period_key BETWEEN w.first_key AND w.last_key
-    GROUP BY
-      w.period_key,
-      c.municipality_key
-  ), w2 AS (
-    /* bor_folketal by quarter: on the first day of the year */
-    SELECT
-      p.period_key,
-      EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
-      EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
-      1 AS required,
-      y.start_date AS from_date
-    FROM periods AS p
-    LEFT JOIN {{ ref('dim_period') }} AS y
-      ON y.grain = 'year' AND y.start_date <= p.end_date AND y.end_date >= p.end_date
-  ), w2_coverage AS (
-    SELECT
-      w.period_key,
-      c.municipality_key AS unit_key,
-      COUNT(*) FILTER(WHERE
-        c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
-      COUNT(*) FILTER(WHERE
-        c.state = 'exempt') AS exempt,
-      COUNT(*) FILTER(WHERE
-        c.state = 'held') AS held,
-      COUNT(*) FILTER(WHERE
-        c.state = 'approved') AS approved
-    FROM w2 AS w
-    JOIN {{ ref('coverage') }} AS c
-      ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
-    GROUP BY
-      w.period_key,
-      c.municipality_key
-  ), w3 AS (
-    /* oko_budget by year: in force on the last day */
-    SELECT
-      p.period_key,
-      EXTRACT(YEAR FROM p.end_date) AS first_key,
-      EXTRACT(YEAR FROM p.end_date) AS last_key,
-      1 AS required,
-      p.start_date AS from_date,
-      p.end_date AS on_date
-    FROM periods AS p
-  ), w3_coverage AS (
-    SELECT
-      w.period_key,
-      c.municipality_key AS unit_key,
-      COUNT(*) FILTER(WHERE
-        c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
-      COUNT(*) FILTER(WHERE
-        c.state = 'exempt') AS exempt,
-      COUNT(*) FILTER(WHERE
-        c.state = 'held') AS held,
-      COUNT(*) FILTER(WHERE
-        c.state = 'approved') AS approved
-    FROM w3 AS w
-    JOIN {{ ref('coverage') }} AS c
-      ON c.source = 'oko_budget' AND c.series = '' AND c.base_period_key = w.first_key
-    GROUP BY
-      w.period_key,
-      c.municipality_key
-  ), w4 AS (
-    /* oko_forventet by year: in force on the last day */
-    SELECT
-      p.period_key,
-      EXTRACT(YEAR FROM p.end_date) AS first_key,
-      EXTRACT(YEAR FROM p.end_date) AS last_key,
-      1 AS required,
-      p.start_date AS from_date,
-      p.end_date AS on_date
-    FROM periods AS p
-  ), w4_coverage AS (
-    SELECT
-      w.period_key,
-      c.municipality_key AS unit_key,
-      COUNT(*) FILTER(WHERE
-        c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
-      COUNT(*) FILTER(WHERE
-        c.state = 'exempt') AS exempt,
-      COUNT(*) FILTER(WHERE
-        c.state = 'held') AS held,
-      COUNT(*) FILTER(WHERE
-        c.state = 'approved') AS approved
-    FROM w4 AS w
-    JOIN {{ ref('coverage') }} AS c
-      ON c.source = 'oko_forventet' AND c.series = '' AND c.base_period_key = w.first_key
-    GROUP BY
-      w.period_key,
-      c.municipality_key
-  ), w5 AS (
-    /* bor_folketal by quarter: on 07-01 */
-    SELECT
-      p.period_key,
-      EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
-      EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
-      1 AS required,
-      y.start_date AS from_date
-    FROM periods AS p
-    LEFT JOIN {{ ref('dim_period') }} AS y
-      ON y.grain = 'day'
-      AND y.label_year = EXTRACT(YEAR FROM p.end_date)
-      AND y.label_position = 701
-  ), w5_coverage AS (
-    SELECT
-      w.period_key,
-      c.municipality_key AS unit_key,
-      COUNT(*) FILTER(WHERE
-        c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
-      COUNT(*) FILTER(WHERE
-        c.state = 'exempt') AS exempt,
-      COUNT(*) FILTER(WHERE
-        c.state = 'held') AS held,
-      COUNT(*) FILTER(WHERE
-        c.state = 'approved') AS approved
-    FROM w5 AS w
-    JOIN {{ ref('coverage') }} AS c
-      ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
-    GROUP BY
-      w.period_key,
-      c.municipality_key
-  ), r1 AS (
-    /* economy.postings */
-    SELECT
-      f.municipality_key AS unit_key,
-      f.month_key AS base_key,
-      f.function_key AS key_function_key,
-      SUM(f.amount) FILTER(WHERE
-        f.dranst = 1
-        AND f.main_art <> 0
-        AND NOT f.is_opening
+        grain = 'quarter'
+        AND end_date >= (
+          SELECT
+            MIN(s.starts_date)
+          FROM {{ ref('source_status') }} AS s
+          WHERE
+            (
+              s.source = 'oko_postering'
+              AND s.series = ''
+              OR s.source = 'oko_forventet'
+              AND s.series = ''
+              OR s.source = 'oko_budget'
+              AND s.series = ''
+            )
+        )
+        AND start_date < (
+          SELECT
+            MAX(s.data_to)
+          FROM {{ ref('source_status') }} AS s
+          WHERE
+            (
+              s.source = 'oko_postering'
+              AND s.series = ''
+              OR s.source = 'oko_forventet'
+              AND s.series = ''
+              OR s.source = 'oko_budget'
+              AND s.series = ''
+            )
+        )
+    ), units AS (
+      SELECT
+        p.period_key,
+        u.municipality_key AS unit_key,
+        u.unit_kind = 'member' AS is_member,
+        u.municipality_code AS area_municipality
+      FROM periods AS p
+      JOIN {{ ref('dim_municipality') }} AS u
+        ON u.valid_from <= p.end_date
         AND (
-          f.function_key BETWEEN 64241 AND 64243
-          OR f.function_key BETWEEN 64550 AND 64558
-          OR (
-            (
-              (
-                (
-                  f.main_account IN (0, 2, 3, 4, 5, 6)
-                )
-                AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-                AND (
-                  (
-                    f.function_key <> 53230 OR (
-                      f.dranst = 1 AND f.grouping = 5
-                    )
-                  )
-                )
-                AND NOT f.function_key IN (52207, 46281)
-              )
-              AND f.dranst = 1
-              AND f.main_art <> 0
-            )
-            AND f.grouping = 200
-          )
-        )) AS v1,
-      COUNT(*) FILTER(WHERE
-        f.dranst = 1
-        AND f.main_art <> 0
-        AND NOT f.is_opening
-        AND (
-          f.function_key BETWEEN 64241 AND 64243
-          OR f.function_key BETWEEN 64550 AND 64558
-          OR (
-            (
-              (
-                (
-                  f.main_account IN (0, 2, 3, 4, 5, 6)
-                )
-                AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-                AND (
-                  (
-                    f.function_key <> 53230 OR (
-                      f.dranst = 1 AND f.grouping = 5
-                    )
-                  )
-                )
-                AND NOT f.function_key IN (52207, 46281)
-              )
-              AND f.dranst = 1
-              AND f.main_art <> 0
-            )
-            AND f.grouping = 200
-          )
+          u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
-        AND f.amount IS NULL) AS v1_blanks,
-      SUM(f.amount) FILTER(WHERE
-        (
-          (
-            (
-              f.main_account IN (0, 2, 3, 4, 5, 6)
-            )
-            AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-            AND (
-              (
-                f.function_key <> 53230 OR (
-                  f.dranst = 1 AND f.grouping = 5
-                )
-              )
-            )
-            AND NOT f.function_key IN (52207, 46281)
-          )
-          AND f.dranst = 1
-          AND f.main_art <> 0
-        )
-        AND NOT f.is_opening) AS v2,
-      COUNT(*) FILTER(WHERE
-        (
-          (
-            (
-              f.main_account IN (0, 2, 3, 4, 5, 6)
-            )
-            AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-            AND (
-              (
-                f.function_key <> 53230 OR (
-                  f.dranst = 1 AND f.grouping = 5
-                )
-              )
-            )
-            AND NOT f.function_key IN (52207, 46281)
-          )
-          AND f.dranst = 1
-          AND f.main_art <> 0
-        )
-        AND NOT f.is_opening
-        AND f.amount IS NULL) AS v2_blanks,
-      SUM(f.amount) FILTER(WHERE
-        (
-          f.main_account IN (0, 2, 3, 4, 5, 6)
-        )
-        AND f.dranst = 3
-        AND f.function_key <> 2519
-        AND f.main_art IN (1, 2, 3, 4, 5, 6, 9)
-        AND f.art_key <> 97
-        AND NOT f.is_opening) AS v3,
-      COUNT(*) FILTER(WHERE
-        (
-          f.main_account IN (0, 2, 3, 4, 5, 6)
-        )
-        AND f.dranst = 3
-        AND f.function_key <> 2519
-        AND f.main_art IN (1, 2, 3, 4, 5, 6, 9)
-        AND f.art_key <> 97
-        AND NOT f.is_opening
-        AND f.amount IS NULL) AS v3_blanks,
-      SUM(f.amount) FILTER(WHERE
-        f.main_account BETWEEN 0 AND 6 AND f.dranst IN (1, 2) AND NOT f.is_opening) AS v4,
-      COUNT(*) FILTER(WHERE
-        f.main_account BETWEEN 0 AND 6
-        AND f.dranst IN (1, 2)
-        AND NOT f.is_opening
-        AND f.amount IS NULL) AS v4_blanks
-    FROM {{ ref('fct_posting') }} AS f
-    WHERE
-      f.month_key >= (
-        SELECT
-          MIN(first_key)
-        FROM w1
-      )
-      AND f.month_key <= (
-        SELECT
-          MAX(last_key)
-        FROM w1
-      )
-    GROUP BY
-      f.municipality_key,
-      f.month_key,
-      f.function_key
-  ), r2 AS (
-    /* citizens.population */
-    SELECT
-      f.municipality_key AS unit_key,
-      f.quarter_key AS base_key,
-      SUM(f.population_count) AS v1,
-      COUNT(*) FILTER(WHERE
-        f.population_count IS NULL) AS v1_blanks,
-      COUNT(*) AS v1_rows
-    FROM {{ ref('fct_population') }} AS f
-    WHERE
-      f.quarter_key >= LEAST(
-        (
-          SELECT
-            MIN(first_key)
-          FROM w2
-        ),
-        (
-          SELECT
-            MIN(first_key)
-          FROM w5
-        )
-      )
-      AND f.quarter_key <= GREATEST((
-        SELECT
-          MAX(last_key)
-        FROM w2
-      ), (
-        SELECT
-          MAX(last_key)
-        FROM w5
-      ))
-      AND f.vintage = 'frozen'
-    GROUP BY
-      f.municipality_key,
-      f.quarter_key
-  ), r3 AS (
-    /* economy.budgets */
-    SELECT
-      f.municipality_key AS unit_key,
-      f.year_key AS base_key,
-      f.valid_from AS from_day,
-      f.valid_to AS to_day,
-      f.function_key AS key_function_key,
-      SUM(f.amount) FILTER(WHERE
-        (
-          (
-            (
-              f.main_account IN (0, 2, 3, 4, 5, 6)
-            )
-            AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-            AND (
-              (
-                f.function_key <> 53230 OR (
-                  f.dranst = 1 AND f.grouping = 5
-                )
-              )
-            )
-            AND NOT f.function_key IN (52207, 46281)
-          )
-          AND f.dranst = 1
-          AND f.main_art <> 0
-        )) AS v1,
-      COUNT(*) FILTER(WHERE
-        (
-          (
-            (
-              f.main_account IN (0, 2, 3, 4, 5, 6)
-            )
-            AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-            AND (
-              (
-                f.function_key <> 53230 OR (
-                  f.dranst = 1 AND f.grouping = 5
-                )
-              )
-            )
-            AND NOT f.function_key IN (52207, 46281)
-          )
-          AND f.dranst = 1
-          AND f.main_art <> 0
-        )
-        AND f.amount IS NULL) AS v1_blanks,
-      SUM(f.amount) FILTER(WHERE
-        (
-          f.main_account IN (0, 2, 3, 4, 5, 6)
-        )
-        AND f.dranst IN (1, 2)
-        AND f.main_art <> 0) AS v2,
-      COUNT(*) FILTER(WHERE
-        (
-          f.main_account IN (0, 2, 3, 4, 5, 6)
-        )
-        AND f.dranst IN (1, 2)
-        AND f.main_art <> 0
-        AND f.amount IS NULL) AS v2_blanks
-    FROM {{ ref('fct_budget') }} AS f
-    WHERE
-      f.year_key >= (
-        SELECT
-          MIN(first_key)
-        FROM w3
-      )
-      AND f.year_key <= (
-        SELECT
-          MAX(last_key)
-        FROM w3
-      )
-      AND f.version = 'revised'
-    GROUP BY
-      f.municipality_key,
-      f.year_key,
-      f.valid_from,
-      f.valid_to,
-      f.function_key
-  ), r4 AS (
-    /* economy.forecasts */
-    SELECT
-      f.municipality_key AS unit_key,
-      f.year_key AS base_key,
-      f.valid_from AS from_day,
-      f.valid_to AS to_day,
-      f.function_key AS key_function_key,
-      SUM(f.amount) FILTER(WHERE
-        (
-          f.main_account IN (0, 2, 3, 4, 5, 6)
-        ) AND f.dranst IN (1, 2)) AS v1,
-      COUNT(*) FILTER(WHERE
-        (
-          f.main_account IN (0, 2, 3, 4, 5, 6)
-        )
-        AND f.dranst IN (1, 2)
-        AND f.amount IS NULL) AS v1_blanks,
-      COUNT(*) FILTER(WHERE
-        (
-          f.main_account IN (0, 2, 3, 4, 5, 6)
-        ) AND f.dranst IN (1, 2)) AS v1_rows
-    FROM {{ ref('fct_forecast') }} AS f
-    WHERE
-      f.year_key >= (
-        SELECT
-          MIN(first_key)
-        FROM w4
-      )
-      AND f.year_key <= (
-        SELECT
-          MAX(last_key)
-        FROM w4
-      )
-    GROUP BY
-      f.municipality_key,
-      f.year_key,
-      f.valid_from,
-      f.valid_to,
-      f.function_key
-  ), delivered_1 AS (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'oko_postering'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-  ), s1 AS (
-    SELECT
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_account.main_function_code, 'unknown') AS main_function,
-      COALESCE(SUM(r.v1), 0) AS v1,
-      COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-      COALESCE(SUM(r.v2), 0) AS v2,
-      COALESCE(SUM(r.v2_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
-      COALESCE(SUM(r.v3), 0) AS v3,
-      COALESCE(SUM(r.v3_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v3_blanks,
-      COALESCE(SUM(r.v4), 0) AS v4,
-      COALESCE(SUM(r.v4_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v4_blanks
-    FROM w1 AS w
-    JOIN r1 AS r
-      ON r.base_key BETWEEN w.first_key AND w.last_key
-    LEFT JOIN (
-      SELECT
-        function_key,
-        base_key,
-        main_function_code
-      FROM (
-        SELECT
-          d.function_key,
-          b.period_key AS base_key,
-          d.main_function_code,
-          ROW_NUMBER() OVER (
-            PARTITION BY d.function_key, b.period_key
-            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
-          ) AS position
-        FROM {{ ref('dim_account_function') }} AS d
-        JOIN {{ ref('dim_period') }} AS b
-          ON b.grain = 'month' AND b.period_key IN (
-            SELECT
-              base_key
-            FROM r1
-          )
-      ) AS ranked
       WHERE
-        position = 1
-    ) AS d_account
-      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
-    LEFT JOIN delivered_1 AS delivered
-      ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-    GROUP BY
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_account.main_function_code, 'unknown')
-  ), delivered_2 AS (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bor_folketal'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-  ), s2 AS (
-    SELECT
-      w.period_key,
-      r.unit_key,
-      SUM(r.v1) AS v1,
-      COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-      COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
-        r.v1_rows > 0) AS v1_periods
-    FROM w2 AS w
-    JOIN r2 AS r
-      ON r.base_key = w.first_key
-    LEFT JOIN delivered_2 AS delivered
-      ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-    GROUP BY
-      w.period_key,
-      r.unit_key
-  ), delivered_3 AS (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'oko_budget'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-  ), s3 AS (
-    SELECT
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_account.main_function_code, 'unknown') AS main_function,
-      COALESCE(SUM(r.v1), 0) AS v1,
-      COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-      COALESCE(SUM(r.v2), 0) AS v2,
-      COALESCE(SUM(r.v2_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
-    FROM w3 AS w
-    JOIN r3 AS r
-      ON r.base_key = w.first_key
-      AND r.from_day <= w.on_date
-      AND (
-        r.to_day IS NULL OR r.to_day >= w.on_date
-      )
-    LEFT JOIN (
+        u.unit_kind = 'member'
+    ), w1 AS (
+      /* oko_postering by month: sum, year to date */
       SELECT
-        function_key,
-        base_key,
-        main_function_code
-      FROM (
+        p.period_key,
+        EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1 AS first_key,
+        LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
+        LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+          EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
+        ) + 1 AS required,
+        p.end_date >= d.data_to AS is_unfinished,
+        y.start_date AS from_date
+      FROM periods AS p
+      LEFT JOIN {{ ref('dim_period') }} AS y
+        ON y.grain = 'year' AND y.start_date <= p.end_date AND y.end_date >= p.end_date
+      CROSS JOIN (
         SELECT
-          d.function_key,
-          b.period_key AS base_key,
-          d.main_function_code,
-          ROW_NUMBER() OVER (
-            PARTITION BY d.function_key, b.period_key
-            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
-          ) AS position
-        FROM {{ ref('dim_account_function') }} AS d
-        JOIN {{ ref('dim_period') }} AS b
-          ON b.grain = 'year' AND b.period_key IN (
-            SELECT
-              base_key
-            FROM r3
-          )
-      ) AS ranked
-      WHERE
-        position = 1
-    ) AS d_account
-      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
-    LEFT JOIN delivered_3 AS delivered
-      ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-    GROUP BY
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_account.main_function_code, 'unknown')
-  ), delivered_4 AS (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'oko_forventet'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-  ), s4 AS (
-    SELECT
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_account.main_function_code, 'unknown') AS main_function,
-      SUM(r.v1) AS v1,
-      COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-      COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
-        r.v1_rows > 0) AS v1_periods
-    FROM w4 AS w
-    JOIN r4 AS r
-      ON r.base_key = w.first_key
-      AND r.from_day <= w.on_date
-      AND (
-        r.to_day IS NULL OR r.to_day >= w.on_date
-      )
-    LEFT JOIN (
-      SELECT
-        function_key,
-        base_key,
-        main_function_code
-      FROM (
-        SELECT
-          d.function_key,
-          b.period_key AS base_key,
-          d.main_function_code,
-          ROW_NUMBER() OVER (
-            PARTITION BY d.function_key, b.period_key
-            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
-          ) AS position
-        FROM {{ ref('dim_account_function') }} AS d
-        JOIN {{ ref('dim_period') }} AS b
-          ON b.grain = 'year' AND b.period_key IN (
-            SELECT
-              base_key
-            FROM r4
-          )
-      ) AS ranked
-      WHERE
-        position = 1
-    ) AS d_account
-      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
-    LEFT JOIN delivered_4 AS delivered
-      ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-    GROUP BY
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_account.main_function_code, 'unknown')
-  ), s5 AS (
-    SELECT
-      w.period_key,
-      r.unit_key,
-      SUM(r.v1) AS v1,
-      COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-      COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
-        r.v1_rows > 0) AS v1_periods
-    FROM w5 AS w
-    JOIN r2 AS r
-      ON r.base_key = w.first_key
-    LEFT JOIN delivered_2 AS delivered
-      ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-    GROUP BY
-      w.period_key,
-      r.unit_key
-  ), cells_account AS (
-    SELECT
-      p.period_key,
-      d.main_function_code AS main_function
-    FROM periods AS p
-    JOIN {{ ref('dim_account_function') }} AS d
-      ON d.valid_from <= p.end_date
-      AND (
-        d.valid_to IS NULL OR d.valid_to >= p.start_date
-      )
-    WHERE
-      NOT d.main_function_code IS NULL
-    GROUP BY
-      p.period_key,
-      d.main_function_code
-    UNION
-    SELECT
-      period_key,
-      main_function
-    FROM s1
-    WHERE
-      main_function = 'unknown'
-    UNION
-    SELECT
-      period_key,
-      main_function
-    FROM s3
-    WHERE
-      main_function = 'unknown'
-    UNION
-    SELECT
-      period_key,
-      main_function
-    FROM s4
-    WHERE
-      main_function = 'unknown'
-  ), cells AS (
-    SELECT
-      cells_account.period_key,
-      cells_account.main_function
-    FROM cells_account
-  ), f1_units AS (
-    SELECT
-      u.period_key,
-      u.area_municipality,
-      x.main_function,
-      CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
-      CASE
-        WHEN w1.required <= 0
-        THEN 2
-        WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-        THEN 2
-        WHEN s1.v1_blanks > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.held, 0) > 0
-        THEN 4
-        WHEN w1.is_unfinished
-        THEN 7
-        WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-        THEN 9
-        ELSE 8
-      END AS s1,
-      s2.v1 AS c2,
-      CASE
-        WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
-        THEN 2
-        WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-        THEN 2
-        WHEN s2.v1_blanks > 0
-        THEN 2
-        WHEN COALESCE(w2_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w2_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-        THEN 9
-        ELSE 8
-      END AS s2
-    FROM units AS u
-    JOIN cells AS x
-      ON x.period_key = u.period_key
-    JOIN w1
-      ON w1.period_key = u.period_key
-    LEFT JOIN w1_coverage
-      ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-    LEFT JOIN s1
-      ON s1.period_key = u.period_key
-      AND s1.unit_key = u.unit_key
-      AND s1.main_function = x.main_function
-    JOIN w2
-      ON w2.period_key = u.period_key
-    LEFT JOIN w2_coverage
-      ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
-    LEFT JOIN s2
-      ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
-    WHERE
-      u.is_member
-  ), f1_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.main_function,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      SUM(m.c2) FILTER(WHERE
-        m.is_in) AS c2,
-      SUM(m.c2) FILTER(WHERE
-        m.state <> 3 AND m.is_known) AS c2_expected,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.main_function,
-        f.c1,
-        f.c2,
-        LEAST(f.s1, f.s2) AS state,
-        LEAST(
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s2 >= 7 AND f.c2 IS NULL
-            THEN 5
-            WHEN f.s2 = 0
-            THEN 4
-            WHEN f.s2 = 1
-            THEN 6
-            WHEN f.s2 = 2
-            THEN 1
-            WHEN f.s2 = 6
-            THEN 7
-            WHEN f.s2 = 7
-            THEN 7
-          END
-        ) AS reason,
-        LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-        f.s2 >= 7 AS is_known
-      FROM f1_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.main_function
-  ), f1 AS (
-    SELECT
-      1 AS figure_position,
-      'economy.administration_expenditure_per_inhabitant' AS key_figure,
-      a.area_level,
-      a.area,
-      a.main_function,
-      a.period_key,
-      p.period,
-      CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-      a.c1 AS numerator,
-      a.c2 AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CASE
-        WHEN a.unknown_denominators = 0
-        THEN COALESCE(
-          COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-          CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        )
-        ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      END AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.c2 = 0 THEN 5 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f1_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  ), f2_units AS (
-    SELECT
-      u.period_key,
-      u.area_municipality,
-      x.main_function,
-      CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
-      CASE
-        WHEN w1.required <= 0
-        THEN 2
-        WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-        THEN 2
-        WHEN s1.v2_blanks > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.held, 0) > 0
-        THEN 4
-        WHEN w1.is_unfinished
-        THEN 7
-        WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-        THEN 9
-        ELSE 8
-      END AS s1,
-      CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v1 END AS c2,
-      CASE
-        WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
-        THEN 2
-        WHEN s3.v1_blanks > 0
-        THEN 3
-        WHEN COALESCE(w3_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w3_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-        THEN 9
-        ELSE 8
-      END AS s2
-    FROM units AS u
-    JOIN cells AS x
-      ON x.period_key = u.period_key
-    JOIN w1
-      ON w1.period_key = u.period_key
-    LEFT JOIN w1_coverage
-      ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-    LEFT JOIN s1
-      ON s1.period_key = u.period_key
-      AND s1.unit_key = u.unit_key
-      AND s1.main_function = x.main_function
-    JOIN w3
-      ON w3.period_key = u.period_key
-    LEFT JOIN w3_coverage
-      ON w3_coverage.period_key = u.period_key AND w3_coverage.unit_key = u.unit_key
-    LEFT JOIN s3
-      ON s3.period_key = u.period_key
-      AND s3.unit_key = u.unit_key
-      AND s3.main_function = x.main_function
-    WHERE
-      u.is_member
-  ), f2_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.main_function,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      SUM(m.c2) FILTER(WHERE
-        m.is_in) AS c2,
-      SUM(m.c2) FILTER(WHERE
-        m.state <> 3 AND m.is_known) AS c2_expected,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.main_function,
-        f.c1,
-        f.c2,
-        LEAST(f.s1, f.s2) AS state,
-        LEAST(
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s2 >= 7 AND f.c2 IS NULL
-            THEN 5
-            WHEN f.s2 = 0
-            THEN 4
-            WHEN f.s2 = 1
-            THEN 6
-            WHEN f.s2 = 2
-            THEN 2
-            WHEN f.s2 = 6
-            THEN 7
-            WHEN f.s2 = 7
-            THEN 7
-          END
-        ) AS reason,
-        LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-        f.s2 >= 7 AS is_known
-      FROM f2_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.main_function
-  ), f2 AS (
-    SELECT
-      2 AS figure_position,
-      'economy.budget_consumption_rate' AS key_figure,
-      a.area_level,
-      a.area,
-      a.main_function,
-      a.period_key,
-      p.period,
-      100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-      a.c1 AS numerator,
-      a.c2 AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CASE
-        WHEN a.unknown_denominators = 0
-        THEN COALESCE(
-          COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-          CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        )
-        ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      END AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.c2 = 0 THEN 5 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f2_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  ), f3_units AS (
-    SELECT
-      u.period_key,
-      u.area_municipality,
-      x.main_function,
-      s4.v1 AS c1,
-      CASE
-        WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
-        THEN 2
-        WHEN COALESCE(s4.v1_periods, 0) < COALESCE(w4_coverage.delivered, 0)
-        THEN 2
-        WHEN s4.v1_blanks > 0
-        THEN 3
-        WHEN COALESCE(w4_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w4_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-        THEN 9
-        ELSE 8
-      END AS s1,
-      CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v2 END AS c2,
-      CASE
-        WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
-        THEN 2
-        WHEN s3.v2_blanks > 0
-        THEN 3
-        WHEN COALESCE(w3_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w3_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-        THEN 9
-        ELSE 8
-      END AS s2,
-      CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v2 END AS c3,
-      CASE
-        WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
-        THEN 2
-        WHEN s3.v2_blanks > 0
-        THEN 3
-        WHEN COALESCE(w3_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w3_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-        THEN 9
-        ELSE 8
-      END AS s3
-    FROM units AS u
-    JOIN cells AS x
-      ON x.period_key = u.period_key
-    JOIN w4
-      ON w4.period_key = u.period_key
-    LEFT JOIN w4_coverage
-      ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
-    LEFT JOIN s4
-      ON s4.period_key = u.period_key
-      AND s4.unit_key = u.unit_key
-      AND s4.main_function = x.main_function
-    JOIN w3
-      ON w3.period_key = u.period_key
-    LEFT JOIN w3_coverage
-      ON w3_coverage.period_key = u.period_key AND w3_coverage.unit_key = u.unit_key
-    LEFT JOIN s3
-      ON s3.period_key = u.period_key
-      AND s3.unit_key = u.unit_key
-      AND s3.main_function = x.main_function
-    WHERE
-      u.is_member
-  ), f3_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.main_function,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      SUM(m.c2) FILTER(WHERE
-        m.is_in) AS c2,
-      SUM(m.c3) FILTER(WHERE
-        m.is_in) AS c3,
-      SUM(m.c3) FILTER(WHERE
-        m.state <> 3 AND m.is_known) AS c3_expected,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.main_function,
-        f.c1,
-        f.c2,
-        f.c3,
-        LEAST(f.s1, f.s2, f.s3) AS state,
-        LEAST(
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s2 >= 7 AND f.c2 IS NULL
-            THEN 5
-            WHEN f.s2 = 0
-            THEN 4
-            WHEN f.s2 = 1
-            THEN 6
-            WHEN f.s2 = 2
-            THEN 2
-            WHEN f.s2 = 6
-            THEN 7
-            WHEN f.s2 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s3 >= 7 AND f.c3 IS NULL
-            THEN 5
-            WHEN f.s3 = 0
-            THEN 4
-            WHEN f.s3 = 1
-            THEN 6
-            WHEN f.s3 = 2
-            THEN 2
-            WHEN f.s3 = 6
-            THEN 7
-            WHEN f.s3 = 7
-            THEN 7
-          END
-        ) AS reason,
-        LEAST(f.s1, f.s2, f.s3) >= 7
-        AND NOT f.c1 IS NULL
-        AND NOT f.c2 IS NULL
-        AND NOT f.c3 IS NULL AS is_in,
-        f.s3 >= 7 AS is_known
-      FROM f3_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.main_function
-  ), f3 AS (
-    SELECT
-      3 AS figure_position,
-      'economy.forecast_deviation' AS key_figure,
-      a.area_level,
-      a.area,
-      a.main_function,
-      a.period_key,
-      p.period,
-      100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-      a.c1 - a.c2 AS numerator,
-      a.c3 AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CASE
-        WHEN a.unknown_denominators = 0
-        THEN COALESCE(
-          COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-          CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        )
-        ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      END AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.c3 = 0 THEN 5 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f3_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  ), f4_units AS (
-    SELECT
-      u.period_key,
-      u.area_municipality,
-      x.main_function,
-      CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v3 END AS c1,
-      CASE
-        WHEN w1.required <= 0
-        THEN 2
-        WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-        THEN 2
-        WHEN s1.v3_blanks > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.held, 0) > 0
-        THEN 4
-        WHEN w1.is_unfinished
-        THEN 7
-        WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-        THEN 9
-        ELSE 8
-      END AS s1,
-      s2.v1 AS c2,
-      CASE
-        WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
-        THEN 2
-        WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-        THEN 2
-        WHEN s2.v1_blanks > 0
-        THEN 2
-        WHEN COALESCE(w2_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w2_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-        THEN 9
-        ELSE 8
-      END AS s2
-    FROM units AS u
-    JOIN cells AS x
-      ON x.period_key = u.period_key
-    JOIN w1
-      ON w1.period_key = u.period_key
-    LEFT JOIN w1_coverage
-      ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-    LEFT JOIN s1
-      ON s1.period_key = u.period_key
-      AND s1.unit_key = u.unit_key
-      AND s1.main_function = x.main_function
-    JOIN w2
-      ON w2.period_key = u.period_key
-    LEFT JOIN w2_coverage
-      ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
-    LEFT JOIN s2
-      ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
-    WHERE
-      u.is_member
-  ), f4_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.main_function,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      SUM(m.c2) FILTER(WHERE
-        m.is_in) AS c2,
-      SUM(m.c2) FILTER(WHERE
-        m.state <> 3 AND m.is_known) AS c2_expected,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.main_function,
-        f.c1,
-        f.c2,
-        LEAST(f.s1, f.s2) AS state,
-        LEAST(
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s2 >= 7 AND f.c2 IS NULL
-            THEN 5
-            WHEN f.s2 = 0
-            THEN 4
-            WHEN f.s2 = 1
-            THEN 6
-            WHEN f.s2 = 2
-            THEN 1
-            WHEN f.s2 = 6
-            THEN 7
-            WHEN f.s2 = 7
-            THEN 7
-          END
-        ) AS reason,
-        LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-        f.s2 >= 7 AS is_known
-      FROM f4_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.main_function
-  ), f4 AS (
-    SELECT
-      4 AS figure_position,
-      'economy.gross_capital_expenditure_per_inhabitant' AS key_figure,
-      a.area_level,
-      a.area,
-      a.main_function,
-      a.period_key,
-      p.period,
-      CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-      a.c1 AS numerator,
-      a.c2 AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CASE
-        WHEN a.unknown_denominators = 0
-        THEN COALESCE(
-          COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-          CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        )
-        ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      END AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.c2 = 0 THEN 5 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f4_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  ), f5_units AS (
-    SELECT
-      u.period_key,
-      u.area_municipality,
-      x.main_function,
-      CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v4 END AS c1,
-      CASE
-        WHEN w1.required <= 0
-        THEN 2
-        WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-        THEN 2
-        WHEN s1.v4_blanks > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.held, 0) > 0
-        THEN 4
-        WHEN w1.is_unfinished
-        THEN 7
-        WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-        THEN 9
-        ELSE 8
-      END AS s1,
-      s5.v1 AS c2,
-      CASE
-        WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
-        THEN 2
-        WHEN COALESCE(s5.v1_periods, 0) < COALESCE(w5_coverage.delivered, 0)
-        THEN 2
-        WHEN s5.v1_blanks > 0
-        THEN 2
-        WHEN COALESCE(w5_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w5_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w5_coverage.approved, 0) = w5.required
-        THEN 9
-        ELSE 8
-      END AS s2
-    FROM units AS u
-    JOIN cells AS x
-      ON x.period_key = u.period_key
-    JOIN w1
-      ON w1.period_key = u.period_key
-    LEFT JOIN w1_coverage
-      ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-    LEFT JOIN s1
-      ON s1.period_key = u.period_key
-      AND s1.unit_key = u.unit_key
-      AND s1.main_function = x.main_function
-    JOIN w5
-      ON w5.period_key = u.period_key
-    LEFT JOIN w5_coverage
-      ON w5_coverage.period_key = u.period_key AND w5_coverage.unit_key = u.unit_key
-    LEFT JOIN s5
-      ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
-    WHERE
-      u.is_member
-  ), f5_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.main_function,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      SUM(m.c2) FILTER(WHERE
-        m.is_in) AS c2,
-      SUM(m.c2) FILTER(WHERE
-        m.state <> 3 AND m.is_known) AS c2_expected,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.main_function,
-        f.c1,
-        f.c2,
-        LEAST(f.s1, f.s2) AS state,
-        LEAST(
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s2 >= 7 AND f.c2 IS NULL
-            THEN 5
-            WHEN f.s2 = 0
-            THEN 4
-            WHEN f.s2 = 1
-            THEN 6
-            WHEN f.s2 = 2
-            THEN 1
-            WHEN f.s2 = 6
-            THEN 7
-            WHEN f.s2 = 7
-            THEN 7
-          END
-        ) AS reason,
-        LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-        f.s2 >= 7 AS is_known
-      FROM f5_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.main_function
-  ), f5 AS (
-    SELECT
-      5 AS figure_position,
-      'economy.operating_expenditure_per_inhabitant' AS key_figure,
-      a.area_level,
-      a.area,
-      a.main_function,
-      a.period_key,
-      p.period,
-      CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-      a.c1 AS numerator,
-      a.c2 AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CASE
-        WHEN a.unknown_denominators = 0
-        THEN COALESCE(
-          COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-          CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        )
-        ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      END AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.c2 = 0 THEN 5 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f5_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  ), f6_units AS (
-    SELECT
-      u.period_key,
-      u.area_municipality,
-      x.main_function,
-      CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
-      CASE
-        WHEN w1.required <= 0
-        THEN 2
-        WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-        THEN 2
-        WHEN s1.v2_blanks > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.held, 0) > 0
-        THEN 4
-        WHEN w1.is_unfinished
-        THEN 7
-        WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-        THEN 9
-        ELSE 8
-      END AS s1,
-      s2.v1 AS c2,
-      CASE
-        WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
-        THEN 2
-        WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-        THEN 2
-        WHEN s2.v1_blanks > 0
-        THEN 2
-        WHEN COALESCE(w2_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w2_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-        THEN 9
-        ELSE 8
-      END AS s2
-    FROM units AS u
-    JOIN cells AS x
-      ON x.period_key = u.period_key
-    JOIN w1
-      ON w1.period_key = u.period_key
-    LEFT JOIN w1_coverage
-      ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-    LEFT JOIN s1
-      ON s1.period_key = u.period_key
-      AND s1.unit_key = u.unit_key
-      AND s1.main_function = x.main_function
-    JOIN w2
-      ON w2.period_key = u.period_key
-    LEFT JOIN w2_coverage
-      ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
-    LEFT JOIN s2
-      ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
-    WHERE
-      u.is_member
-  ), f6_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.main_function,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      SUM(m.c2) FILTER(WHERE
-        m.is_in) AS c2,
-      SUM(m.c2) FILTER(WHERE
-        m.state <> 3 AND m.is_known) AS c2_expected,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.main_function,
-        f.c1,
-        f.c2,
-        LEAST(f.s1, f.s2) AS state,
-        LEAST(
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s2 >= 7 AND f.c2 IS NULL
-            THEN 5
-            WHEN f.s2 = 0
-            THEN 4
-            WHEN f.s2 = 1
-            THEN 6
-            WHEN f.s2 = 2
-            THEN 1
-            WHEN f.s2 = 6
-            THEN 7
-            WHEN f.s2 = 7
-            THEN 7
-          END
-        ) AS reason,
-        LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-        f.s2 >= 7 AS is_known
-      FROM f6_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.main_function
-  ), f6 AS (
-    SELECT
-      6 AS figure_position,
-      'economy.service_expenditure_per_inhabitant' AS key_figure,
-      a.area_level,
-      a.area,
-      a.main_function,
-      a.period_key,
-      p.period,
-      CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-      a.c1 AS numerator,
-      a.c2 AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CASE
-        WHEN a.unknown_denominators = 0
-        THEN COALESCE(
-          COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-          CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        )
-        ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      END AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.c2 = 0 THEN 5 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f6_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  )
-  SELECT
-    u.unit_key AS municipality_key,
-    m.municipality_code,
-    m.region_code,
-    m.unit_kind,
-    u.period_key,
-    p.period,
-    p.start_date AS period_start,
-    'main_function' AS cut,
-    CAST(NULL AS TEXT) AS main_account,
-    x.main_function AS main_function,
-    CAST(NULL AS TEXT) AS function,
-    CAST(NULL AS TEXT) AS main_art,
-    f1.numerator AS administration_expenditure_per_inhabitant__num,
-    f1.denominator AS administration_expenditure_per_inhabitant__den,
-    f2.numerator AS budget_consumption_rate__num,
-    f2.denominator AS budget_consumption_rate__den,
-    f3.numerator AS forecast_deviation__num,
-    f3.denominator AS forecast_deviation__den,
-    f4.numerator AS gross_capital_expenditure_per_inhabitant__num,
-    f4.denominator AS gross_capital_expenditure_per_inhabitant__den,
-    NULL AS long_term_debt_per_inhabitant__num,
-    NULL AS long_term_debt_per_inhabitant__den,
-    f5.numerator AS operating_expenditure_per_inhabitant__num,
-    f5.denominator AS operating_expenditure_per_inhabitant__den,
-    f6.numerator AS service_expenditure_per_inhabitant__num,
-    f6.denominator AS service_expenditure_per_inhabitant__den
-  FROM units AS u
-  JOIN periods AS p
-    ON p.period_key = u.period_key
-  JOIN {{ ref('dim_municipality') }} AS m
-    ON m.municipality_key = u.unit_key
-    AND m.valid_from <= p.end_date
-    AND COALESCE(m.valid_to, p.end_date) >= p.end_date
-  JOIN cells AS x
-    ON x.period_key = u.period_key
-  LEFT JOIN f1
-    ON f1.period_key = u.period_key
-    AND f1.area = u.area_municipality
-    AND f1.main_function = x.main_function
-  LEFT JOIN f2
-    ON f2.period_key = u.period_key
-    AND f2.area = u.area_municipality
-    AND f2.main_function = x.main_function
-  LEFT JOIN f3
-    ON f3.period_key = u.period_key
-    AND f3.area = u.area_municipality
-    AND f3.main_function = x.main_function
-  LEFT JOIN f4
-    ON f4.period_key = u.period_key
-    AND f4.area = u.area_municipality
-    AND f4.main_function = x.main_function
-  LEFT JOIN f5
-    ON f5.period_key = u.period_key
-    AND f5.area = u.area_municipality
-    AND f5.main_function = x.main_function
-  LEFT JOIN f6
-    ON f6.period_key = u.period_key
-    AND f6.area = u.area_municipality
-    AND f6.main_function = x.main_function
-  UNION ALL
-  WITH periods AS (
-    /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
-    SELECT
-      period_key,
-      period,
-      start_date,
-      end_date,
-      label_year,
-      label_position
-    FROM {{ ref('dim_period') }} AS dim_period
-    WHERE
-      grain = 'quarter'
-      AND end_date >= (
-        SELECT
-          MIN(s.starts_date)
-        FROM {{ ref('source_status') }} AS s
-        WHERE
-          (
-            s.source = 'oko_postering'
-            AND s.series = ''
-            OR s.source = 'oko_forventet'
-            AND s.series = ''
-            OR s.source = 'oko_budget'
-            AND s.series = ''
-            OR s.source = 'oko_balance'
-            AND s.series = ''
-          )
-      )
-      AND start_date < (
-        SELECT
-          MAX(s.data_to)
-        FROM {{ ref('source_status') }} AS s
-        WHERE
-          (
-            s.source = 'oko_postering'
-            AND s.series = ''
-            OR s.source = 'oko_forventet'
-            AND s.series = ''
-            OR s.source = 'oko_budget'
-            AND s.series = ''
-            OR s.source = 'oko_balance'
-            AND s.series = ''
-          )
-      )
-  ), units AS (
-    SELECT
-      p.period_key,
-      u.municipality_key AS unit_key,
-      u.unit_kind = 'member' AS is_member,
-      u.municipality_code AS area_municipality
-    FROM periods AS p
-    JOIN {{ ref('dim_municipality') }} AS u
-      ON u.valid_from <= p.end_date
-      AND (
-        u.valid_to IS NULL OR u.valid_to >= p.end_date
-      )
-    WHERE
-      u.unit_kind = 'member'
-  ), w1 AS (
-    /* oko_postering by month: sum, year to date */
-    SELECT
-      p.period_key,
-      EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1 AS first_key,
-      LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-      LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
-      ) + 1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
-      y.start_date AS from_date
-    FROM periods AS p
-    LEFT JOIN {{ ref('dim_period') }} AS y
-      ON y.grain = 'year' AND y.start_date <= p.end_date AND y.end_date >= p.end_date
-    CROSS JOIN (
-      SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
-      WHERE
-        s.source = 'oko_postering' AND s.series = ''
-    ) AS d
-  ), w1_coverage AS (
-    SELECT
-      w.period_key,
-      c.municipality_key AS unit_key,
-      COUNT(*) FILTER(WHERE
-        c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
-      COUNT(*) FILTER(WHERE
-        c.state = 'exempt') AS exempt,
-      COUNT(*) FILTER(WHERE
-        c.state = 'held') AS held,
-      COUNT(*) FILTER(WHERE
-        c.state = 'approved') AS approved
-    FROM w1 AS w
-    JOIN {{ ref('coverage') }} AS c
-      ON c.source = 'oko_postering'
-      AND c.series = ''
-      AND c.base_period_key BETWEEN w.first_key AND w.last_key
-    GROUP BY
-      w.period_key,
-      c.municipality_key
-  ), w2 AS (
-    /* bor_folketal by quarter: on the first day of the year */
-    SELECT
-      p.period_key,
-      EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
-      EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
-      1 AS required,
-      y.start_date AS from_date
-    FROM periods AS p
-    LEFT JOIN {{ ref('dim_period') }} AS y
-      ON y.grain = 'year' AND y.start_date <= p.end_date AND y.end_date >= p.end_date
-  ), w2_coverage AS (
-    SELECT
-      w.period_key,
-      c.municipality_key AS unit_key,
-      COUNT(*) FILTER(WHERE
-        c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
-      COUNT(*) FILTER(WHERE
-        c.state = 'exempt') AS exempt,
-      COUNT(*) FILTER(WHERE
-        c.state = 'held') AS held,
-      COUNT(*) FILTER(WHERE
-        c.state = 'approved') AS approved
-    FROM w2 AS w
-    JOIN {{ ref('coverage') }} AS c
-      ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
-    GROUP BY
-      w.period_key,
-      c.municipality_key
-  ), w3 AS (
-    /* oko_budget by year: in force on the last day */
-    SELECT
-      p.period_key,
-      EXTRACT(YEAR FROM p.end_date) AS first_key,
-      EXTRACT(YEAR FROM p.end_date) AS last_key,
-      1 AS required,
-      p.start_date AS from_date,
-      p.end_date AS on_date
-    FROM periods AS p
-  ), w3_coverage AS (
-    SELECT
-      w.period_key,
-      c.municipality_key AS unit_key,
-      COUNT(*) FILTER(WHERE
-        c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
-      COUNT(*) FILTER(WHERE
-        c.state = 'exempt') AS exempt,
-      COUNT(*) FILTER(WHERE
-        c.state = 'held') AS held,
-      COUNT(*) FILTER(WHERE
-        c.state = 'approved') AS approved
-    FROM w3 AS w
-    JOIN {{ ref('coverage') }} AS c
-      ON c.source = 'oko_budget' AND c.series = '' AND c.base_period_key = w.first_key
-    GROUP BY
-      w.period_key,
-      c.municipality_key
-  ), w4 AS (
-    /* oko_forventet by year: in force on the last day */
-    SELECT
-      p.period_key,
-      EXTRACT(YEAR FROM p.end_date) AS first_key,
-      EXTRACT(YEAR FROM p.end_date) AS last_key,
-      1 AS required,
-      p.start_date AS from_date,
-      p.end_date AS on_date
-    FROM periods AS p
-  ), w4_coverage AS (
-    SELECT
-      w.period_key,
-      c.municipality_key AS unit_key,
-      COUNT(*) FILTER(WHERE
-        c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
-      COUNT(*) FILTER(WHERE
-        c.state = 'exempt') AS exempt,
-      COUNT(*) FILTER(WHERE
-        c.state = 'held') AS held,
-      COUNT(*) FILTER(WHERE
-        c.state = 'approved') AS approved
-    FROM w4 AS w
-    JOIN {{ ref('coverage') }} AS c
-      ON c.source = 'oko_forventet' AND c.series = '' AND c.base_period_key = w.first_key
-    GROUP BY
-      w.period_key,
-      c.municipality_key
-  ), w5 AS (
-    /* oko_balance by month: last */
-    SELECT
-      p.period_key,
-      EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS first_key,
-      EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS last_key,
-      1 AS required,
-      EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 > d.due_key
-      AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
-      p.start_date AS from_date
-    FROM periods AS p
-    CROSS JOIN (
-      SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
-      WHERE
-        s.source = 'oko_balance' AND s.series = ''
-    ) AS d
-  ), w5_coverage AS (
-    SELECT
-      w.period_key,
-      c.municipality_key AS unit_key,
-      COUNT(*) FILTER(WHERE
-        c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
-      COUNT(*) FILTER(WHERE
-        c.state = 'exempt') AS exempt,
-      COUNT(*) FILTER(WHERE
-        c.state = 'held') AS held,
-      COUNT(*) FILTER(WHERE
-        c.state = 'approved') AS approved
-    FROM w5 AS w
-    JOIN {{ ref('coverage') }} AS c
-      ON c.source = 'oko_balance' AND c.series = '' AND c.base_period_key = w.first_key
-    GROUP BY
-      w.period_key,
-      c.municipality_key
-  ), w6 AS (
-    /* bor_folketal by quarter: on the end of the period */
-    SELECT
-      p.period_key,
-      EXTRACT(YEAR FROM p.end_date) * 4 + EXTRACT(QUARTER FROM p.end_date) - 1 AS first_key,
-      EXTRACT(YEAR FROM p.end_date) * 4 + EXTRACT(QUARTER FROM p.end_date) - 1 AS last_key,
-      1 AS required,
-      p.start_date AS from_date
-    FROM periods AS p
-  ), w6_coverage AS (
-    SELECT
-      w.period_key,
-      c.municipality_key AS unit_key,
-      COUNT(*) FILTER(WHERE
-        c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
-      COUNT(*) FILTER(WHERE
-        c.state = 'exempt') AS exempt,
-      COUNT(*) FILTER(WHERE
-        c.state = 'held') AS held,
-      COUNT(*) FILTER(WHERE
-        c.state = 'approved') AS approved
-    FROM w6 AS w
-    JOIN {{ ref('coverage') }} AS c
-      ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
-    GROUP BY
-      w.period_key,
-      c.municipality_key
-  ), w7 AS (
-    /* bor_folketal by quarter: on 07-01 */
-    SELECT
-      p.period_key,
-      EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
-      EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
-      1 AS required,
-      y.start_date AS from_date
-    FROM periods AS p
-    LEFT JOIN {{ ref('dim_period') }} AS y
-      ON y.grain = 'day'
-      AND y.label_year = EXTRACT(YEAR FROM p.end_date)
-      AND y.label_position = 701
-  ), w7_coverage AS (
-    SELECT
-      w.period_key,
-      c.municipality_key AS unit_key,
-      COUNT(*) FILTER(WHERE
-        c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
-      COUNT(*) FILTER(WHERE
-        c.state = 'exempt') AS exempt,
-      COUNT(*) FILTER(WHERE
-        c.state = 'held') AS held,
-      COUNT(*) FILTER(WHERE
-        c.state = 'approved') AS approved
-    FROM w7 AS w
-    JOIN {{ ref('coverage') }} AS c
-      ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
-    GROUP BY
-      w.period_key,
-      c.municipality_key
-  ), r1 AS (
-    /* economy.postings */
-    SELECT
-      f.municipality_key AS unit_key,
-      f.month_key AS base_key,
-      f.function_key AS key_function_key,
-      SUM(f.amount) FILTER(WHERE
-        f.dranst = 1
-        AND f.main_art <> 0
-        AND NOT f.is_opening
-        AND (
-          f.function_key BETWEEN 64241 AND 64243
-          OR f.function_key BETWEEN 64550 AND 64558
-          OR (
-            (
-              (
-                (
-                  f.main_account IN (0, 2, 3, 4, 5, 6)
-                )
-                AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-                AND (
-                  (
-                    f.function_key <> 53230 OR (
-                      f.dranst = 1 AND f.grouping = 5
-                    )
-                  )
-                )
-                AND NOT f.function_key IN (52207, 46281)
-              )
-              AND f.dranst = 1
-              AND f.main_art <> 0
-            )
-            AND f.grouping = 200
-          )
-        )) AS v1,
-      COUNT(*) FILTER(WHERE
-        f.dranst = 1
-        AND f.main_art <> 0
-        AND NOT f.is_opening
-        AND (
-          f.function_key BETWEEN 64241 AND 64243
-          OR f.function_key BETWEEN 64550 AND 64558
-          OR (
-            (
-              (
-                (
-                  f.main_account IN (0, 2, 3, 4, 5, 6)
-                )
-                AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-                AND (
-                  (
-                    f.function_key <> 53230 OR (
-                      f.dranst = 1 AND f.grouping = 5
-                    )
-                  )
-                )
-                AND NOT f.function_key IN (52207, 46281)
-              )
-              AND f.dranst = 1
-              AND f.main_art <> 0
-            )
-            AND f.grouping = 200
-          )
-        )
-        AND f.amount IS NULL) AS v1_blanks,
-      SUM(f.amount) FILTER(WHERE
-        (
-          (
-            (
-              f.main_account IN (0, 2, 3, 4, 5, 6)
-            )
-            AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-            AND (
-              (
-                f.function_key <> 53230 OR (
-                  f.dranst = 1 AND f.grouping = 5
-                )
-              )
-            )
-            AND NOT f.function_key IN (52207, 46281)
-          )
-          AND f.dranst = 1
-          AND f.main_art <> 0
-        )
-        AND NOT f.is_opening) AS v2,
-      COUNT(*) FILTER(WHERE
-        (
-          (
-            (
-              f.main_account IN (0, 2, 3, 4, 5, 6)
-            )
-            AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-            AND (
-              (
-                f.function_key <> 53230 OR (
-                  f.dranst = 1 AND f.grouping = 5
-                )
-              )
-            )
-            AND NOT f.function_key IN (52207, 46281)
-          )
-          AND f.dranst = 1
-          AND f.main_art <> 0
-        )
-        AND NOT f.is_opening
-        AND f.amount IS NULL) AS v2_blanks,
-      SUM(f.amount) FILTER(WHERE
-        (
-          f.main_account IN (0, 2, 3, 4, 5, 6)
-        )
-        AND f.dranst = 3
-        AND f.function_key <> 2519
-        AND f.main_art IN (1, 2, 3, 4, 5, 6, 9)
-        AND f.art_key <> 97
-        AND NOT f.is_opening) AS v3,
-      COUNT(*) FILTER(WHERE
-        (
-          f.main_account IN (0, 2, 3, 4, 5, 6)
-        )
-        AND f.dranst = 3
-        AND f.function_key <> 2519
-        AND f.main_art IN (1, 2, 3, 4, 5, 6, 9)
-        AND f.art_key <> 97
-        AND NOT f.is_opening
-        AND f.amount IS NULL) AS v3_blanks,
-      SUM(f.amount) FILTER(WHERE
-        f.main_account BETWEEN 0 AND 6 AND f.dranst IN (1, 2) AND NOT f.is_opening) AS v4,
-      COUNT(*) FILTER(WHERE
-        f.main_account BETWEEN 0 AND 6
-        AND f.dranst IN (1, 2)
-        AND NOT f.is_opening
-        AND f.amount IS NULL) AS v4_blanks
-    FROM {{ ref('fct_posting') }} AS f
-    WHERE
-      f.month_key >= (
-        SELECT
-          MIN(first_key)
-        FROM w1
-      )
-      AND f.month_key <= (
-        SELECT
-          MAX(last_key)
-        FROM w1
-      )
-    GROUP BY
-      f.municipality_key,
-      f.month_key,
-      f.function_key
-  ), r2 AS (
-    /* citizens.population */
-    SELECT
-      f.municipality_key AS unit_key,
-      f.quarter_key AS base_key,
-      SUM(f.population_count) AS v1,
-      COUNT(*) FILTER(WHERE
-        f.population_count IS NULL) AS v1_blanks,
-      COUNT(*) AS v1_rows
-    FROM {{ ref('fct_population') }} AS f
-    WHERE
-      f.quarter_key >= LEAST(
-        (
-          SELECT
-            MIN(first_key)
-          FROM w2
-        ),
-        (
-          SELECT
-            MIN(first_key)
-          FROM w6
-        ),
-        (
-          SELECT
-            MIN(first_key)
-          FROM w7
-        )
-      )
-      AND f.quarter_key <= GREATEST(
-        (
-          SELECT
-            MAX(last_key)
-          FROM w2
-        ),
-        (
-          SELECT
-            MAX(last_key)
-          FROM w6
-        ),
-        (
-          SELECT
-            MAX(last_key)
-          FROM w7
-        )
-      )
-      AND f.vintage = 'frozen'
-    GROUP BY
-      f.municipality_key,
-      f.quarter_key
-  ), r3 AS (
-    /* economy.budgets */
-    SELECT
-      f.municipality_key AS unit_key,
-      f.year_key AS base_key,
-      f.valid_from AS from_day,
-      f.valid_to AS to_day,
-      f.function_key AS key_function_key,
-      SUM(f.amount) FILTER(WHERE
-        (
-          (
-            (
-              f.main_account IN (0, 2, 3, 4, 5, 6)
-            )
-            AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-            AND (
-              (
-                f.function_key <> 53230 OR (
-                  f.dranst = 1 AND f.grouping = 5
-                )
-              )
-            )
-            AND NOT f.function_key IN (52207, 46281)
-          )
-          AND f.dranst = 1
-          AND f.main_art <> 0
-        )) AS v1,
-      COUNT(*) FILTER(WHERE
-        (
-          (
-            (
-              f.main_account IN (0, 2, 3, 4, 5, 6)
-            )
-            AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-            AND (
-              (
-                f.function_key <> 53230 OR (
-                  f.dranst = 1 AND f.grouping = 5
-                )
-              )
-            )
-            AND NOT f.function_key IN (52207, 46281)
-          )
-          AND f.dranst = 1
-          AND f.main_art <> 0
-        )
-        AND f.amount IS NULL) AS v1_blanks,
-      SUM(f.amount) FILTER(WHERE
-        (
-          f.main_account IN (0, 2, 3, 4, 5, 6)
-        )
-        AND f.dranst IN (1, 2)
-        AND f.main_art <> 0) AS v2,
-      COUNT(*) FILTER(WHERE
-        (
-          f.main_account IN (0, 2, 3, 4, 5, 6)
-        )
-        AND f.dranst IN (1, 2)
-        AND f.main_art <> 0
-        AND f.amount IS NULL) AS v2_blanks
-    FROM {{ ref('fct_budget') }} AS f
-    WHERE
-      f.year_key >= (
-        SELECT
-          MIN(first_key)
-        FROM w3
-      )
-      AND f.year_key <= (
-        SELECT
-          MAX(last_key)
-        FROM w3
-      )
-      AND f.version = 'revised'
-    GROUP BY
-      f.municipality_key,
-      f.year_key,
-      f.valid_from,
-      f.valid_to,
-      f.function_key
-  ), r4 AS (
-    /* economy.forecasts */
-    SELECT
-      f.municipality_key AS unit_key,
-      f.year_key AS base_key,
-      f.valid_from AS from_day,
-      f.valid_to AS to_day,
-      f.function_key AS key_function_key,
-      SUM(f.amount) FILTER(WHERE
-        (
-          f.main_account IN (0, 2, 3, 4, 5, 6)
-        ) AND f.dranst IN (1, 2)) AS v1,
-      COUNT(*) FILTER(WHERE
-        (
-          f.main_account IN (0, 2, 3, 4, 5, 6)
-        )
-        AND f.dranst IN (1, 2)
-        AND f.amount IS NULL) AS v1_blanks,
-      COUNT(*) FILTER(WHERE
-        (
-          f.main_account IN (0, 2, 3, 4, 5, 6)
-        ) AND f.dranst IN (1, 2)) AS v1_rows
-    FROM {{ ref('fct_forecast') }} AS f
-    WHERE
-      f.year_key >= (
-        SELECT
-          MIN(first_key)
-        FROM w4
-      )
-      AND f.year_key <= (
-        SELECT
-          MAX(last_key)
-        FROM w4
-      )
-    GROUP BY
-      f.municipality_key,
-      f.year_key,
-      f.valid_from,
-      f.valid_to,
-      f.function_key
-  ), r5 AS (
-    /* economy.balances */
-    SELECT
-      f.municipality_key AS unit_key,
-      f.month_key AS base_key,
-      f.function_key AS key_function_key,
-      SUM(CAST(-f.closing_amount AS DECIMAL(38, 9))) AS v1,
-      COUNT(*) FILTER(WHERE
-        f.closing_amount IS NULL) AS v1_blanks,
-      COUNT(*) FILTER(WHERE
-        -f.closing_amount IS NULL) AS v1_failed
-    FROM {{ ref('fct_balance') }} AS f
-    WHERE
-      f.month_key >= (
-        SELECT
-          MIN(first_key)
-        FROM w5
-      )
-      AND f.month_key <= (
-        SELECT
-          MAX(last_key)
-        FROM w5
-      )
-      AND f.main_function_key = 955
-      AND f.function_key <> 95577
-    GROUP BY
-      f.municipality_key,
-      f.month_key,
-      f.function_key
-  ), delivered_1 AS (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'oko_postering'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-  ), s1 AS (
-    SELECT
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_account.function_code, 'unknown') AS function,
-      COALESCE(SUM(r.v1), 0) AS v1,
-      COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-      COALESCE(SUM(r.v2), 0) AS v2,
-      COALESCE(SUM(r.v2_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
-      COALESCE(SUM(r.v3), 0) AS v3,
-      COALESCE(SUM(r.v3_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v3_blanks,
-      COALESCE(SUM(r.v4), 0) AS v4,
-      COALESCE(SUM(r.v4_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v4_blanks
-    FROM w1 AS w
-    JOIN r1 AS r
-      ON r.base_key BETWEEN w.first_key AND w.last_key
-    LEFT JOIN (
-      SELECT
-        function_key,
-        base_key,
-        function_code
-      FROM (
-        SELECT
-          d.function_key,
-          b.period_key AS base_key,
-          d.function_code,
-          ROW_NUMBER() OVER (
-            PARTITION BY d.function_key, b.period_key
-            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
-          ) AS position
-        FROM {{ ref('dim_account_function') }} AS d
-        JOIN {{ ref('dim_period') }} AS b
-          ON b.grain = 'month' AND b.period_key IN (
-            SELECT
-              base_key
-            FROM r1
-          )
-      ) AS ranked
-      WHERE
-        position = 1
-    ) AS d_account
-      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
-    LEFT JOIN delivered_1 AS delivered
-      ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-    GROUP BY
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_account.function_code, 'unknown')
-  ), delivered_2 AS (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bor_folketal'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-  ), s2 AS (
-    SELECT
-      w.period_key,
-      r.unit_key,
-      SUM(r.v1) AS v1,
-      COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-      COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
-        r.v1_rows > 0) AS v1_periods
-    FROM w2 AS w
-    JOIN r2 AS r
-      ON r.base_key = w.first_key
-    LEFT JOIN delivered_2 AS delivered
-      ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-    GROUP BY
-      w.period_key,
-      r.unit_key
-  ), delivered_3 AS (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'oko_budget'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-  ), s3 AS (
-    SELECT
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_account.function_code, 'unknown') AS function,
-      COALESCE(SUM(r.v1), 0) AS v1,
-      COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-      COALESCE(SUM(r.v2), 0) AS v2,
-      COALESCE(SUM(r.v2_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
-    FROM w3 AS w
-    JOIN r3 AS r
-      ON r.base_key = w.first_key
-      AND r.from_day <= w.on_date
-      AND (
-        r.to_day IS NULL OR r.to_day >= w.on_date
-      )
-    LEFT JOIN (
-      SELECT
-        function_key,
-        base_key,
-        function_code
-      FROM (
-        SELECT
-          d.function_key,
-          b.period_key AS base_key,
-          d.function_code,
-          ROW_NUMBER() OVER (
-            PARTITION BY d.function_key, b.period_key
-            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
-          ) AS position
-        FROM {{ ref('dim_account_function') }} AS d
-        JOIN {{ ref('dim_period') }} AS b
-          ON b.grain = 'year' AND b.period_key IN (
-            SELECT
-              base_key
-            FROM r3
-          )
-      ) AS ranked
-      WHERE
-        position = 1
-    ) AS d_account
-      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
-    LEFT JOIN delivered_3 AS delivered
-      ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-    GROUP BY
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_account.function_code, 'unknown')
-  ), delivered_4 AS (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'oko_forventet'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-  ), s4 AS (
-    SELECT
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_account.function_code, 'unknown') AS function,
-      SUM(r.v1) AS v1,
-      COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-      COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
-        r.v1_rows > 0) AS v1_periods
-    FROM w4 AS w
-    JOIN r4 AS r
-      ON r.base_key = w.first_key
-      AND r.from_day <= w.on_date
-      AND (
-        r.to_day IS NULL OR r.to_day >= w.on_date
-      )
-    LEFT JOIN (
-      SELECT
-        function_key,
-        base_key,
-        function_code
-      FROM (
-        SELECT
-          d.function_key,
-          b.period_key AS base_key,
-          d.function_code,
-          ROW_NUMBER() OVER (
-            PARTITION BY d.function_key, b.period_key
-            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
-          ) AS position
-        FROM {{ ref('dim_account_function') }} AS d
-        JOIN {{ ref('dim_period') }} AS b
-          ON b.grain = 'year' AND b.period_key IN (
-            SELECT
-              base_key
-            FROM r4
-          )
-      ) AS ranked
-      WHERE
-        position = 1
-    ) AS d_account
-      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
-    LEFT JOIN delivered_4 AS delivered
-      ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-    GROUP BY
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_account.function_code, 'unknown')
-  ), delivered_5 AS (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'oko_balance'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-  ), s5 AS (
-    SELECT
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_account.function_code, 'unknown') AS function,
-      CASE WHEN SUM(r.v1_failed) = 0 THEN COALESCE(SUM(r.v1), 0) END AS v1,
-      COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v1_blanks
-    FROM w5 AS w
-    JOIN r5 AS r
-      ON r.base_key = w.first_key
-    LEFT JOIN (
-      SELECT
-        function_key,
-        base_key,
-        function_code
-      FROM (
-        SELECT
-          d.function_key,
-          b.period_key AS base_key,
-          d.function_code,
-          ROW_NUMBER() OVER (
-            PARTITION BY d.function_key, b.period_key
-            ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
-          ) AS position
-        FROM {{ ref('dim_account_function') }} AS d
-        JOIN {{ ref('dim_period') }} AS b
-          ON b.grain = 'month' AND b.period_key IN (
-            SELECT
-              base_key
-            FROM r5
-          )
-      ) AS ranked
-      WHERE
-        position = 1
-    ) AS d_account
-      ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
-    LEFT JOIN delivered_5 AS delivered
-      ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-    GROUP BY
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_account.function_code, 'unknown')
-  ), s6 AS (
-    SELECT
-      w.period_key,
-      r.unit_key,
-      SUM(r.v1) AS v1,
-      COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-      COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
-        r.v1_rows > 0) AS v1_periods
-    FROM w6 AS w
-    JOIN r2 AS r
-      ON r.base_key = w.first_key
-    LEFT JOIN delivered_2 AS delivered
-      ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-    GROUP BY
-      w.period_key,
-      r.unit_key
-  ), s7 AS (
-    SELECT
-      w.period_key,
-      r.unit_key,
-      SUM(r.v1) AS v1,
-      COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-      COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
-        r.v1_rows > 0) AS v1_periods
-    FROM w7 AS w
-    JOIN r2 AS r
-      ON r.base_key = w.first_key
-    LEFT JOIN delivered_2 AS delivered
-      ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-    GROUP BY
-      w.period_key,
-      r.unit_key
-  ), cells_account AS (
-    SELECT
-      p.period_key,
-      d.function_code AS function
-    FROM periods AS p
-    JOIN {{ ref('dim_account_function') }} AS d
-      ON d.valid_from <= p.end_date
-      AND (
-        d.valid_to IS NULL OR d.valid_to >= p.start_date
-      )
-    WHERE
-      NOT d.function_code IS NULL
-    GROUP BY
-      p.period_key,
-      d.function_code
-    UNION
-    SELECT
-      period_key,
-      function
-    FROM s1
-    WHERE
-      function = 'unknown'
-    UNION
-    SELECT
-      period_key,
-      function
-    FROM s3
-    WHERE
-      function = 'unknown'
-    UNION
-    SELECT
-      period_key,
-      function
-    FROM s4
-    WHERE
-      function = 'unknown'
-    UNION
-    SELECT
-      period_key,
-      function
-    FROM s5
-    WHERE
-      function = 'unknown'
-  ), cells AS (
-    SELECT
-      cells_account.period_key,
-      cells_account.function
-    FROM cells_account
-  ), f1_units AS (
-    SELECT
-      u.period_key,
-      u.area_municipality,
-      x.function,
-      CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
-      CASE
-        WHEN w1.required <= 0
-        THEN 2
-        WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-        THEN 2
-        WHEN s1.v1_blanks > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.held, 0) > 0
-        THEN 4
-        WHEN w1.is_unfinished
-        THEN 7
-        WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-        THEN 9
-        ELSE 8
-      END AS s1,
-      s2.v1 AS c2,
-      CASE
-        WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
-        THEN 2
-        WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-        THEN 2
-        WHEN s2.v1_blanks > 0
-        THEN 2
-        WHEN COALESCE(w2_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w2_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-        THEN 9
-        ELSE 8
-      END AS s2
-    FROM units AS u
-    JOIN cells AS x
-      ON x.period_key = u.period_key
-    JOIN w1
-      ON w1.period_key = u.period_key
-    LEFT JOIN w1_coverage
-      ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-    LEFT JOIN s1
-      ON s1.period_key = u.period_key
-      AND s1.unit_key = u.unit_key
-      AND s1.function = x.function
-    JOIN w2
-      ON w2.period_key = u.period_key
-    LEFT JOIN w2_coverage
-      ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
-    LEFT JOIN s2
-      ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
-    WHERE
-      u.is_member
-  ), f1_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.function,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      SUM(m.c2) FILTER(WHERE
-        m.is_in) AS c2,
-      SUM(m.c2) FILTER(WHERE
-        m.state <> 3 AND m.is_known) AS c2_expected,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.function,
-        f.c1,
-        f.c2,
-        LEAST(f.s1, f.s2) AS state,
-        LEAST(
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s2 >= 7 AND f.c2 IS NULL
-            THEN 5
-            WHEN f.s2 = 0
-            THEN 4
-            WHEN f.s2 = 1
-            THEN 6
-            WHEN f.s2 = 2
-            THEN 1
-            WHEN f.s2 = 6
-            THEN 7
-            WHEN f.s2 = 7
-            THEN 7
-          END
-        ) AS reason,
-        LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-        f.s2 >= 7 AS is_known
-      FROM f1_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.function
-  ), f1 AS (
-    SELECT
-      1 AS figure_position,
-      'economy.administration_expenditure_per_inhabitant' AS key_figure,
-      a.area_level,
-      a.area,
-      a.function,
-      a.period_key,
-      p.period,
-      CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-      a.c1 AS numerator,
-      a.c2 AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CASE
-        WHEN a.unknown_denominators = 0
-        THEN COALESCE(
-          COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-          CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        )
-        ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      END AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.c2 = 0 THEN 5 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f1_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  ), f2_units AS (
-    SELECT
-      u.period_key,
-      u.area_municipality,
-      x.function,
-      CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
-      CASE
-        WHEN w1.required <= 0
-        THEN 2
-        WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-        THEN 2
-        WHEN s1.v2_blanks > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.held, 0) > 0
-        THEN 4
-        WHEN w1.is_unfinished
-        THEN 7
-        WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-        THEN 9
-        ELSE 8
-      END AS s1,
-      CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v1 END AS c2,
-      CASE
-        WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
-        THEN 2
-        WHEN s3.v1_blanks > 0
-        THEN 3
-        WHEN COALESCE(w3_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w3_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-        THEN 9
-        ELSE 8
-      END AS s2
-    FROM units AS u
-    JOIN cells AS x
-      ON x.period_key = u.period_key
-    JOIN w1
-      ON w1.period_key = u.period_key
-    LEFT JOIN w1_coverage
-      ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-    LEFT JOIN s1
-      ON s1.period_key = u.period_key
-      AND s1.unit_key = u.unit_key
-      AND s1.function = x.function
-    JOIN w3
-      ON w3.period_key = u.period_key
-    LEFT JOIN w3_coverage
-      ON w3_coverage.period_key = u.period_key AND w3_coverage.unit_key = u.unit_key
-    LEFT JOIN s3
-      ON s3.period_key = u.period_key
-      AND s3.unit_key = u.unit_key
-      AND s3.function = x.function
-    WHERE
-      u.is_member
-  ), f2_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.function,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      SUM(m.c2) FILTER(WHERE
-        m.is_in) AS c2,
-      SUM(m.c2) FILTER(WHERE
-        m.state <> 3 AND m.is_known) AS c2_expected,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.function,
-        f.c1,
-        f.c2,
-        LEAST(f.s1, f.s2) AS state,
-        LEAST(
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s2 >= 7 AND f.c2 IS NULL
-            THEN 5
-            WHEN f.s2 = 0
-            THEN 4
-            WHEN f.s2 = 1
-            THEN 6
-            WHEN f.s2 = 2
-            THEN 2
-            WHEN f.s2 = 6
-            THEN 7
-            WHEN f.s2 = 7
-            THEN 7
-          END
-        ) AS reason,
-        LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-        f.s2 >= 7 AS is_known
-      FROM f2_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.function
-  ), f2 AS (
-    SELECT
-      2 AS figure_position,
-      'economy.budget_consumption_rate' AS key_figure,
-      a.area_level,
-      a.area,
-      a.function,
-      a.period_key,
-      p.period,
-      100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-      a.c1 AS numerator,
-      a.c2 AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CASE
-        WHEN a.unknown_denominators = 0
-        THEN COALESCE(
-          COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-          CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        )
-        ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      END AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.c2 = 0 THEN 5 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f2_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  ), f3_units AS (
-    SELECT
-      u.period_key,
-      u.area_municipality,
-      x.function,
-      s4.v1 AS c1,
-      CASE
-        WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
-        THEN 2
-        WHEN COALESCE(s4.v1_periods, 0) < COALESCE(w4_coverage.delivered, 0)
-        THEN 2
-        WHEN s4.v1_blanks > 0
-        THEN 3
-        WHEN COALESCE(w4_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w4_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-        THEN 9
-        ELSE 8
-      END AS s1,
-      CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v2 END AS c2,
-      CASE
-        WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
-        THEN 2
-        WHEN s3.v2_blanks > 0
-        THEN 3
-        WHEN COALESCE(w3_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w3_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-        THEN 9
-        ELSE 8
-      END AS s2,
-      CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v2 END AS c3,
-      CASE
-        WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
-        THEN 2
-        WHEN s3.v2_blanks > 0
-        THEN 3
-        WHEN COALESCE(w3_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w3_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-        THEN 9
-        ELSE 8
-      END AS s3
-    FROM units AS u
-    JOIN cells AS x
-      ON x.period_key = u.period_key
-    JOIN w4
-      ON w4.period_key = u.period_key
-    LEFT JOIN w4_coverage
-      ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
-    LEFT JOIN s4
-      ON s4.period_key = u.period_key
-      AND s4.unit_key = u.unit_key
-      AND s4.function = x.function
-    JOIN w3
-      ON w3.period_key = u.period_key
-    LEFT JOIN w3_coverage
-      ON w3_coverage.period_key = u.period_key AND w3_coverage.unit_key = u.unit_key
-    LEFT JOIN s3
-      ON s3.period_key = u.period_key
-      AND s3.unit_key = u.unit_key
-      AND s3.function = x.function
-    WHERE
-      u.is_member
-  ), f3_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.function,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      SUM(m.c2) FILTER(WHERE
-        m.is_in) AS c2,
-      SUM(m.c3) FILTER(WHERE
-        m.is_in) AS c3,
-      SUM(m.c3) FILTER(WHERE
-        m.state <> 3 AND m.is_known) AS c3_expected,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.function,
-        f.c1,
-        f.c2,
-        f.c3,
-        LEAST(f.s1, f.s2, f.s3) AS state,
-        LEAST(
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s2 >= 7 AND f.c2 IS NULL
-            THEN 5
-            WHEN f.s2 = 0
-            THEN 4
-            WHEN f.s2 = 1
-            THEN 6
-            WHEN f.s2 = 2
-            THEN 2
-            WHEN f.s2 = 6
-            THEN 7
-            WHEN f.s2 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s3 >= 7 AND f.c3 IS NULL
-            THEN 5
-            WHEN f.s3 = 0
-            THEN 4
-            WHEN f.s3 = 1
-            THEN 6
-            WHEN f.s3 = 2
-            THEN 2
-            WHEN f.s3 = 6
-            THEN 7
-            WHEN f.s3 = 7
-            THEN 7
-          END
-        ) AS reason,
-        LEAST(f.s1, f.s2, f.s3) >= 7
-        AND NOT f.c1 IS NULL
-        AND NOT f.c2 IS NULL
-        AND NOT f.c3 IS NULL AS is_in,
-        f.s3 >= 7 AS is_known
-      FROM f3_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.function
-  ), f3 AS (
-    SELECT
-      3 AS figure_position,
-      'economy.forecast_deviation' AS key_figure,
-      a.area_level,
-      a.area,
-      a.function,
-      a.period_key,
-      p.period,
-      100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-      a.c1 - a.c2 AS numerator,
-      a.c3 AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CASE
-        WHEN a.unknown_denominators = 0
-        THEN COALESCE(
-          COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-          CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        )
-        ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      END AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.c3 = 0 THEN 5 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f3_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  ), f4_units AS (
-    SELECT
-      u.period_key,
-      u.area_municipality,
-      x.function,
-      CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v3 END AS c1,
-      CASE
-        WHEN w1.required <= 0
-        THEN 2
-        WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-        THEN 2
-        WHEN s1.v3_blanks > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.held, 0) > 0
-        THEN 4
-        WHEN w1.is_unfinished
-        THEN 7
-        WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-        THEN 9
-        ELSE 8
-      END AS s1,
-      s2.v1 AS c2,
-      CASE
-        WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
-        THEN 2
-        WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-        THEN 2
-        WHEN s2.v1_blanks > 0
-        THEN 2
-        WHEN COALESCE(w2_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w2_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-        THEN 9
-        ELSE 8
-      END AS s2
-    FROM units AS u
-    JOIN cells AS x
-      ON x.period_key = u.period_key
-    JOIN w1
-      ON w1.period_key = u.period_key
-    LEFT JOIN w1_coverage
-      ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-    LEFT JOIN s1
-      ON s1.period_key = u.period_key
-      AND s1.unit_key = u.unit_key
-      AND s1.function = x.function
-    JOIN w2
-      ON w2.period_key = u.period_key
-    LEFT JOIN w2_coverage
-      ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
-    LEFT JOIN s2
-      ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
-    WHERE
-      u.is_member
-  ), f4_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.function,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      SUM(m.c2) FILTER(WHERE
-        m.is_in) AS c2,
-      SUM(m.c2) FILTER(WHERE
-        m.state <> 3 AND m.is_known) AS c2_expected,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.function,
-        f.c1,
-        f.c2,
-        LEAST(f.s1, f.s2) AS state,
-        LEAST(
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s2 >= 7 AND f.c2 IS NULL
-            THEN 5
-            WHEN f.s2 = 0
-            THEN 4
-            WHEN f.s2 = 1
-            THEN 6
-            WHEN f.s2 = 2
-            THEN 1
-            WHEN f.s2 = 6
-            THEN 7
-            WHEN f.s2 = 7
-            THEN 7
-          END
-        ) AS reason,
-        LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-        f.s2 >= 7 AS is_known
-      FROM f4_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.function
-  ), f4 AS (
-    SELECT
-      4 AS figure_position,
-      'economy.gross_capital_expenditure_per_inhabitant' AS key_figure,
-      a.area_level,
-      a.area,
-      a.function,
-      a.period_key,
-      p.period,
-      CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-      a.c1 AS numerator,
-      a.c2 AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CASE
-        WHEN a.unknown_denominators = 0
-        THEN COALESCE(
-          COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-          CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        )
-        ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      END AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.c2 = 0 THEN 5 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f4_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  ), f5_units AS (
-    SELECT
-      u.period_key,
-      u.area_municipality,
-      x.function,
-      CASE WHEN s5.period_key IS NULL THEN 0 ELSE s5.v1 END AS c1,
-      CASE
-        WHEN w5.is_waiting
-        THEN 6
-        WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
-        THEN 2
-        WHEN s5.v1_blanks > 0
-        THEN 3
-        WHEN COALESCE(w5_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w5_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w5_coverage.approved, 0) = w5.required
-        THEN 9
-        ELSE 8
-      END AS s1,
-      s6.v1 AS c2,
-      CASE
-        WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) + COALESCE(w6_coverage.held, 0) < w6.required
-        THEN 2
-        WHEN COALESCE(s6.v1_periods, 0) < COALESCE(w6_coverage.delivered, 0)
-        THEN 2
-        WHEN s6.v1_blanks > 0
-        THEN 2
-        WHEN COALESCE(w6_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w6_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w6_coverage.approved, 0) = w6.required
-        THEN 9
-        ELSE 8
-      END AS s2
-    FROM units AS u
-    JOIN cells AS x
-      ON x.period_key = u.period_key
-    JOIN w5
-      ON w5.period_key = u.period_key
-    LEFT JOIN w5_coverage
-      ON w5_coverage.period_key = u.period_key AND w5_coverage.unit_key = u.unit_key
-    LEFT JOIN s5
-      ON s5.period_key = u.period_key
-      AND s5.unit_key = u.unit_key
-      AND s5.function = x.function
-    JOIN w6
-      ON w6.period_key = u.period_key
-    LEFT JOIN w6_coverage
-      ON w6_coverage.period_key = u.period_key AND w6_coverage.unit_key = u.unit_key
-    LEFT JOIN s6
-      ON s6.period_key = u.period_key AND s6.unit_key = u.unit_key
-    WHERE
-      u.is_member
-  ), f5_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.function,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      SUM(m.c2) FILTER(WHERE
-        m.is_in) AS c2,
-      SUM(m.c2) FILTER(WHERE
-        m.state <> 3 AND m.is_known) AS c2_expected,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.function,
-        f.c1,
-        f.c2,
-        LEAST(f.s1, f.s2) AS state,
-        LEAST(
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s2 >= 7 AND f.c2 IS NULL
-            THEN 5
-            WHEN f.s2 = 0
-            THEN 4
-            WHEN f.s2 = 1
-            THEN 6
-            WHEN f.s2 = 2
-            THEN 1
-            WHEN f.s2 = 6
-            THEN 7
-            WHEN f.s2 = 7
-            THEN 7
-          END
-        ) AS reason,
-        LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-        f.s2 >= 7 AS is_known
-      FROM f5_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.function
-  ), f5 AS (
-    SELECT
-      5 AS figure_position,
-      'economy.long_term_debt_per_inhabitant' AS key_figure,
-      a.area_level,
-      a.area,
-      a.function,
-      a.period_key,
-      p.period,
-      CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-      a.c1 AS numerator,
-      a.c2 AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CASE
-        WHEN a.unknown_denominators = 0
-        THEN COALESCE(
-          COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-          CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        )
-        ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      END AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.c2 = 0 THEN 5 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f5_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  ), f6_units AS (
-    SELECT
-      u.period_key,
-      u.area_municipality,
-      x.function,
-      CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v4 END AS c1,
-      CASE
-        WHEN w1.required <= 0
-        THEN 2
-        WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-        THEN 2
-        WHEN s1.v4_blanks > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.held, 0) > 0
-        THEN 4
-        WHEN w1.is_unfinished
-        THEN 7
-        WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-        THEN 9
-        ELSE 8
-      END AS s1,
-      s7.v1 AS c2,
-      CASE
-        WHEN COALESCE(w7_coverage.delivered, 0) + COALESCE(w7_coverage.exempt, 0) + COALESCE(w7_coverage.held, 0) < w7.required
-        THEN 2
-        WHEN COALESCE(s7.v1_periods, 0) < COALESCE(w7_coverage.delivered, 0)
-        THEN 2
-        WHEN s7.v1_blanks > 0
-        THEN 2
-        WHEN COALESCE(w7_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w7_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w7_coverage.approved, 0) = w7.required
-        THEN 9
-        ELSE 8
-      END AS s2
-    FROM units AS u
-    JOIN cells AS x
-      ON x.period_key = u.period_key
-    JOIN w1
-      ON w1.period_key = u.period_key
-    LEFT JOIN w1_coverage
-      ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-    LEFT JOIN s1
-      ON s1.period_key = u.period_key
-      AND s1.unit_key = u.unit_key
-      AND s1.function = x.function
-    JOIN w7
-      ON w7.period_key = u.period_key
-    LEFT JOIN w7_coverage
-      ON w7_coverage.period_key = u.period_key AND w7_coverage.unit_key = u.unit_key
-    LEFT JOIN s7
-      ON s7.period_key = u.period_key AND s7.unit_key = u.unit_key
-    WHERE
-      u.is_member
-  ), f6_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.function,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      SUM(m.c2) FILTER(WHERE
-        m.is_in) AS c2,
-      SUM(m.c2) FILTER(WHERE
-        m.state <> 3 AND m.is_known) AS c2_expected,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.function,
-        f.c1,
-        f.c2,
-        LEAST(f.s1, f.s2) AS state,
-        LEAST(
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s2 >= 7 AND f.c2 IS NULL
-            THEN 5
-            WHEN f.s2 = 0
-            THEN 4
-            WHEN f.s2 = 1
-            THEN 6
-            WHEN f.s2 = 2
-            THEN 1
-            WHEN f.s2 = 6
-            THEN 7
-            WHEN f.s2 = 7
-            THEN 7
-          END
-        ) AS reason,
-        LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-        f.s2 >= 7 AS is_known
-      FROM f6_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.function
-  ), f6 AS (
-    SELECT
-      6 AS figure_position,
-      'economy.operating_expenditure_per_inhabitant' AS key_figure,
-      a.area_level,
-      a.area,
-      a.function,
-      a.period_key,
-      p.period,
-      CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-      a.c1 AS numerator,
-      a.c2 AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CASE
-        WHEN a.unknown_denominators = 0
-        THEN COALESCE(
-          COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-          CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        )
-        ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      END AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.c2 = 0 THEN 5 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f6_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  ), f7_units AS (
-    SELECT
-      u.period_key,
-      u.area_municipality,
-      x.function,
-      CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
-      CASE
-        WHEN w1.required <= 0
-        THEN 2
-        WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-        THEN 2
-        WHEN s1.v2_blanks > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.held, 0) > 0
-        THEN 4
-        WHEN w1.is_unfinished
-        THEN 7
-        WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-        THEN 9
-        ELSE 8
-      END AS s1,
-      s2.v1 AS c2,
-      CASE
-        WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
-        THEN 2
-        WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-        THEN 2
-        WHEN s2.v1_blanks > 0
-        THEN 2
-        WHEN COALESCE(w2_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w2_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-        THEN 9
-        ELSE 8
-      END AS s2
-    FROM units AS u
-    JOIN cells AS x
-      ON x.period_key = u.period_key
-    JOIN w1
-      ON w1.period_key = u.period_key
-    LEFT JOIN w1_coverage
-      ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-    LEFT JOIN s1
-      ON s1.period_key = u.period_key
-      AND s1.unit_key = u.unit_key
-      AND s1.function = x.function
-    JOIN w2
-      ON w2.period_key = u.period_key
-    LEFT JOIN w2_coverage
-      ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
-    LEFT JOIN s2
-      ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
-    WHERE
-      u.is_member
-  ), f7_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.function,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      SUM(m.c2) FILTER(WHERE
-        m.is_in) AS c2,
-      SUM(m.c2) FILTER(WHERE
-        m.state <> 3 AND m.is_known) AS c2_expected,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.function,
-        f.c1,
-        f.c2,
-        LEAST(f.s1, f.s2) AS state,
-        LEAST(
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s2 >= 7 AND f.c2 IS NULL
-            THEN 5
-            WHEN f.s2 = 0
-            THEN 4
-            WHEN f.s2 = 1
-            THEN 6
-            WHEN f.s2 = 2
-            THEN 1
-            WHEN f.s2 = 6
-            THEN 7
-            WHEN f.s2 = 7
-            THEN 7
-          END
-        ) AS reason,
-        LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-        f.s2 >= 7 AS is_known
-      FROM f7_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.function
-  ), f7 AS (
-    SELECT
-      7 AS figure_position,
-      'economy.service_expenditure_per_inhabitant' AS key_figure,
-      a.area_level,
-      a.area,
-      a.function,
-      a.period_key,
-      p.period,
-      CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-      a.c1 AS numerator,
-      a.c2 AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CASE
-        WHEN a.unknown_denominators = 0
-        THEN COALESCE(
-          COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-          CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        )
-        ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      END AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.c2 = 0 THEN 5 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f7_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  )
-  SELECT
-    u.unit_key AS municipality_key,
-    m.municipality_code,
-    m.region_code,
-    m.unit_kind,
-    u.period_key,
-    p.period,
-    p.start_date AS period_start,
-    'function' AS cut,
-    CAST(NULL AS TEXT) AS main_account,
-    CAST(NULL AS TEXT) AS main_function,
-    x.function AS function,
-    CAST(NULL AS TEXT) AS main_art,
-    f1.numerator AS administration_expenditure_per_inhabitant__num,
-    f1.denominator AS administration_expenditure_per_inhabitant__den,
-    f2.numerator AS budget_consumption_rate__num,
-    f2.denominator AS budget_consumption_rate__den,
-    f3.numerator AS forecast_deviation__num,
-    f3.denominator AS forecast_deviation__den,
-    f4.numerator AS gross_capital_expenditure_per_inhabitant__num,
-    f4.denominator AS gross_capital_expenditure_per_inhabitant__den,
-    f5.numerator AS long_term_debt_per_inhabitant__num,
-    f5.denominator AS long_term_debt_per_inhabitant__den,
-    f6.numerator AS operating_expenditure_per_inhabitant__num,
-    f6.denominator AS operating_expenditure_per_inhabitant__den,
-    f7.numerator AS service_expenditure_per_inhabitant__num,
-    f7.denominator AS service_expenditure_per_inhabitant__den
-  FROM units AS u
-  JOIN periods AS p
-    ON p.period_key = u.period_key
-  JOIN {{ ref('dim_municipality') }} AS m
-    ON m.municipality_key = u.unit_key
-    AND m.valid_from <= p.end_date
-    AND COALESCE(m.valid_to, p.end_date) >= p.end_date
-  JOIN cells AS x
-    ON x.period_key = u.period_key
-  LEFT JOIN f1
-    ON f1.period_key = u.period_key
-    AND f1.area = u.area_municipality
-    AND f1.function = x.function
-  LEFT JOIN f2
-    ON f2.period_key = u.period_key
-    AND f2.area = u.area_municipality
-    AND f2.function = x.function
-  LEFT JOIN f3
-    ON f3.period_key = u.period_key
-    AND f3.area = u.area_municipality
-    AND f3.function = x.function
-  LEFT JOIN f4
-    ON f4.period_key = u.period_key
-    AND f4.area = u.area_municipality
-    AND f4.function = x.function
-  LEFT JOIN f5
-    ON f5.period_key = u.period_key
-    AND f5.area = u.area_municipality
-    AND f5.function = x.function
-  LEFT JOIN f6
-    ON f6.period_key = u.period_key
-    AND f6.area = u.area_municipality
-    AND f6.function = x.function
-  LEFT JOIN f7
-    ON f7.period_key = u.period_key
-    AND f7.area = u.area_municipality
-    AND f7.function = x.function
-  UNION ALL
-  WITH periods AS (
-    /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
-    SELECT
-      period_key,
-      period,
-      start_date,
-      end_date,
-      label_year,
-      label_position
-    FROM {{ ref('dim_period') }} AS dim_period
-    WHERE
-      grain = 'quarter'
-      AND end_date >= (
-        SELECT
-          MIN(s.starts_date)
+          COALESCE(MIN(s.due_key), -1000000) AS due_key,
+          MIN(s.data_to) AS data_to
         FROM {{ ref('source_status') }} AS s
         WHERE
           s.source = 'oko_postering' AND s.series = ''
-      )
-      AND start_date < (
-        SELECT
-          MAX(s.data_to)
-        FROM {{ ref('source_status') }} AS s
-        WHERE
-          s.source = 'oko_postering' AND s.series = ''
-      )
-  ), units AS (
-    SELECT
-      p.period_key,
-      u.municipality_key AS unit_key,
-      u.unit_kind = 'member' AS is_member,
-      u.municipality_code AS area_municipality
-    FROM periods AS p
-    JOIN {{ ref('dim_municipality') }} AS u
-      ON u.valid_from <= p.end_date
-      AND (
-        u.valid_to IS NULL OR u.valid_to >= p.end_date
-      )
-    WHERE
-      u.unit_kind = 'member'
-  ), w1 AS (
-    /* oko_postering by month: sum, year to date */
-    SELECT
-      p.period_key,
-      EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1 AS first_key,
-      LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-      LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
-      ) + 1 AS required,
-      p.end_date >= d.data_to AS is_unfinished,
-      y.start_date AS from_date
-    FROM periods AS p
-    LEFT JOIN {{ ref('dim_period') }} AS y
-      ON y.grain = 'year' AND y.start_date <= p.end_date AND y.end_date >= p.end_date
-    CROSS JOIN (
+      ) AS d
+    ), w1_coverage AS (
       SELECT
-        COALESCE(MIN(s.due_key), -1000000) AS due_key,
-        MIN(s.data_to) AS data_to
-      FROM {{ ref('source_status') }} AS s
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved
+      FROM w1 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'oko_postering'
+        AND c.series = ''
+        AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), w2 AS (
+      /* bor_folketal by quarter: on the first day of the year */
+      SELECT
+        p.period_key,
+        EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
+        EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
+        1 AS required,
+        y.start_date AS from_date
+      FROM periods AS p
+      LEFT JOIN {{ ref('dim_period') }} AS y
+        ON y.grain = 'year' AND y.start_date <= p.end_date AND y.end_date >= p.end_date
+    ), w2_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved
+      FROM w2 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), w3 AS (
+      /* oko_budget by year: in force on the last day */
+      SELECT
+        p.period_key,
+        EXTRACT(YEAR FROM p.end_date) AS first_key,
+        EXTRACT(YEAR FROM p.end_date) AS last_key,
+        1 AS required,
+        p.start_date AS from_date,
+        p.end_date AS on_date
+      FROM periods AS p
+    ), w3_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved
+      FROM w3 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'oko_budget' AND c.series = '' AND c.base_period_key = w.first_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), w4 AS (
+      /* oko_forventet by year: in force on the last day */
+      SELECT
+        p.period_key,
+        EXTRACT(YEAR FROM p.end_date) AS first_key,
+        EXTRACT(YEAR FROM p.end_date) AS last_key,
+        1 AS required,
+        p.start_date AS from_date,
+        p.end_date AS on_date
+      FROM periods AS p
+    ), w4_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved
+      FROM w4 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'oko_forventet' AND c.series = '' AND c.base_period_key = w.first_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), w5 AS (
+      /* bor_folketal by quarter: on 07-01 */
+      SELECT
+        p.period_key,
+        EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
+        EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
+        1 AS required,
+        y.start_date AS from_date
+      FROM periods AS p
+      LEFT JOIN {{ ref('dim_period') }} AS y
+        ON y.grain = 'day'
+        AND y.label_year = EXTRACT(YEAR FROM p.end_date)
+        AND y.label_position = 701
+    ), w5_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved
+      FROM w5 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), r1 AS (
+      /* economy.postings */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.month_key AS base_key,
+        f.function_key AS key_function_key,
+        SUM(f.amount) FILTER(WHERE
+          f.dranst = 1
+          AND f.main_art <> 0
+          AND NOT f.is_opening
+          AND (
+            f.function_key BETWEEN 64241 AND 64243
+            OR f.function_key BETWEEN 64550 AND 64558
+            OR (
+              (
+                (
+                  (
+                    f.main_account IN (0, 2, 3, 4, 5, 6)
+                  )
+                  AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
+                  AND (
+                    (
+                      f.function_key <> 53230 OR (
+                        f.dranst = 1 AND f.grouping = 5
+                      )
+                    )
+                  )
+                  AND NOT f.function_key IN (52207, 46281)
+                )
+                AND f.dranst = 1
+                AND f.main_art <> 0
+              )
+              AND f.grouping = 200
+            )
+          )) AS v1,
+        COUNT(*) FILTER(WHERE
+          f.dranst = 1
+          AND f.main_art <> 0
+          AND NOT f.is_opening
+          AND (
+            f.function_key BETWEEN 64241 AND 64243
+            OR f.function_key BETWEEN 64550 AND 64558
+            OR (
+              (
+                (
+                  (
+                    f.main_account IN (0, 2, 3, 4, 5, 6)
+                  )
+                  AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
+                  AND (
+                    (
+                      f.function_key <> 53230 OR (
+                        f.dranst = 1 AND f.grouping = 5
+                      )
+                    )
+                  )
+                  AND NOT f.function_key IN (52207, 46281)
+                )
+                AND f.dranst = 1
+                AND f.main_art <> 0
+              )
+              AND f.grouping = 200
+            )
+          )
+          AND f.amount IS NULL) AS v1_blanks,
+        SUM(f.amount) FILTER(WHERE
+          (
+            (
+              (
+                f.main_account IN (0, 2, 3, 4, 5, 6)
+              )
+              AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
+              AND (
+                (
+                  f.function_key <> 53230 OR (
+                    f.dranst = 1 AND f.grouping = 5
+                  )
+                )
+              )
+              AND NOT f.function_key IN (52207, 46281)
+            )
+            AND f.dranst = 1
+            AND f.main_art <> 0
+          )
+          AND NOT f.is_opening) AS v2,
+        COUNT(*) FILTER(WHERE
+          (
+            (
+              (
+                f.main_account IN (0, 2, 3, 4, 5, 6)
+              )
+              AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
+              AND (
+                (
+                  f.function_key <> 53230 OR (
+                    f.dranst = 1 AND f.grouping = 5
+                  )
+                )
+              )
+              AND NOT f.function_key IN (52207, 46281)
+            )
+            AND f.dranst = 1
+            AND f.main_art <> 0
+          )
+          AND NOT f.is_opening
+          AND f.amount IS NULL) AS v2_blanks,
+        SUM(f.amount) FILTER(WHERE
+          (
+            f.main_account IN (0, 2, 3, 4, 5, 6)
+          )
+          AND f.dranst = 3
+          AND f.function_key <> 2519
+          AND (
+            f.main_art BETWEEN 1 AND 6 OR f.main_art = 9
+          )
+          AND f.art_key <> 97
+          AND NOT f.is_opening) AS v3,
+        COUNT(*) FILTER(WHERE
+          (
+            f.main_account IN (0, 2, 3, 4, 5, 6)
+          )
+          AND f.dranst = 3
+          AND f.function_key <> 2519
+          AND (
+            f.main_art BETWEEN 1 AND 6 OR f.main_art = 9
+          )
+          AND f.art_key <> 97
+          AND NOT f.is_opening
+          AND f.amount IS NULL) AS v3_blanks,
+        SUM(f.amount) FILTER(WHERE
+          f.main_account BETWEEN 0 AND 6 AND f.dranst IN (1, 2) AND NOT f.is_opening) AS v4,
+        COUNT(*) FILTER(WHERE
+          f.main_account BETWEEN 0 AND 6
+          AND f.dranst IN (1, 2)
+          AND NOT f.is_opening
+          AND f.amount IS NULL) AS v4_blanks
+      FROM {{ ref('fct_posting') }} AS f
       WHERE
-        s.source = 'oko_postering' AND s.series = ''
-    ) AS d
-  ), w1_coverage AS (
-    SELECT
-      w.period_key,
-      c.municipality_key AS unit_key,
-      COUNT(*) FILTER(WHERE
-        c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
-      COUNT(*) FILTER(WHERE
-        c.state = 'exempt') AS exempt,
-      COUNT(*) FILTER(WHERE
-        c.state = 'held') AS held,
-      COUNT(*) FILTER(WHERE
-        c.state = 'approved') AS approved
-    FROM w1 AS w
-    JOIN {{ ref('coverage') }} AS c
-      ON c.source = 'oko_postering'
-      AND c.series = ''
-      AND c.base_period_key BETWEEN w.first_key AND w.last_key
-    GROUP BY
-      w.period_key,
-      c.municipality_key
-  ), w2 AS (
-    /* bor_folketal by quarter: on the first day of the year */
-    SELECT
-      p.period_key,
-      EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
-      EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
-      1 AS required,
-      y.start_date AS from_date
-    FROM periods AS p
-    LEFT JOIN {{ ref('dim_period') }} AS y
-      ON y.grain = 'year' AND y.start_date <= p.end_date AND y.end_date >= p.end_date
-  ), w2_coverage AS (
-    SELECT
-      w.period_key,
-      c.municipality_key AS unit_key,
-      COUNT(*) FILTER(WHERE
-        c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
-      COUNT(*) FILTER(WHERE
-        c.state = 'exempt') AS exempt,
-      COUNT(*) FILTER(WHERE
-        c.state = 'held') AS held,
-      COUNT(*) FILTER(WHERE
-        c.state = 'approved') AS approved
-    FROM w2 AS w
-    JOIN {{ ref('coverage') }} AS c
-      ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
-    GROUP BY
-      w.period_key,
-      c.municipality_key
-  ), w3 AS (
-    /* oko_budget by year: in force on the last day */
-    SELECT
-      p.period_key,
-      EXTRACT(YEAR FROM p.end_date) AS first_key,
-      EXTRACT(YEAR FROM p.end_date) AS last_key,
-      1 AS required,
-      p.start_date AS from_date,
-      p.end_date AS on_date
-    FROM periods AS p
-  ), w3_coverage AS (
-    SELECT
-      w.period_key,
-      c.municipality_key AS unit_key,
-      COUNT(*) FILTER(WHERE
-        c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
-      COUNT(*) FILTER(WHERE
-        c.state = 'exempt') AS exempt,
-      COUNT(*) FILTER(WHERE
-        c.state = 'held') AS held,
-      COUNT(*) FILTER(WHERE
-        c.state = 'approved') AS approved
-    FROM w3 AS w
-    JOIN {{ ref('coverage') }} AS c
-      ON c.source = 'oko_budget' AND c.series = '' AND c.base_period_key = w.first_key
-    GROUP BY
-      w.period_key,
-      c.municipality_key
-  ), w4 AS (
-    /* bor_folketal by quarter: on 07-01 */
-    SELECT
-      p.period_key,
-      EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
-      EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
-      1 AS required,
-      y.start_date AS from_date
-    FROM periods AS p
-    LEFT JOIN {{ ref('dim_period') }} AS y
-      ON y.grain = 'day'
-      AND y.label_year = EXTRACT(YEAR FROM p.end_date)
-      AND y.label_position = 701
-  ), w4_coverage AS (
-    SELECT
-      w.period_key,
-      c.municipality_key AS unit_key,
-      COUNT(*) FILTER(WHERE
-        c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
-      COUNT(*) FILTER(WHERE
-        c.state = 'exempt') AS exempt,
-      COUNT(*) FILTER(WHERE
-        c.state = 'held') AS held,
-      COUNT(*) FILTER(WHERE
-        c.state = 'approved') AS approved
-    FROM w4 AS w
-    JOIN {{ ref('coverage') }} AS c
-      ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
-    GROUP BY
-      w.period_key,
-      c.municipality_key
-  ), r1 AS (
-    /* economy.postings */
-    SELECT
-      f.municipality_key AS unit_key,
-      f.month_key AS base_key,
-      f.art_key AS key_art_key,
-      SUM(f.amount) FILTER(WHERE
-        f.dranst = 1
-        AND f.main_art <> 0
-        AND NOT f.is_opening
-        AND (
-          f.function_key BETWEEN 64241 AND 64243
-          OR f.function_key BETWEEN 64550 AND 64558
-          OR (
-            (
-              (
-                (
-                  f.main_account IN (0, 2, 3, 4, 5, 6)
-                )
-                AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-                AND (
-                  (
-                    f.function_key <> 53230 OR (
-                      f.dranst = 1 AND f.grouping = 5
-                    )
-                  )
-                )
-                AND NOT f.function_key IN (52207, 46281)
-              )
-              AND f.dranst = 1
-              AND f.main_art <> 0
-            )
-            AND f.grouping = 200
-          )
-        )) AS v1,
-      COUNT(*) FILTER(WHERE
-        f.dranst = 1
-        AND f.main_art <> 0
-        AND NOT f.is_opening
-        AND (
-          f.function_key BETWEEN 64241 AND 64243
-          OR f.function_key BETWEEN 64550 AND 64558
-          OR (
-            (
-              (
-                (
-                  f.main_account IN (0, 2, 3, 4, 5, 6)
-                )
-                AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-                AND (
-                  (
-                    f.function_key <> 53230 OR (
-                      f.dranst = 1 AND f.grouping = 5
-                    )
-                  )
-                )
-                AND NOT f.function_key IN (52207, 46281)
-              )
-              AND f.dranst = 1
-              AND f.main_art <> 0
-            )
-            AND f.grouping = 200
-          )
-        )
-        AND f.amount IS NULL) AS v1_blanks,
-      SUM(f.amount) FILTER(WHERE
-        (
-          (
-            (
-              f.main_account IN (0, 2, 3, 4, 5, 6)
-            )
-            AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-            AND (
-              (
-                f.function_key <> 53230 OR (
-                  f.dranst = 1 AND f.grouping = 5
-                )
-              )
-            )
-            AND NOT f.function_key IN (52207, 46281)
-          )
-          AND f.dranst = 1
-          AND f.main_art <> 0
-        )
-        AND NOT f.is_opening) AS v2,
-      COUNT(*) FILTER(WHERE
-        (
-          (
-            (
-              f.main_account IN (0, 2, 3, 4, 5, 6)
-            )
-            AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-            AND (
-              (
-                f.function_key <> 53230 OR (
-                  f.dranst = 1 AND f.grouping = 5
-                )
-              )
-            )
-            AND NOT f.function_key IN (52207, 46281)
-          )
-          AND f.dranst = 1
-          AND f.main_art <> 0
-        )
-        AND NOT f.is_opening
-        AND f.amount IS NULL) AS v2_blanks,
-      SUM(f.amount) FILTER(WHERE
-        (
-          f.main_account IN (0, 2, 3, 4, 5, 6)
-        )
-        AND f.dranst = 3
-        AND f.function_key <> 2519
-        AND f.main_art IN (1, 2, 3, 4, 5, 6, 9)
-        AND f.art_key <> 97
-        AND NOT f.is_opening) AS v3,
-      COUNT(*) FILTER(WHERE
-        (
-          f.main_account IN (0, 2, 3, 4, 5, 6)
-        )
-        AND f.dranst = 3
-        AND f.function_key <> 2519
-        AND f.main_art IN (1, 2, 3, 4, 5, 6, 9)
-        AND f.art_key <> 97
-        AND NOT f.is_opening
-        AND f.amount IS NULL) AS v3_blanks,
-      SUM(f.amount) FILTER(WHERE
-        f.main_account BETWEEN 0 AND 6 AND f.dranst IN (1, 2) AND NOT f.is_opening) AS v4,
-      COUNT(*) FILTER(WHERE
-        f.main_account BETWEEN 0 AND 6
-        AND f.dranst IN (1, 2)
-        AND NOT f.is_opening
-        AND f.amount IS NULL) AS v4_blanks
-    FROM {{ ref('fct_posting') }} AS f
-    WHERE
-      f.month_key >= (
-        SELECT
-          MIN(first_key)
-        FROM w1
-      )
-      AND f.month_key <= (
-        SELECT
-          MAX(last_key)
-        FROM w1
-      )
-    GROUP BY
-      f.municipality_key,
-      f.month_key,
-      f.art_key
-  ), r2 AS (
-    /* citizens.population */
-    SELECT
-      f.municipality_key AS unit_key,
-      f.quarter_key AS base_key,
-      SUM(f.population_count) AS v1,
-      COUNT(*) FILTER(WHERE
-        f.population_count IS NULL) AS v1_blanks,
-      COUNT(*) AS v1_rows
-    FROM {{ ref('fct_population') }} AS f
-    WHERE
-      f.quarter_key >= LEAST(
-        (
+        f.month_key >= (
           SELECT
             MIN(first_key)
+          FROM w1
+        )
+        AND f.month_key <= (
+          SELECT
+            MAX(last_key)
+          FROM w1
+        )
+      GROUP BY
+        f.municipality_key,
+        f.month_key,
+        f.function_key
+    ), r2 AS (
+      /* citizens.population */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.quarter_key AS base_key,
+        SUM(f.population_count) AS v1,
+        COUNT(*) FILTER(WHERE
+          f.population_count IS NULL) AS v1_blanks,
+        COUNT(*) AS v1_rows
+      FROM {{ ref('fct_population') }} AS f
+      WHERE
+        f.quarter_key >= LEAST(
+          (
+            SELECT
+              MIN(first_key)
+            FROM w2
+          ),
+          (
+            SELECT
+              MIN(first_key)
+            FROM w5
+          )
+        )
+        AND f.quarter_key <= GREATEST((
+          SELECT
+            MAX(last_key)
           FROM w2
-        ),
-        (
+        ), (
+          SELECT
+            MAX(last_key)
+          FROM w5
+        ))
+        AND f.vintage = 'frozen'
+      GROUP BY
+        f.municipality_key,
+        f.quarter_key
+    ), r3 AS (
+      /* economy.budgets */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.year_key AS base_key,
+        f.valid_from AS from_day,
+        f.valid_to AS to_day,
+        f.function_key AS key_function_key,
+        SUM(f.amount) FILTER(WHERE
+          (
+            (
+              (
+                f.main_account IN (0, 2, 3, 4, 5, 6)
+              )
+              AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
+              AND (
+                (
+                  f.function_key <> 53230 OR (
+                    f.dranst = 1 AND f.grouping = 5
+                  )
+                )
+              )
+              AND NOT f.function_key IN (52207, 46281)
+            )
+            AND f.dranst = 1
+            AND f.main_art <> 0
+          )) AS v1,
+        COUNT(*) FILTER(WHERE
+          (
+            (
+              (
+                f.main_account IN (0, 2, 3, 4, 5, 6)
+              )
+              AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
+              AND (
+                (
+                  f.function_key <> 53230 OR (
+                    f.dranst = 1 AND f.grouping = 5
+                  )
+                )
+              )
+              AND NOT f.function_key IN (52207, 46281)
+            )
+            AND f.dranst = 1
+            AND f.main_art <> 0
+          )
+          AND f.amount IS NULL) AS v1_blanks,
+        SUM(f.amount) FILTER(WHERE
+          (
+            f.main_account IN (0, 2, 3, 4, 5, 6)
+          )
+          AND f.dranst IN (1, 2)
+          AND f.main_art <> 0) AS v2,
+        COUNT(*) FILTER(WHERE
+          (
+            f.main_account IN (0, 2, 3, 4, 5, 6)
+          )
+          AND f.dranst IN (1, 2)
+          AND f.main_art <> 0
+          AND f.amount IS NULL) AS v2_blanks
+      FROM {{ ref('fct_budget') }} AS f
+      WHERE
+        f.year_key >= (
+          SELECT
+            MIN(first_key)
+          FROM w3
+        )
+        AND f.year_key <= (
+          SELECT
+            MAX(last_key)
+          FROM w3
+        )
+        AND f.version = 'revised'
+      GROUP BY
+        f.municipality_key,
+        f.year_key,
+        f.valid_from,
+        f.valid_to,
+        f.function_key
+    ), r4 AS (
+      /* economy.forecasts */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.year_key AS base_key,
+        f.valid_from AS from_day,
+        f.valid_to AS to_day,
+        f.function_key AS key_function_key,
+        SUM(f.amount) FILTER(WHERE
+          (
+            f.main_account IN (0, 2, 3, 4, 5, 6)
+          ) AND f.dranst IN (1, 2)) AS v1,
+        COUNT(*) FILTER(WHERE
+          (
+            f.main_account IN (0, 2, 3, 4, 5, 6)
+          )
+          AND f.dranst IN (1, 2)
+          AND f.amount IS NULL) AS v1_blanks,
+        COUNT(*) FILTER(WHERE
+          (
+            f.main_account IN (0, 2, 3, 4, 5, 6)
+          ) AND f.dranst IN (1, 2)) AS v1_rows
+      FROM {{ ref('fct_forecast') }} AS f
+      WHERE
+        f.year_key >= (
           SELECT
             MIN(first_key)
           FROM w4
         )
-      )
-      AND f.quarter_key <= GREATEST((
+        AND f.year_key <= (
+          SELECT
+            MAX(last_key)
+          FROM w4
+        )
+      GROUP BY
+        f.municipality_key,
+        f.year_key,
+        f.valid_from,
+        f.valid_to,
+        f.function_key
+    ), delivered_1 AS (
+      SELECT
+        c.municipality_key AS unit_key,
+        c.base_period_key
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'oko_postering'
+        AND c.series = ''
+        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+    ), s1 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        COALESCE(d_account.main_function_code, 'unknown') AS main_function,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COALESCE(SUM(r.v2), 0) AS v2,
+        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
+        COALESCE(SUM(r.v3), 0) AS v3,
+        COALESCE(SUM(r.v3_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v3_blanks,
+        COALESCE(SUM(r.v4), 0) AS v4,
+        COALESCE(SUM(r.v4_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v4_blanks
+      FROM w1 AS w
+      JOIN r1 AS r
+        ON r.base_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN (
         SELECT
-          MAX(last_key)
-        FROM w2
-      ), (
+          function_key,
+          base_key,
+          main_function_code
+        FROM (
+          SELECT
+            d.function_key,
+            b.period_key AS base_key,
+            d.main_function_code,
+            ROW_NUMBER() OVER (
+              PARTITION BY d.function_key, b.period_key
+              ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+            ) AS position
+          FROM {{ ref('dim_account_function') }} AS d
+          JOIN {{ ref('dim_period') }} AS b
+            ON b.grain = 'month' AND b.period_key IN (
+              SELECT
+                base_key
+              FROM r1
+            )
+        ) AS ranked
+        WHERE
+          position = 1
+      ) AS d_account
+        ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      LEFT JOIN delivered_1 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key,
+        COALESCE(d_account.main_function_code, 'unknown')
+    ), delivered_2 AS (
+      SELECT
+        c.municipality_key AS unit_key,
+        c.base_period_key
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'bor_folketal'
+        AND c.series = ''
+        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+    ), s2 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        SUM(r.v1) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+          r.v1_rows > 0) AS v1_periods
+      FROM w2 AS w
+      JOIN r2 AS r
+        ON r.base_key = w.first_key
+      LEFT JOIN delivered_2 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key
+    ), delivered_3 AS (
+      SELECT
+        c.municipality_key AS unit_key,
+        c.base_period_key
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'oko_budget'
+        AND c.series = ''
+        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+    ), s3 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        COALESCE(d_account.main_function_code, 'unknown') AS main_function,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COALESCE(SUM(r.v2), 0) AS v2,
+        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
+      FROM w3 AS w
+      JOIN r3 AS r
+        ON r.base_key = w.first_key
+        AND r.from_day <= w.on_date
+        AND (
+          r.to_day IS NULL OR r.to_day >= w.on_date
+        )
+      LEFT JOIN (
         SELECT
-          MAX(last_key)
-        FROM w4
-      ))
-      AND f.vintage = 'frozen'
-    GROUP BY
-      f.municipality_key,
-      f.quarter_key
-  ), r3 AS (
-    /* economy.budgets */
+          function_key,
+          base_key,
+          main_function_code
+        FROM (
+          SELECT
+            d.function_key,
+            b.period_key AS base_key,
+            d.main_function_code,
+            ROW_NUMBER() OVER (
+              PARTITION BY d.function_key, b.period_key
+              ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+            ) AS position
+          FROM {{ ref('dim_account_function') }} AS d
+          JOIN {{ ref('dim_period') }} AS b
+            ON b.grain = 'year' AND b.period_key IN (
+              SELECT
+                base_key
+              FROM r3
+            )
+        ) AS ranked
+        WHERE
+          position = 1
+      ) AS d_account
+        ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      LEFT JOIN delivered_3 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key,
+        COALESCE(d_account.main_function_code, 'unknown')
+    ), delivered_4 AS (
+      SELECT
+        c.municipality_key AS unit_key,
+        c.base_period_key
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'oko_forventet'
+        AND c.series = ''
+        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+    ), s4 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        COALESCE(d_account.main_function_code, 'unknown') AS main_function,
+        SUM(r.v1) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+          r.v1_rows > 0) AS v1_periods
+      FROM w4 AS w
+      JOIN r4 AS r
+        ON r.base_key = w.first_key
+        AND r.from_day <= w.on_date
+        AND (
+          r.to_day IS NULL OR r.to_day >= w.on_date
+        )
+      LEFT JOIN (
+        SELECT
+          function_key,
+          base_key,
+          main_function_code
+        FROM (
+          SELECT
+            d.function_key,
+            b.period_key AS base_key,
+            d.main_function_code,
+            ROW_NUMBER() OVER (
+              PARTITION BY d.function_key, b.period_key
+              ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+            ) AS position
+          FROM {{ ref('dim_account_function') }} AS d
+          JOIN {{ ref('dim_period') }} AS b
+            ON b.grain = 'year' AND b.period_key IN (
+              SELECT
+                base_key
+              FROM r4
+            )
+        ) AS ranked
+        WHERE
+          position = 1
+      ) AS d_account
+        ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      LEFT JOIN delivered_4 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key,
+        COALESCE(d_account.main_function_code, 'unknown')
+    ), s5 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        SUM(r.v1) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+          r.v1_rows > 0) AS v1_periods
+      FROM w5 AS w
+      JOIN r2 AS r
+        ON r.base_key = w.first_key
+      LEFT JOIN delivered_2 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key
+    ), cells_account AS (
+      SELECT
+        p.period_key,
+        d.main_function_code AS main_function
+      FROM periods AS p
+      JOIN {{ ref('dim_account_function') }} AS d
+        ON d.valid_from <= p.end_date
+        AND (
+          d.valid_to IS NULL OR d.valid_to >= p.start_date
+        )
+      WHERE
+        NOT d.main_function_code IS NULL
+      GROUP BY
+        p.period_key,
+        d.main_function_code
+      UNION
+      SELECT
+        period_key,
+        main_function
+      FROM s1
+      WHERE
+        main_function = 'unknown'
+      UNION
+      SELECT
+        period_key,
+        main_function
+      FROM s3
+      WHERE
+        main_function = 'unknown'
+      UNION
+      SELECT
+        period_key,
+        main_function
+      FROM s4
+      WHERE
+        main_function = 'unknown'
+    ), cells AS (
+      SELECT
+        cells_account.period_key,
+        cells_account.main_function
+      FROM cells_account
+    ), f1_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.main_function,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
+        CASE
+          WHEN w1.required <= 0
+          THEN 2
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN s1.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN w1.is_unfinished
+          THEN 7
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 9
+          ELSE 8
+        END AS s1,
+        s2.v1 AS c2,
+        CASE
+          WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+          THEN 2
+          WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
+          THEN 2
+          WHEN s2.v1_blanks > 0
+          THEN 2
+          WHEN COALESCE(w2_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+          THEN 9
+          ELSE 8
+        END AS s2
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w1
+        ON w1.period_key = u.period_key
+      LEFT JOIN w1_coverage
+        ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+      LEFT JOIN s1
+        ON s1.period_key = u.period_key
+        AND s1.unit_key = u.unit_key
+        AND s1.main_function = x.main_function
+      JOIN w2
+        ON w2.period_key = u.period_key
+      LEFT JOIN w2_coverage
+        ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
+      LEFT JOIN s2
+        ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
+      WHERE
+        u.is_member
+    ), f1_areas AS (
+      SELECT
+        m.period_key,
+        'municipality' AS area_level,
+        m.area,
+        m.main_function,
+        SUM(m.c1) FILTER(WHERE
+          m.is_in) AS c1,
+        SUM(m.c2) FILTER(WHERE
+          m.is_in) AS c2,
+        SUM(m.c2) FILTER(WHERE
+          m.state <> 3 AND m.is_known) AS c2_expected,
+        COUNT(*) FILTER(WHERE
+          m.is_in) AS members,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3) AS members_expected,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+        MIN(m.state) FILTER(WHERE
+          m.is_in) AS state_in,
+        MIN(m.state) AS state_low,
+        MAX(m.state) AS state_high,
+        MIN(m.reason) AS reason_low
+      FROM (
+        SELECT
+          f.period_key,
+          f.area_municipality AS area,
+          f.main_function,
+          f.c1,
+          f.c2,
+          LEAST(f.s1, f.s2) AS state,
+          LEAST(
+            CASE
+              WHEN f.s1 >= 7 AND f.c1 IS NULL
+              THEN 5
+              WHEN f.s1 = 0
+              THEN 4
+              WHEN f.s1 = 1
+              THEN 6
+              WHEN f.s1 = 2
+              THEN 2
+              WHEN f.s1 = 6
+              THEN 7
+              WHEN f.s1 = 7
+              THEN 7
+            END,
+            CASE
+              WHEN f.s2 >= 7 AND f.c2 IS NULL
+              THEN 5
+              WHEN f.s2 = 0
+              THEN 4
+              WHEN f.s2 = 1
+              THEN 6
+              WHEN f.s2 = 2
+              THEN 1
+              WHEN f.s2 = 6
+              THEN 7
+              WHEN f.s2 = 7
+              THEN 7
+            END
+          ) AS reason,
+          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+          f.s2 >= 7 AS is_known
+        FROM f1_units AS f
+      ) AS m
+      GROUP BY
+        m.period_key,
+        m.area,
+        m.main_function
+    ), f1 AS (
+      SELECT
+        1 AS figure_position,
+        'economy.administration_expenditure_per_inhabitant' AS key_figure,
+        a.area_level,
+        a.area,
+        a.main_function,
+        a.period_key,
+        p.period,
+        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+        a.c1 AS numerator,
+        a.c2 AS denominator,
+        a.state AS state,
+        a.reason AS reason,
+        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+        a.members AS members,
+        a.members_expected AS members_expected,
+        CASE
+          WHEN a.unknown_denominators = 0
+          THEN COALESCE(
+            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+          )
+          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+        END AS denominator_share,
+        CAST(NULL AS DATE) AS series_break
+      FROM (
+        SELECT
+          a.*,
+          CASE
+            WHEN a.members > 0
+            THEN a.state_in
+            WHEN a.state_low = a.state_high AND a.state_low < 7
+            THEN a.state_low
+            ELSE 2
+          END AS state,
+          CASE
+            WHEN a.members = 0
+            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+            ELSE LEAST(
+              CASE WHEN a.members < a.members_expected THEN 3 END,
+              CASE WHEN a.c2 = 0 THEN 5 END,
+              CASE WHEN a.state_in = 7 THEN 7 END
+            )
+          END AS reason
+        FROM f1_areas AS a
+      ) AS a
+      JOIN periods AS p
+        ON p.period_key = a.period_key
+    ), f2_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.main_function,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
+        CASE
+          WHEN w1.required <= 0
+          THEN 2
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN s1.v2_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN w1.is_unfinished
+          THEN 7
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 9
+          ELSE 8
+        END AS s1,
+        CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v1 END AS c2,
+        CASE
+          WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
+          THEN 2
+          WHEN s3.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w3_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w3_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w3_coverage.approved, 0) = w3.required
+          THEN 9
+          ELSE 8
+        END AS s2
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w1
+        ON w1.period_key = u.period_key
+      LEFT JOIN w1_coverage
+        ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+      LEFT JOIN s1
+        ON s1.period_key = u.period_key
+        AND s1.unit_key = u.unit_key
+        AND s1.main_function = x.main_function
+      JOIN w3
+        ON w3.period_key = u.period_key
+      LEFT JOIN w3_coverage
+        ON w3_coverage.period_key = u.period_key AND w3_coverage.unit_key = u.unit_key
+      LEFT JOIN s3
+        ON s3.period_key = u.period_key
+        AND s3.unit_key = u.unit_key
+        AND s3.main_function = x.main_function
+      WHERE
+        u.is_member
+    ), f2_areas AS (
+      SELECT
+        m.period_key,
+        'municipality' AS area_level,
+        m.area,
+        m.main_function,
+        SUM(m.c1) FILTER(WHERE
+          m.is_in) AS c1,
+        SUM(m.c2) FILTER(WHERE
+          m.is_in) AS c2,
+        SUM(m.c2) FILTER(WHERE
+          m.state <> 3 AND m.is_known) AS c2_expected,
+        COUNT(*) FILTER(WHERE
+          m.is_in) AS members,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3) AS members_expected,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+        MIN(m.state) FILTER(WHERE
+          m.is_in) AS state_in,
+        MIN(m.state) AS state_low,
+        MAX(m.state) AS state_high,
+        MIN(m.reason) AS reason_low
+      FROM (
+        SELECT
+          f.period_key,
+          f.area_municipality AS area,
+          f.main_function,
+          f.c1,
+          f.c2,
+          LEAST(f.s1, f.s2) AS state,
+          LEAST(
+            CASE
+              WHEN f.s1 >= 7 AND f.c1 IS NULL
+              THEN 5
+              WHEN f.s1 = 0
+              THEN 4
+              WHEN f.s1 = 1
+              THEN 6
+              WHEN f.s1 = 2
+              THEN 2
+              WHEN f.s1 = 6
+              THEN 7
+              WHEN f.s1 = 7
+              THEN 7
+            END,
+            CASE
+              WHEN f.s2 >= 7 AND f.c2 IS NULL
+              THEN 5
+              WHEN f.s2 = 0
+              THEN 4
+              WHEN f.s2 = 1
+              THEN 6
+              WHEN f.s2 = 2
+              THEN 2
+              WHEN f.s2 = 6
+              THEN 7
+              WHEN f.s2 = 7
+              THEN 7
+            END
+          ) AS reason,
+          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+          f.s2 >= 7 AS is_known
+        FROM f2_units AS f
+      ) AS m
+      GROUP BY
+        m.period_key,
+        m.area,
+        m.main_function
+    ), f2 AS (
+      SELECT
+        2 AS figure_position,
+        'economy.budget_consumption_rate' AS key_figure,
+        a.area_level,
+        a.area,
+        a.main_function,
+        a.period_key,
+        p.period,
+        100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+        a.c1 AS numerator,
+        a.c2 AS denominator,
+        a.state AS state,
+        a.reason AS reason,
+        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+        a.members AS members,
+        a.members_expected AS members_expected,
+        CASE
+          WHEN a.unknown_denominators = 0
+          THEN COALESCE(
+            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+          )
+          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+        END AS denominator_share,
+        CAST(NULL AS DATE) AS series_break
+      FROM (
+        SELECT
+          a.*,
+          CASE
+            WHEN a.members > 0
+            THEN a.state_in
+            WHEN a.state_low = a.state_high AND a.state_low < 7
+            THEN a.state_low
+            ELSE 2
+          END AS state,
+          CASE
+            WHEN a.members = 0
+            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+            ELSE LEAST(
+              CASE WHEN a.members < a.members_expected THEN 3 END,
+              CASE WHEN a.c2 = 0 THEN 5 END,
+              CASE WHEN a.state_in = 7 THEN 7 END
+            )
+          END AS reason
+        FROM f2_areas AS a
+      ) AS a
+      JOIN periods AS p
+        ON p.period_key = a.period_key
+    ), f3_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.main_function,
+        s4.v1 AS c1,
+        CASE
+          WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
+          THEN 2
+          WHEN COALESCE(s4.v1_periods, 0) < COALESCE(w4_coverage.delivered, 0)
+          THEN 2
+          WHEN s4.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w4_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w4_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w4_coverage.approved, 0) = w4.required
+          THEN 9
+          ELSE 8
+        END AS s1,
+        CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v2 END AS c2,
+        CASE
+          WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
+          THEN 2
+          WHEN s3.v2_blanks > 0
+          THEN 3
+          WHEN COALESCE(w3_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w3_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w3_coverage.approved, 0) = w3.required
+          THEN 9
+          ELSE 8
+        END AS s2,
+        CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v2 END AS c3,
+        CASE
+          WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
+          THEN 2
+          WHEN s3.v2_blanks > 0
+          THEN 3
+          WHEN COALESCE(w3_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w3_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w3_coverage.approved, 0) = w3.required
+          THEN 9
+          ELSE 8
+        END AS s3
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w4
+        ON w4.period_key = u.period_key
+      LEFT JOIN w4_coverage
+        ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
+      LEFT JOIN s4
+        ON s4.period_key = u.period_key
+        AND s4.unit_key = u.unit_key
+        AND s4.main_function = x.main_function
+      JOIN w3
+        ON w3.period_key = u.period_key
+      LEFT JOIN w3_coverage
+        ON w3_coverage.period_key = u.period_key AND w3_coverage.unit_key = u.unit_key
+      LEFT JOIN s3
+        ON s3.period_key = u.period_key
+        AND s3.unit_key = u.unit_key
+        AND s3.main_function = x.main_function
+      WHERE
+        u.is_member
+    ), f3_areas AS (
+      SELECT
+        m.period_key,
+        'municipality' AS area_level,
+        m.area,
+        m.main_function,
+        SUM(m.c1) FILTER(WHERE
+          m.is_in) AS c1,
+        SUM(m.c2) FILTER(WHERE
+          m.is_in) AS c2,
+        SUM(m.c3) FILTER(WHERE
+          m.is_in) AS c3,
+        SUM(m.c3) FILTER(WHERE
+          m.state <> 3 AND m.is_known) AS c3_expected,
+        COUNT(*) FILTER(WHERE
+          m.is_in) AS members,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3) AS members_expected,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+        MIN(m.state) FILTER(WHERE
+          m.is_in) AS state_in,
+        MIN(m.state) AS state_low,
+        MAX(m.state) AS state_high,
+        MIN(m.reason) AS reason_low
+      FROM (
+        SELECT
+          f.period_key,
+          f.area_municipality AS area,
+          f.main_function,
+          f.c1,
+          f.c2,
+          f.c3,
+          LEAST(f.s1, f.s2, f.s3) AS state,
+          LEAST(
+            CASE
+              WHEN f.s1 >= 7 AND f.c1 IS NULL
+              THEN 5
+              WHEN f.s1 = 0
+              THEN 4
+              WHEN f.s1 = 1
+              THEN 6
+              WHEN f.s1 = 2
+              THEN 2
+              WHEN f.s1 = 6
+              THEN 7
+              WHEN f.s1 = 7
+              THEN 7
+            END,
+            CASE
+              WHEN f.s2 >= 7 AND f.c2 IS NULL
+              THEN 5
+              WHEN f.s2 = 0
+              THEN 4
+              WHEN f.s2 = 1
+              THEN 6
+              WHEN f.s2 = 2
+              THEN 2
+              WHEN f.s2 = 6
+              THEN 7
+              WHEN f.s2 = 7
+              THEN 7
+            END,
+            CASE
+              WHEN f.s3 >= 7 AND f.c3 IS NULL
+              THEN 5
+              WHEN f.s3 = 0
+              THEN 4
+              WHEN f.s3 = 1
+              THEN 6
+              WHEN f.s3 = 2
+              THEN 2
+              WHEN f.s3 = 6
+              THEN 7
+              WHEN f.s3 = 7
+              THEN 7
+            END
+          ) AS reason,
+          LEAST(f.s1, f.s2, f.s3) >= 7
+          AND NOT f.c1 IS NULL
+          AND NOT f.c2 IS NULL
+          AND NOT f.c3 IS NULL AS is_in,
+          f.s3 >= 7 AS is_known
+        FROM f3_units AS f
+      ) AS m
+      GROUP BY
+        m.period_key,
+        m.area,
+        m.main_function
+    ), f3 AS (
+      SELECT
+        3 AS figure_position,
+        'economy.forecast_deviation' AS key_figure,
+        a.area_level,
+        a.area,
+        a.main_function,
+        a.period_key,
+        p.period,
+        100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
+        a.c1 - a.c2 AS numerator,
+        a.c3 AS denominator,
+        a.state AS state,
+        a.reason AS reason,
+        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+        a.members AS members,
+        a.members_expected AS members_expected,
+        CASE
+          WHEN a.unknown_denominators = 0
+          THEN COALESCE(
+            COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
+            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+          )
+          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+        END AS denominator_share,
+        CAST(NULL AS DATE) AS series_break
+      FROM (
+        SELECT
+          a.*,
+          CASE
+            WHEN a.members > 0
+            THEN a.state_in
+            WHEN a.state_low = a.state_high AND a.state_low < 7
+            THEN a.state_low
+            ELSE 2
+          END AS state,
+          CASE
+            WHEN a.members = 0
+            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+            ELSE LEAST(
+              CASE WHEN a.members < a.members_expected THEN 3 END,
+              CASE WHEN a.c3 = 0 THEN 5 END,
+              CASE WHEN a.state_in = 7 THEN 7 END
+            )
+          END AS reason
+        FROM f3_areas AS a
+      ) AS a
+      JOIN periods AS p
+        ON p.period_key = a.period_key
+    ), f4_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.main_function,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v3 END AS c1,
+        CASE
+          WHEN w1.required <= 0
+          THEN 2
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN s1.v3_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN w1.is_unfinished
+          THEN 7
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 9
+          ELSE 8
+        END AS s1,
+        s2.v1 AS c2,
+        CASE
+          WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+          THEN 2
+          WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
+          THEN 2
+          WHEN s2.v1_blanks > 0
+          THEN 2
+          WHEN COALESCE(w2_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+          THEN 9
+          ELSE 8
+        END AS s2
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w1
+        ON w1.period_key = u.period_key
+      LEFT JOIN w1_coverage
+        ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+      LEFT JOIN s1
+        ON s1.period_key = u.period_key
+        AND s1.unit_key = u.unit_key
+        AND s1.main_function = x.main_function
+      JOIN w2
+        ON w2.period_key = u.period_key
+      LEFT JOIN w2_coverage
+        ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
+      LEFT JOIN s2
+        ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
+      WHERE
+        u.is_member
+    ), f4_areas AS (
+      SELECT
+        m.period_key,
+        'municipality' AS area_level,
+        m.area,
+        m.main_function,
+        SUM(m.c1) FILTER(WHERE
+          m.is_in) AS c1,
+        SUM(m.c2) FILTER(WHERE
+          m.is_in) AS c2,
+        SUM(m.c2) FILTER(WHERE
+          m.state <> 3 AND m.is_known) AS c2_expected,
+        COUNT(*) FILTER(WHERE
+          m.is_in) AS members,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3) AS members_expected,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+        MIN(m.state) FILTER(WHERE
+          m.is_in) AS state_in,
+        MIN(m.state) AS state_low,
+        MAX(m.state) AS state_high,
+        MIN(m.reason) AS reason_low
+      FROM (
+        SELECT
+          f.period_key,
+          f.area_municipality AS area,
+          f.main_function,
+          f.c1,
+          f.c2,
+          LEAST(f.s1, f.s2) AS state,
+          LEAST(
+            CASE
+              WHEN f.s1 >= 7 AND f.c1 IS NULL
+              THEN 5
+              WHEN f.s1 = 0
+              THEN 4
+              WHEN f.s1 = 1
+              THEN 6
+              WHEN f.s1 = 2
+              THEN 2
+              WHEN f.s1 = 6
+              THEN 7
+              WHEN f.s1 = 7
+              THEN 7
+            END,
+            CASE
+              WHEN f.s2 >= 7 AND f.c2 IS NULL
+              THEN 5
+              WHEN f.s2 = 0
+              THEN 4
+              WHEN f.s2 = 1
+              THEN 6
+              WHEN f.s2 = 2
+              THEN 1
+              WHEN f.s2 = 6
+              THEN 7
+              WHEN f.s2 = 7
+              THEN 7
+            END
+          ) AS reason,
+          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+          f.s2 >= 7 AS is_known
+        FROM f4_units AS f
+      ) AS m
+      GROUP BY
+        m.period_key,
+        m.area,
+        m.main_function
+    ), f4 AS (
+      SELECT
+        4 AS figure_position,
+        'economy.gross_capital_expenditure_per_inhabitant' AS key_figure,
+        a.area_level,
+        a.area,
+        a.main_function,
+        a.period_key,
+        p.period,
+        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+        a.c1 AS numerator,
+        a.c2 AS denominator,
+        a.state AS state,
+        a.reason AS reason,
+        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+        a.members AS members,
+        a.members_expected AS members_expected,
+        CASE
+          WHEN a.unknown_denominators = 0
+          THEN COALESCE(
+            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+          )
+          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+        END AS denominator_share,
+        CAST(NULL AS DATE) AS series_break
+      FROM (
+        SELECT
+          a.*,
+          CASE
+            WHEN a.members > 0
+            THEN a.state_in
+            WHEN a.state_low = a.state_high AND a.state_low < 7
+            THEN a.state_low
+            ELSE 2
+          END AS state,
+          CASE
+            WHEN a.members = 0
+            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+            ELSE LEAST(
+              CASE WHEN a.members < a.members_expected THEN 3 END,
+              CASE WHEN a.c2 = 0 THEN 5 END,
+              CASE WHEN a.state_in = 7 THEN 7 END
+            )
+          END AS reason
+        FROM f4_areas AS a
+      ) AS a
+      JOIN periods AS p
+        ON p.period_key = a.period_key
+    ), f5_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.main_function,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v4 END AS c1,
+        CASE
+          WHEN w1.required <= 0
+          THEN 2
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN s1.v4_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN w1.is_unfinished
+          THEN 7
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 9
+          ELSE 8
+        END AS s1,
+        s5.v1 AS c2,
+        CASE
+          WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
+          THEN 2
+          WHEN COALESCE(s5.v1_periods, 0) < COALESCE(w5_coverage.delivered, 0)
+          THEN 2
+          WHEN s5.v1_blanks > 0
+          THEN 2
+          WHEN COALESCE(w5_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w5_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w5_coverage.approved, 0) = w5.required
+          THEN 9
+          ELSE 8
+        END AS s2
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w1
+        ON w1.period_key = u.period_key
+      LEFT JOIN w1_coverage
+        ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+      LEFT JOIN s1
+        ON s1.period_key = u.period_key
+        AND s1.unit_key = u.unit_key
+        AND s1.main_function = x.main_function
+      JOIN w5
+        ON w5.period_key = u.period_key
+      LEFT JOIN w5_coverage
+        ON w5_coverage.period_key = u.period_key AND w5_coverage.unit_key = u.unit_key
+      LEFT JOIN s5
+        ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
+      WHERE
+        u.is_member
+    ), f5_areas AS (
+      SELECT
+        m.period_key,
+        'municipality' AS area_level,
+        m.area,
+        m.main_function,
+        SUM(m.c1) FILTER(WHERE
+          m.is_in) AS c1,
+        SUM(m.c2) FILTER(WHERE
+          m.is_in) AS c2,
+        SUM(m.c2) FILTER(WHERE
+          m.state <> 3 AND m.is_known) AS c2_expected,
+        COUNT(*) FILTER(WHERE
+          m.is_in) AS members,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3) AS members_expected,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+        MIN(m.state) FILTER(WHERE
+          m.is_in) AS state_in,
+        MIN(m.state) AS state_low,
+        MAX(m.state) AS state_high,
+        MIN(m.reason) AS reason_low
+      FROM (
+        SELECT
+          f.period_key,
+          f.area_municipality AS area,
+          f.main_function,
+          f.c1,
+          f.c2,
+          LEAST(f.s1, f.s2) AS state,
+          LEAST(
+            CASE
+              WHEN f.s1 >= 7 AND f.c1 IS NULL
+              THEN 5
+              WHEN f.s1 = 0
+              THEN 4
+              WHEN f.s1 = 1
+              THEN 6
+              WHEN f.s1 = 2
+              THEN 2
+              WHEN f.s1 = 6
+              THEN 7
+              WHEN f.s1 = 7
+              THEN 7
+            END,
+            CASE
+              WHEN f.s2 >= 7 AND f.c2 IS NULL
+              THEN 5
+              WHEN f.s2 = 0
+              THEN 4
+              WHEN f.s2 = 1
+              THEN 6
+              WHEN f.s2 = 2
+              THEN 1
+              WHEN f.s2 = 6
+              THEN 7
+              WHEN f.s2 = 7
+              THEN 7
+            END
+          ) AS reason,
+          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+          f.s2 >= 7 AS is_known
+        FROM f5_units AS f
+      ) AS m
+      GROUP BY
+        m.period_key,
+        m.area,
+        m.main_function
+    ), f5 AS (
+      SELECT
+        5 AS figure_position,
+        'economy.operating_expenditure_per_inhabitant' AS key_figure,
+        a.area_level,
+        a.area,
+        a.main_function,
+        a.period_key,
+        p.period,
+        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+        a.c1 AS numerator,
+        a.c2 AS denominator,
+        a.state AS state,
+        a.reason AS reason,
+        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+        a.members AS members,
+        a.members_expected AS members_expected,
+        CASE
+          WHEN a.unknown_denominators = 0
+          THEN COALESCE(
+            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+          )
+          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+        END AS denominator_share,
+        CAST(NULL AS DATE) AS series_break
+      FROM (
+        SELECT
+          a.*,
+          CASE
+            WHEN a.members > 0
+            THEN a.state_in
+            WHEN a.state_low = a.state_high AND a.state_low < 7
+            THEN a.state_low
+            ELSE 2
+          END AS state,
+          CASE
+            WHEN a.members = 0
+            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+            ELSE LEAST(
+              CASE WHEN a.members < a.members_expected THEN 3 END,
+              CASE WHEN a.c2 = 0 THEN 5 END,
+              CASE WHEN a.state_in = 7 THEN 7 END
+            )
+          END AS reason
+        FROM f5_areas AS a
+      ) AS a
+      JOIN periods AS p
+        ON p.period_key = a.period_key
+    ), f6_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.main_function,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
+        CASE
+          WHEN w1.required <= 0
+          THEN 2
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN s1.v2_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN w1.is_unfinished
+          THEN 7
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 9
+          ELSE 8
+        END AS s1,
+        s2.v1 AS c2,
+        CASE
+          WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+          THEN 2
+          WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
+          THEN 2
+          WHEN s2.v1_blanks > 0
+          THEN 2
+          WHEN COALESCE(w2_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+          THEN 9
+          ELSE 8
+        END AS s2
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w1
+        ON w1.period_key = u.period_key
+      LEFT JOIN w1_coverage
+        ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+      LEFT JOIN s1
+        ON s1.period_key = u.period_key
+        AND s1.unit_key = u.unit_key
+        AND s1.main_function = x.main_function
+      JOIN w2
+        ON w2.period_key = u.period_key
+      LEFT JOIN w2_coverage
+        ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
+      LEFT JOIN s2
+        ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
+      WHERE
+        u.is_member
+    ), f6_areas AS (
+      SELECT
+        m.period_key,
+        'municipality' AS area_level,
+        m.area,
+        m.main_function,
+        SUM(m.c1) FILTER(WHERE
+          m.is_in) AS c1,
+        SUM(m.c2) FILTER(WHERE
+          m.is_in) AS c2,
+        SUM(m.c2) FILTER(WHERE
+          m.state <> 3 AND m.is_known) AS c2_expected,
+        COUNT(*) FILTER(WHERE
+          m.is_in) AS members,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3) AS members_expected,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+        MIN(m.state) FILTER(WHERE
+          m.is_in) AS state_in,
+        MIN(m.state) AS state_low,
+        MAX(m.state) AS state_high,
+        MIN(m.reason) AS reason_low
+      FROM (
+        SELECT
+          f.period_key,
+          f.area_municipality AS area,
+          f.main_function,
+          f.c1,
+          f.c2,
+          LEAST(f.s1, f.s2) AS state,
+          LEAST(
+            CASE
+              WHEN f.s1 >= 7 AND f.c1 IS NULL
+              THEN 5
+              WHEN f.s1 = 0
+              THEN 4
+              WHEN f.s1 = 1
+              THEN 6
+              WHEN f.s1 = 2
+              THEN 2
+              WHEN f.s1 = 6
+              THEN 7
+              WHEN f.s1 = 7
+              THEN 7
+            END,
+            CASE
+              WHEN f.s2 >= 7 AND f.c2 IS NULL
+              THEN 5
+              WHEN f.s2 = 0
+              THEN 4
+              WHEN f.s2 = 1
+              THEN 6
+              WHEN f.s2 = 2
+              THEN 1
+              WHEN f.s2 = 6
+              THEN 7
+              WHEN f.s2 = 7
+              THEN 7
+            END
+          ) AS reason,
+          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+          f.s2 >= 7 AS is_known
+        FROM f6_units AS f
+      ) AS m
+      GROUP BY
+        m.period_key,
+        m.area,
+        m.main_function
+    ), f6 AS (
+      SELECT
+        6 AS figure_position,
+        'economy.service_expenditure_per_inhabitant' AS key_figure,
+        a.area_level,
+        a.area,
+        a.main_function,
+        a.period_key,
+        p.period,
+        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+        a.c1 AS numerator,
+        a.c2 AS denominator,
+        a.state AS state,
+        a.reason AS reason,
+        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+        a.members AS members,
+        a.members_expected AS members_expected,
+        CASE
+          WHEN a.unknown_denominators = 0
+          THEN COALESCE(
+            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+          )
+          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+        END AS denominator_share,
+        CAST(NULL AS DATE) AS series_break
+      FROM (
+        SELECT
+          a.*,
+          CASE
+            WHEN a.members > 0
+            THEN a.state_in
+            WHEN a.state_low = a.state_high AND a.state_low < 7
+            THEN a.state_low
+            ELSE 2
+          END AS state,
+          CASE
+            WHEN a.members = 0
+            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+            ELSE LEAST(
+              CASE WHEN a.members < a.members_expected THEN 3 END,
+              CASE WHEN a.c2 = 0 THEN 5 END,
+              CASE WHEN a.state_in = 7 THEN 7 END
+            )
+          END AS reason
+        FROM f6_areas AS a
+      ) AS a
+      JOIN periods AS p
+        ON p.period_key = a.period_key
+    )
     SELECT
-      f.municipality_key AS unit_key,
-      f.year_key AS base_key,
-      f.valid_from AS from_day,
-      f.valid_to AS to_day,
-      f.art_key AS key_art_key,
-      SUM(f.amount) AS v1,
-      COUNT(*) FILTER(WHERE
-        f.amount IS NULL) AS v1_blanks
-    FROM {{ ref('fct_budget') }} AS f
-    WHERE
-      f.year_key >= (
+      u.unit_key AS municipality_key,
+      m.municipality_code,
+      m.region_code,
+      m.unit_kind,
+      u.period_key,
+      p.period,
+      p.start_date AS period_start,
+      'main_function' AS cut,
+      CAST(NULL AS TEXT) AS main_account,
+      x.main_function AS main_function,
+      CAST(NULL AS TEXT) AS function,
+      CAST(NULL AS TEXT) AS main_art,
+      f1.numerator AS administration_expenditure_per_inhabitant__num,
+      f1.denominator AS administration_expenditure_per_inhabitant__den,
+      f2.numerator AS budget_consumption_rate__num,
+      f2.denominator AS budget_consumption_rate__den,
+      f3.numerator AS forecast_deviation__num,
+      f3.denominator AS forecast_deviation__den,
+      f4.numerator AS gross_capital_expenditure_per_inhabitant__num,
+      f4.denominator AS gross_capital_expenditure_per_inhabitant__den,
+      NULL AS long_term_debt_per_inhabitant__num,
+      NULL AS long_term_debt_per_inhabitant__den,
+      f5.numerator AS operating_expenditure_per_inhabitant__num,
+      f5.denominator AS operating_expenditure_per_inhabitant__den,
+      f6.numerator AS service_expenditure_per_inhabitant__num,
+      f6.denominator AS service_expenditure_per_inhabitant__den
+    FROM units AS u
+    JOIN periods AS p
+      ON p.period_key = u.period_key
+    JOIN {{ ref('dim_municipality') }} AS m
+      ON m.municipality_key = u.unit_key
+      AND m.valid_from <= p.end_date
+      AND COALESCE(m.valid_to, p.end_date) >= p.end_date
+    JOIN cells AS x
+      ON x.period_key = u.period_key
+    LEFT JOIN f1
+      ON f1.period_key = u.period_key
+      AND f1.area = u.area_municipality
+      AND f1.main_function = x.main_function
+    LEFT JOIN f2
+      ON f2.period_key = u.period_key
+      AND f2.area = u.area_municipality
+      AND f2.main_function = x.main_function
+    LEFT JOIN f3
+      ON f3.period_key = u.period_key
+      AND f3.area = u.area_municipality
+      AND f3.main_function = x.main_function
+    LEFT JOIN f4
+      ON f4.period_key = u.period_key
+      AND f4.area = u.area_municipality
+      AND f4.main_function = x.main_function
+    LEFT JOIN f5
+      ON f5.period_key = u.period_key
+      AND f5.area = u.area_municipality
+      AND f5.main_function = x.main_function
+    LEFT JOIN f6
+      ON f6.period_key = u.period_key
+      AND f6.area = u.area_municipality
+      AND f6.main_function = x.main_function
+  ) AS by_main_function
+  UNION ALL
+  SELECT
+    *
+  FROM (
+    WITH periods AS (
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      SELECT
+        period_key,
+        period,
+        start_date,
+        end_date,
+        label_year,
+        label_position
+      FROM {{ ref('dim_period') }} AS dim_period
+      WHERE
+        grain = 'quarter'
+        AND end_date >= (
+          SELECT
+            MIN(s.starts_date)
+          FROM {{ ref('source_status') }} AS s
+          WHERE
+            (
+              s.source = 'oko_postering'
+              AND s.series = ''
+              OR s.source = 'oko_forventet'
+              AND s.series = ''
+              OR s.source = 'oko_budget'
+              AND s.series = ''
+            )
+        )
+        AND start_date < (
+          SELECT
+            MAX(s.data_to)
+          FROM {{ ref('source_status') }} AS s
+          WHERE
+            (
+              s.source = 'oko_postering'
+              AND s.series = ''
+              OR s.source = 'oko_forventet'
+              AND s.series = ''
+              OR s.source = 'oko_budget'
+              AND s.series = ''
+            )
+        )
+    ), units AS (
+      SELECT
+        p.period_key,
+        u.municipality_key AS unit_key,
+        u.unit_kind = 'member' AS is_member,
+        u.municipality_code AS area_municipality
+      FROM periods AS p
+      JOIN {{ ref('dim_municipality') }} AS u
+        ON u.valid_from <= p.end_date
+        AND (
+          u.valid_to IS NULL OR u.valid_to >= p.end_date
+        )
+      WHERE
+        u.unit_kind = 'member'
+    ), w1 AS (
+      /* oko_postering by month: sum, year to date */
+      SELECT
+        p.period_key,
+        EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1 AS first_key,
+        LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
+        LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+          EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
+        ) + 1 AS required,
+        p.end_date >= d.data_to AS is_unfinished,
+        y.start_date AS from_date
+      FROM periods AS p
+      LEFT JOIN {{ ref('dim_period') }} AS y
+        ON y.grain = 'year' AND y.start_date <= p.end_date AND y.end_date >= p.end_date
+      CROSS JOIN (
         SELECT
-          MIN(first_key)
-        FROM w3
-      )
-      AND f.year_key <= (
-        SELECT
-          MAX(last_key)
-        FROM w3
-      )
-      AND f.version = 'revised'
-      AND (
-        (
+          COALESCE(MIN(s.due_key), -1000000) AS due_key,
+          MIN(s.data_to) AS data_to
+        FROM {{ ref('source_status') }} AS s
+        WHERE
+          s.source = 'oko_postering' AND s.series = ''
+      ) AS d
+    ), w1_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved
+      FROM w1 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'oko_postering'
+        AND c.series = ''
+        AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), w2 AS (
+      /* oko_budget by year: in force on the last day */
+      SELECT
+        p.period_key,
+        EXTRACT(YEAR FROM p.end_date) AS first_key,
+        EXTRACT(YEAR FROM p.end_date) AS last_key,
+        1 AS required,
+        p.start_date AS from_date,
+        p.end_date AS on_date
+      FROM periods AS p
+    ), w2_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved
+      FROM w2 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'oko_budget' AND c.series = '' AND c.base_period_key = w.first_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), w3 AS (
+      /* oko_forventet by year: in force on the last day */
+      SELECT
+        p.period_key,
+        EXTRACT(YEAR FROM p.end_date) AS first_key,
+        EXTRACT(YEAR FROM p.end_date) AS last_key,
+        1 AS required,
+        p.start_date AS from_date,
+        p.end_date AS on_date
+      FROM periods AS p
+    ), w3_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved
+      FROM w3 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'oko_forventet' AND c.series = '' AND c.base_period_key = w.first_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), w4 AS (
+      /* bor_folketal by quarter: on the first day of the year */
+      SELECT
+        p.period_key,
+        EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
+        EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
+        1 AS required,
+        y.start_date AS from_date
+      FROM periods AS p
+      LEFT JOIN {{ ref('dim_period') }} AS y
+        ON y.grain = 'year' AND y.start_date <= p.end_date AND y.end_date >= p.end_date
+    ), w4_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved
+      FROM w4 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), w5 AS (
+      /* bor_folketal by quarter: on 07-01 */
+      SELECT
+        p.period_key,
+        EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
+        EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
+        1 AS required,
+        y.start_date AS from_date
+      FROM periods AS p
+      LEFT JOIN {{ ref('dim_period') }} AS y
+        ON y.grain = 'day'
+        AND y.label_year = EXTRACT(YEAR FROM p.end_date)
+        AND y.label_position = 701
+    ), w5_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved
+      FROM w5 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), r1 AS (
+      /* economy.postings */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.month_key AS base_key,
+        f.function_key AS key_function_key,
+        SUM(f.amount) FILTER(WHERE
+          (
+            (
+              (
+                f.main_account IN (0, 2, 3, 4, 5, 6)
+              )
+              AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
+              AND (
+                (
+                  f.function_key <> 53230 OR (
+                    f.dranst = 1 AND f.grouping = 5
+                  )
+                )
+              )
+              AND NOT f.function_key IN (52207, 46281)
+            )
+            AND f.dranst = 1
+            AND f.main_art <> 0
+          )
+          AND NOT f.is_opening) AS v1,
+        COUNT(*) FILTER(WHERE
+          (
+            (
+              (
+                f.main_account IN (0, 2, 3, 4, 5, 6)
+              )
+              AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
+              AND (
+                (
+                  f.function_key <> 53230 OR (
+                    f.dranst = 1 AND f.grouping = 5
+                  )
+                )
+              )
+              AND NOT f.function_key IN (52207, 46281)
+            )
+            AND f.dranst = 1
+            AND f.main_art <> 0
+          )
+          AND NOT f.is_opening
+          AND f.amount IS NULL) AS v1_blanks,
+        SUM(f.amount) FILTER(WHERE
           (
             f.main_account IN (0, 2, 3, 4, 5, 6)
           )
-          AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
+          AND f.dranst = 3
+          AND f.function_key <> 2519
           AND (
+            f.main_art BETWEEN 1 AND 6 OR f.main_art = 9
+          )
+          AND f.art_key <> 97
+          AND NOT f.is_opening) AS v2,
+        COUNT(*) FILTER(WHERE
+          (
+            f.main_account IN (0, 2, 3, 4, 5, 6)
+          )
+          AND f.dranst = 3
+          AND f.function_key <> 2519
+          AND (
+            f.main_art BETWEEN 1 AND 6 OR f.main_art = 9
+          )
+          AND f.art_key <> 97
+          AND NOT f.is_opening
+          AND f.amount IS NULL) AS v2_blanks,
+        SUM(f.amount) FILTER(WHERE
+          f.main_account BETWEEN 0 AND 6 AND f.dranst IN (1, 2) AND NOT f.is_opening) AS v3,
+        COUNT(*) FILTER(WHERE
+          f.main_account BETWEEN 0 AND 6
+          AND f.dranst IN (1, 2)
+          AND NOT f.is_opening
+          AND f.amount IS NULL) AS v3_blanks
+      FROM {{ ref('fct_posting') }} AS f
+      WHERE
+        f.month_key >= (
+          SELECT
+            MIN(first_key)
+          FROM w1
+        )
+        AND f.month_key <= (
+          SELECT
+            MAX(last_key)
+          FROM w1
+        )
+      GROUP BY
+        f.municipality_key,
+        f.month_key,
+        f.function_key
+    ), r2 AS (
+      /* economy.budgets */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.year_key AS base_key,
+        f.valid_from AS from_day,
+        f.valid_to AS to_day,
+        f.function_key AS key_function_key,
+        SUM(f.amount) FILTER(WHERE
+          (
             (
-              f.function_key <> 53230 OR (
-                f.dranst = 1 AND f.grouping = 5
+              (
+                f.main_account IN (0, 2, 3, 4, 5, 6)
+              )
+              AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
+              AND (
+                (
+                  f.function_key <> 53230 OR (
+                    f.dranst = 1 AND f.grouping = 5
+                  )
+                )
+              )
+              AND NOT f.function_key IN (52207, 46281)
+            )
+            AND f.dranst = 1
+            AND f.main_art <> 0
+          )) AS v1,
+        COUNT(*) FILTER(WHERE
+          (
+            (
+              (
+                f.main_account IN (0, 2, 3, 4, 5, 6)
+              )
+              AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
+              AND (
+                (
+                  f.function_key <> 53230 OR (
+                    f.dranst = 1 AND f.grouping = 5
+                  )
+                )
+              )
+              AND NOT f.function_key IN (52207, 46281)
+            )
+            AND f.dranst = 1
+            AND f.main_art <> 0
+          )
+          AND f.amount IS NULL) AS v1_blanks,
+        SUM(f.amount) FILTER(WHERE
+          (
+            f.main_account IN (0, 2, 3, 4, 5, 6)
+          )
+          AND f.dranst IN (1, 2)
+          AND f.main_art <> 0) AS v2,
+        COUNT(*) FILTER(WHERE
+          (
+            f.main_account IN (0, 2, 3, 4, 5, 6)
+          )
+          AND f.dranst IN (1, 2)
+          AND f.main_art <> 0
+          AND f.amount IS NULL) AS v2_blanks
+      FROM {{ ref('fct_budget') }} AS f
+      WHERE
+        f.year_key >= (
+          SELECT
+            MIN(first_key)
+          FROM w2
+        )
+        AND f.year_key <= (
+          SELECT
+            MAX(last_key)
+          FROM w2
+        )
+        AND f.version = 'revised'
+      GROUP BY
+        f.municipality_key,
+        f.year_key,
+        f.valid_from,
+        f.valid_to,
+        f.function_key
+    ), r3 AS (
+      /* economy.forecasts */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.year_key AS base_key,
+        f.valid_from AS from_day,
+        f.valid_to AS to_day,
+        f.function_key AS key_function_key,
+        SUM(f.amount) FILTER(WHERE
+          (
+            f.main_account IN (0, 2, 3, 4, 5, 6)
+          ) AND f.dranst IN (1, 2)) AS v1,
+        COUNT(*) FILTER(WHERE
+          (
+            f.main_account IN (0, 2, 3, 4, 5, 6)
+          )
+          AND f.dranst IN (1, 2)
+          AND f.amount IS NULL) AS v1_blanks,
+        COUNT(*) FILTER(WHERE
+          (
+            f.main_account IN (0, 2, 3, 4, 5, 6)
+          ) AND f.dranst IN (1, 2)) AS v1_rows
+      FROM {{ ref('fct_forecast') }} AS f
+      WHERE
+        f.year_key >= (
+          SELECT
+            MIN(first_key)
+          FROM w3
+        )
+        AND f.year_key <= (
+          SELECT
+            MAX(last_key)
+          FROM w3
+        )
+      GROUP BY
+        f.municipality_key,
+        f.year_key,
+        f.valid_from,
+        f.valid_to,
+        f.function_key
+    ), r4 AS (
+      /* citizens.population */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.quarter_key AS base_key,
+        SUM(f.population_count) AS v1,
+        COUNT(*) FILTER(WHERE
+          f.population_count IS NULL) AS v1_blanks,
+        COUNT(*) AS v1_rows
+      FROM {{ ref('fct_population') }} AS f
+      WHERE
+        f.quarter_key >= LEAST(
+          (
+            SELECT
+              MIN(first_key)
+            FROM w4
+          ),
+          (
+            SELECT
+              MIN(first_key)
+            FROM w5
+          )
+        )
+        AND f.quarter_key <= GREATEST((
+          SELECT
+            MAX(last_key)
+          FROM w4
+        ), (
+          SELECT
+            MAX(last_key)
+          FROM w5
+        ))
+        AND f.vintage = 'frozen'
+      GROUP BY
+        f.municipality_key,
+        f.quarter_key
+    ), delivered_1 AS (
+      SELECT
+        c.municipality_key AS unit_key,
+        c.base_period_key
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'oko_postering'
+        AND c.series = ''
+        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+    ), s1 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        COALESCE(d_account.main_account_code, 'unknown') AS main_account,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COALESCE(SUM(r.v2), 0) AS v2,
+        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
+        COALESCE(SUM(r.v3), 0) AS v3,
+        COALESCE(SUM(r.v3_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v3_blanks
+      FROM w1 AS w
+      JOIN r1 AS r
+        ON r.base_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN (
+        SELECT
+          function_key,
+          base_key,
+          main_account_code
+        FROM (
+          SELECT
+            d.function_key,
+            b.period_key AS base_key,
+            d.main_account_code,
+            ROW_NUMBER() OVER (
+              PARTITION BY d.function_key, b.period_key
+              ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+            ) AS position
+          FROM {{ ref('dim_account_function') }} AS d
+          JOIN {{ ref('dim_period') }} AS b
+            ON b.grain = 'month' AND b.period_key IN (
+              SELECT
+                base_key
+              FROM r1
+            )
+        ) AS ranked
+        WHERE
+          position = 1
+      ) AS d_account
+        ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      LEFT JOIN delivered_1 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key,
+        COALESCE(d_account.main_account_code, 'unknown')
+    ), delivered_2 AS (
+      SELECT
+        c.municipality_key AS unit_key,
+        c.base_period_key
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'oko_budget'
+        AND c.series = ''
+        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+    ), s2 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        COALESCE(d_account.main_account_code, 'unknown') AS main_account,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COALESCE(SUM(r.v2), 0) AS v2,
+        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
+      FROM w2 AS w
+      JOIN r2 AS r
+        ON r.base_key = w.first_key
+        AND r.from_day <= w.on_date
+        AND (
+          r.to_day IS NULL OR r.to_day >= w.on_date
+        )
+      LEFT JOIN (
+        SELECT
+          function_key,
+          base_key,
+          main_account_code
+        FROM (
+          SELECT
+            d.function_key,
+            b.period_key AS base_key,
+            d.main_account_code,
+            ROW_NUMBER() OVER (
+              PARTITION BY d.function_key, b.period_key
+              ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+            ) AS position
+          FROM {{ ref('dim_account_function') }} AS d
+          JOIN {{ ref('dim_period') }} AS b
+            ON b.grain = 'year' AND b.period_key IN (
+              SELECT
+                base_key
+              FROM r2
+            )
+        ) AS ranked
+        WHERE
+          position = 1
+      ) AS d_account
+        ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      LEFT JOIN delivered_2 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key,
+        COALESCE(d_account.main_account_code, 'unknown')
+    ), delivered_3 AS (
+      SELECT
+        c.municipality_key AS unit_key,
+        c.base_period_key
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'oko_forventet'
+        AND c.series = ''
+        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+    ), s3 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        COALESCE(d_account.main_account_code, 'unknown') AS main_account,
+        SUM(r.v1) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+          r.v1_rows > 0) AS v1_periods
+      FROM w3 AS w
+      JOIN r3 AS r
+        ON r.base_key = w.first_key
+        AND r.from_day <= w.on_date
+        AND (
+          r.to_day IS NULL OR r.to_day >= w.on_date
+        )
+      LEFT JOIN (
+        SELECT
+          function_key,
+          base_key,
+          main_account_code
+        FROM (
+          SELECT
+            d.function_key,
+            b.period_key AS base_key,
+            d.main_account_code,
+            ROW_NUMBER() OVER (
+              PARTITION BY d.function_key, b.period_key
+              ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+            ) AS position
+          FROM {{ ref('dim_account_function') }} AS d
+          JOIN {{ ref('dim_period') }} AS b
+            ON b.grain = 'year' AND b.period_key IN (
+              SELECT
+                base_key
+              FROM r3
+            )
+        ) AS ranked
+        WHERE
+          position = 1
+      ) AS d_account
+        ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      LEFT JOIN delivered_3 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key,
+        COALESCE(d_account.main_account_code, 'unknown')
+    ), delivered_4 AS (
+      SELECT
+        c.municipality_key AS unit_key,
+        c.base_period_key
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'bor_folketal'
+        AND c.series = ''
+        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+    ), s4 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        SUM(r.v1) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+          r.v1_rows > 0) AS v1_periods
+      FROM w4 AS w
+      JOIN r4 AS r
+        ON r.base_key = w.first_key
+      LEFT JOIN delivered_4 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key
+    ), s5 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        SUM(r.v1) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+          r.v1_rows > 0) AS v1_periods
+      FROM w5 AS w
+      JOIN r4 AS r
+        ON r.base_key = w.first_key
+      LEFT JOIN delivered_4 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key
+    ), cells_account AS (
+      SELECT
+        p.period_key,
+        d.main_account_code AS main_account
+      FROM periods AS p
+      JOIN {{ ref('dim_account_function') }} AS d
+        ON d.valid_from <= p.end_date
+        AND (
+          d.valid_to IS NULL OR d.valid_to >= p.start_date
+        )
+      WHERE
+        NOT d.main_account_code IS NULL
+      GROUP BY
+        p.period_key,
+        d.main_account_code
+      UNION
+      SELECT
+        period_key,
+        main_account
+      FROM s1
+      WHERE
+        main_account = 'unknown'
+      UNION
+      SELECT
+        period_key,
+        main_account
+      FROM s2
+      WHERE
+        main_account = 'unknown'
+      UNION
+      SELECT
+        period_key,
+        main_account
+      FROM s3
+      WHERE
+        main_account = 'unknown'
+    ), cells AS (
+      SELECT
+        cells_account.period_key,
+        cells_account.main_account
+      FROM cells_account
+    ), f1_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.main_account,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
+        CASE
+          WHEN w1.required <= 0
+          THEN 2
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN s1.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN w1.is_unfinished
+          THEN 7
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 9
+          ELSE 8
+        END AS s1,
+        CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v1 END AS c2,
+        CASE
+          WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+          THEN 2
+          WHEN s2.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+          THEN 9
+          ELSE 8
+        END AS s2
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w1
+        ON w1.period_key = u.period_key
+      LEFT JOIN w1_coverage
+        ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+      LEFT JOIN s1
+        ON s1.period_key = u.period_key
+        AND s1.unit_key = u.unit_key
+        AND s1.main_account = x.main_account
+      JOIN w2
+        ON w2.period_key = u.period_key
+      LEFT JOIN w2_coverage
+        ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
+      LEFT JOIN s2
+        ON s2.period_key = u.period_key
+        AND s2.unit_key = u.unit_key
+        AND s2.main_account = x.main_account
+      WHERE
+        u.is_member
+    ), f1_areas AS (
+      SELECT
+        m.period_key,
+        'municipality' AS area_level,
+        m.area,
+        m.main_account,
+        SUM(m.c1) FILTER(WHERE
+          m.is_in) AS c1,
+        SUM(m.c2) FILTER(WHERE
+          m.is_in) AS c2,
+        SUM(m.c2) FILTER(WHERE
+          m.state <> 3 AND m.is_known) AS c2_expected,
+        COUNT(*) FILTER(WHERE
+          m.is_in) AS members,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3) AS members_expected,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+        MIN(m.state) FILTER(WHERE
+          m.is_in) AS state_in,
+        MIN(m.state) AS state_low,
+        MAX(m.state) AS state_high,
+        MIN(m.reason) AS reason_low
+      FROM (
+        SELECT
+          f.period_key,
+          f.area_municipality AS area,
+          f.main_account,
+          f.c1,
+          f.c2,
+          LEAST(f.s1, f.s2) AS state,
+          LEAST(
+            CASE
+              WHEN f.s1 >= 7 AND f.c1 IS NULL
+              THEN 5
+              WHEN f.s1 = 0
+              THEN 4
+              WHEN f.s1 = 1
+              THEN 6
+              WHEN f.s1 = 2
+              THEN 2
+              WHEN f.s1 = 6
+              THEN 7
+              WHEN f.s1 = 7
+              THEN 7
+            END,
+            CASE
+              WHEN f.s2 >= 7 AND f.c2 IS NULL
+              THEN 5
+              WHEN f.s2 = 0
+              THEN 4
+              WHEN f.s2 = 1
+              THEN 6
+              WHEN f.s2 = 2
+              THEN 2
+              WHEN f.s2 = 6
+              THEN 7
+              WHEN f.s2 = 7
+              THEN 7
+            END
+          ) AS reason,
+          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+          f.s2 >= 7 AS is_known
+        FROM f1_units AS f
+      ) AS m
+      GROUP BY
+        m.period_key,
+        m.area,
+        m.main_account
+    ), f1 AS (
+      SELECT
+        1 AS figure_position,
+        'economy.budget_consumption_rate' AS key_figure,
+        a.area_level,
+        a.area,
+        a.main_account,
+        a.period_key,
+        p.period,
+        100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+        a.c1 AS numerator,
+        a.c2 AS denominator,
+        a.state AS state,
+        a.reason AS reason,
+        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+        a.members AS members,
+        a.members_expected AS members_expected,
+        CASE
+          WHEN a.unknown_denominators = 0
+          THEN COALESCE(
+            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+          )
+          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+        END AS denominator_share,
+        CAST(NULL AS DATE) AS series_break
+      FROM (
+        SELECT
+          a.*,
+          CASE
+            WHEN a.members > 0
+            THEN a.state_in
+            WHEN a.state_low = a.state_high AND a.state_low < 7
+            THEN a.state_low
+            ELSE 2
+          END AS state,
+          CASE
+            WHEN a.members = 0
+            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+            ELSE LEAST(
+              CASE WHEN a.members < a.members_expected THEN 3 END,
+              CASE WHEN a.c2 = 0 THEN 5 END,
+              CASE WHEN a.state_in = 7 THEN 7 END
+            )
+          END AS reason
+        FROM f1_areas AS a
+      ) AS a
+      JOIN periods AS p
+        ON p.period_key = a.period_key
+    ), f2_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.main_account,
+        s3.v1 AS c1,
+        CASE
+          WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
+          THEN 2
+          WHEN COALESCE(s3.v1_periods, 0) < COALESCE(w3_coverage.delivered, 0)
+          THEN 2
+          WHEN s3.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w3_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w3_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w3_coverage.approved, 0) = w3.required
+          THEN 9
+          ELSE 8
+        END AS s1,
+        CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v2 END AS c2,
+        CASE
+          WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+          THEN 2
+          WHEN s2.v2_blanks > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+          THEN 9
+          ELSE 8
+        END AS s2,
+        CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v2 END AS c3,
+        CASE
+          WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+          THEN 2
+          WHEN s2.v2_blanks > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+          THEN 9
+          ELSE 8
+        END AS s3
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w3
+        ON w3.period_key = u.period_key
+      LEFT JOIN w3_coverage
+        ON w3_coverage.period_key = u.period_key AND w3_coverage.unit_key = u.unit_key
+      LEFT JOIN s3
+        ON s3.period_key = u.period_key
+        AND s3.unit_key = u.unit_key
+        AND s3.main_account = x.main_account
+      JOIN w2
+        ON w2.period_key = u.period_key
+      LEFT JOIN w2_coverage
+        ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
+      LEFT JOIN s2
+        ON s2.period_key = u.period_key
+        AND s2.unit_key = u.unit_key
+        AND s2.main_account = x.main_account
+      WHERE
+        u.is_member
+    ), f2_areas AS (
+      SELECT
+        m.period_key,
+        'municipality' AS area_level,
+        m.area,
+        m.main_account,
+        SUM(m.c1) FILTER(WHERE
+          m.is_in) AS c1,
+        SUM(m.c2) FILTER(WHERE
+          m.is_in) AS c2,
+        SUM(m.c3) FILTER(WHERE
+          m.is_in) AS c3,
+        SUM(m.c3) FILTER(WHERE
+          m.state <> 3 AND m.is_known) AS c3_expected,
+        COUNT(*) FILTER(WHERE
+          m.is_in) AS members,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3) AS members_expected,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+        MIN(m.state) FILTER(WHERE
+          m.is_in) AS state_in,
+        MIN(m.state) AS state_low,
+        MAX(m.state) AS state_high,
+        MIN(m.reason) AS reason_low
+      FROM (
+        SELECT
+          f.period_key,
+          f.area_municipality AS area,
+          f.main_account,
+          f.c1,
+          f.c2,
+          f.c3,
+          LEAST(f.s1, f.s2, f.s3) AS state,
+          LEAST(
+            CASE
+              WHEN f.s1 >= 7 AND f.c1 IS NULL
+              THEN 5
+              WHEN f.s1 = 0
+              THEN 4
+              WHEN f.s1 = 1
+              THEN 6
+              WHEN f.s1 = 2
+              THEN 2
+              WHEN f.s1 = 6
+              THEN 7
+              WHEN f.s1 = 7
+              THEN 7
+            END,
+            CASE
+              WHEN f.s2 >= 7 AND f.c2 IS NULL
+              THEN 5
+              WHEN f.s2 = 0
+              THEN 4
+              WHEN f.s2 = 1
+              THEN 6
+              WHEN f.s2 = 2
+              THEN 2
+              WHEN f.s2 = 6
+              THEN 7
+              WHEN f.s2 = 7
+              THEN 7
+            END,
+            CASE
+              WHEN f.s3 >= 7 AND f.c3 IS NULL
+              THEN 5
+              WHEN f.s3 = 0
+              THEN 4
+              WHEN f.s3 = 1
+              THEN 6
+              WHEN f.s3 = 2
+              THEN 2
+              WHEN f.s3 = 6
+              THEN 7
+              WHEN f.s3 = 7
+              THEN 7
+            END
+          ) AS reason,
+          LEAST(f.s1, f.s2, f.s3) >= 7
+          AND NOT f.c1 IS NULL
+          AND NOT f.c2 IS NULL
+          AND NOT f.c3 IS NULL AS is_in,
+          f.s3 >= 7 AS is_known
+        FROM f2_units AS f
+      ) AS m
+      GROUP BY
+        m.period_key,
+        m.area,
+        m.main_account
+    ), f2 AS (
+      SELECT
+        2 AS figure_position,
+        'economy.forecast_deviation' AS key_figure,
+        a.area_level,
+        a.area,
+        a.main_account,
+        a.period_key,
+        p.period,
+        100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
+        a.c1 - a.c2 AS numerator,
+        a.c3 AS denominator,
+        a.state AS state,
+        a.reason AS reason,
+        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+        a.members AS members,
+        a.members_expected AS members_expected,
+        CASE
+          WHEN a.unknown_denominators = 0
+          THEN COALESCE(
+            COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
+            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+          )
+          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+        END AS denominator_share,
+        CAST(NULL AS DATE) AS series_break
+      FROM (
+        SELECT
+          a.*,
+          CASE
+            WHEN a.members > 0
+            THEN a.state_in
+            WHEN a.state_low = a.state_high AND a.state_low < 7
+            THEN a.state_low
+            ELSE 2
+          END AS state,
+          CASE
+            WHEN a.members = 0
+            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+            ELSE LEAST(
+              CASE WHEN a.members < a.members_expected THEN 3 END,
+              CASE WHEN a.c3 = 0 THEN 5 END,
+              CASE WHEN a.state_in = 7 THEN 7 END
+            )
+          END AS reason
+        FROM f2_areas AS a
+      ) AS a
+      JOIN periods AS p
+        ON p.period_key = a.period_key
+    ), f3_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.main_account,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
+        CASE
+          WHEN w1.required <= 0
+          THEN 2
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN s1.v2_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN w1.is_unfinished
+          THEN 7
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 9
+          ELSE 8
+        END AS s1,
+        s4.v1 AS c2,
+        CASE
+          WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
+          THEN 2
+          WHEN COALESCE(s4.v1_periods, 0) < COALESCE(w4_coverage.delivered, 0)
+          THEN 2
+          WHEN s4.v1_blanks > 0
+          THEN 2
+          WHEN COALESCE(w4_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w4_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w4_coverage.approved, 0) = w4.required
+          THEN 9
+          ELSE 8
+        END AS s2
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w1
+        ON w1.period_key = u.period_key
+      LEFT JOIN w1_coverage
+        ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+      LEFT JOIN s1
+        ON s1.period_key = u.period_key
+        AND s1.unit_key = u.unit_key
+        AND s1.main_account = x.main_account
+      JOIN w4
+        ON w4.period_key = u.period_key
+      LEFT JOIN w4_coverage
+        ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
+      LEFT JOIN s4
+        ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
+      WHERE
+        u.is_member
+    ), f3_areas AS (
+      SELECT
+        m.period_key,
+        'municipality' AS area_level,
+        m.area,
+        m.main_account,
+        SUM(m.c1) FILTER(WHERE
+          m.is_in) AS c1,
+        SUM(m.c2) FILTER(WHERE
+          m.is_in) AS c2,
+        SUM(m.c2) FILTER(WHERE
+          m.state <> 3 AND m.is_known) AS c2_expected,
+        COUNT(*) FILTER(WHERE
+          m.is_in) AS members,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3) AS members_expected,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+        MIN(m.state) FILTER(WHERE
+          m.is_in) AS state_in,
+        MIN(m.state) AS state_low,
+        MAX(m.state) AS state_high,
+        MIN(m.reason) AS reason_low
+      FROM (
+        SELECT
+          f.period_key,
+          f.area_municipality AS area,
+          f.main_account,
+          f.c1,
+          f.c2,
+          LEAST(f.s1, f.s2) AS state,
+          LEAST(
+            CASE
+              WHEN f.s1 >= 7 AND f.c1 IS NULL
+              THEN 5
+              WHEN f.s1 = 0
+              THEN 4
+              WHEN f.s1 = 1
+              THEN 6
+              WHEN f.s1 = 2
+              THEN 2
+              WHEN f.s1 = 6
+              THEN 7
+              WHEN f.s1 = 7
+              THEN 7
+            END,
+            CASE
+              WHEN f.s2 >= 7 AND f.c2 IS NULL
+              THEN 5
+              WHEN f.s2 = 0
+              THEN 4
+              WHEN f.s2 = 1
+              THEN 6
+              WHEN f.s2 = 2
+              THEN 1
+              WHEN f.s2 = 6
+              THEN 7
+              WHEN f.s2 = 7
+              THEN 7
+            END
+          ) AS reason,
+          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+          f.s2 >= 7 AS is_known
+        FROM f3_units AS f
+      ) AS m
+      GROUP BY
+        m.period_key,
+        m.area,
+        m.main_account
+    ), f3 AS (
+      SELECT
+        3 AS figure_position,
+        'economy.gross_capital_expenditure_per_inhabitant' AS key_figure,
+        a.area_level,
+        a.area,
+        a.main_account,
+        a.period_key,
+        p.period,
+        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+        a.c1 AS numerator,
+        a.c2 AS denominator,
+        a.state AS state,
+        a.reason AS reason,
+        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+        a.members AS members,
+        a.members_expected AS members_expected,
+        CASE
+          WHEN a.unknown_denominators = 0
+          THEN COALESCE(
+            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+          )
+          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+        END AS denominator_share,
+        CAST(NULL AS DATE) AS series_break
+      FROM (
+        SELECT
+          a.*,
+          CASE
+            WHEN a.members > 0
+            THEN a.state_in
+            WHEN a.state_low = a.state_high AND a.state_low < 7
+            THEN a.state_low
+            ELSE 2
+          END AS state,
+          CASE
+            WHEN a.members = 0
+            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+            ELSE LEAST(
+              CASE WHEN a.members < a.members_expected THEN 3 END,
+              CASE WHEN a.c2 = 0 THEN 5 END,
+              CASE WHEN a.state_in = 7 THEN 7 END
+            )
+          END AS reason
+        FROM f3_areas AS a
+      ) AS a
+      JOIN periods AS p
+        ON p.period_key = a.period_key
+    ), f4_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.main_account,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v3 END AS c1,
+        CASE
+          WHEN w1.required <= 0
+          THEN 2
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN s1.v3_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN w1.is_unfinished
+          THEN 7
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 9
+          ELSE 8
+        END AS s1,
+        s5.v1 AS c2,
+        CASE
+          WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
+          THEN 2
+          WHEN COALESCE(s5.v1_periods, 0) < COALESCE(w5_coverage.delivered, 0)
+          THEN 2
+          WHEN s5.v1_blanks > 0
+          THEN 2
+          WHEN COALESCE(w5_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w5_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w5_coverage.approved, 0) = w5.required
+          THEN 9
+          ELSE 8
+        END AS s2
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w1
+        ON w1.period_key = u.period_key
+      LEFT JOIN w1_coverage
+        ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+      LEFT JOIN s1
+        ON s1.period_key = u.period_key
+        AND s1.unit_key = u.unit_key
+        AND s1.main_account = x.main_account
+      JOIN w5
+        ON w5.period_key = u.period_key
+      LEFT JOIN w5_coverage
+        ON w5_coverage.period_key = u.period_key AND w5_coverage.unit_key = u.unit_key
+      LEFT JOIN s5
+        ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
+      WHERE
+        u.is_member
+    ), f4_areas AS (
+      SELECT
+        m.period_key,
+        'municipality' AS area_level,
+        m.area,
+        m.main_account,
+        SUM(m.c1) FILTER(WHERE
+          m.is_in) AS c1,
+        SUM(m.c2) FILTER(WHERE
+          m.is_in) AS c2,
+        SUM(m.c2) FILTER(WHERE
+          m.state <> 3 AND m.is_known) AS c2_expected,
+        COUNT(*) FILTER(WHERE
+          m.is_in) AS members,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3) AS members_expected,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+        MIN(m.state) FILTER(WHERE
+          m.is_in) AS state_in,
+        MIN(m.state) AS state_low,
+        MAX(m.state) AS state_high,
+        MIN(m.reason) AS reason_low
+      FROM (
+        SELECT
+          f.period_key,
+          f.area_municipality AS area,
+          f.main_account,
+          f.c1,
+          f.c2,
+          LEAST(f.s1, f.s2) AS state,
+          LEAST(
+            CASE
+              WHEN f.s1 >= 7 AND f.c1 IS NULL
+              THEN 5
+              WHEN f.s1 = 0
+              THEN 4
+              WHEN f.s1 = 1
+              THEN 6
+              WHEN f.s1 = 2
+              THEN 2
+              WHEN f.s1 = 6
+              THEN 7
+              WHEN f.s1 = 7
+              THEN 7
+            END,
+            CASE
+              WHEN f.s2 >= 7 AND f.c2 IS NULL
+              THEN 5
+              WHEN f.s2 = 0
+              THEN 4
+              WHEN f.s2 = 1
+              THEN 6
+              WHEN f.s2 = 2
+              THEN 1
+              WHEN f.s2 = 6
+              THEN 7
+              WHEN f.s2 = 7
+              THEN 7
+            END
+          ) AS reason,
+          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+          f.s2 >= 7 AS is_known
+        FROM f4_units AS f
+      ) AS m
+      GROUP BY
+        m.period_key,
+        m.area,
+        m.main_account
+    ), f4 AS (
+      SELECT
+        4 AS figure_position,
+        'economy.operating_expenditure_per_inhabitant' AS key_figure,
+        a.area_level,
+        a.area,
+        a.main_account,
+        a.period_key,
+        p.period,
+        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+        a.c1 AS numerator,
+        a.c2 AS denominator,
+        a.state AS state,
+        a.reason AS reason,
+        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+        a.members AS members,
+        a.members_expected AS members_expected,
+        CASE
+          WHEN a.unknown_denominators = 0
+          THEN COALESCE(
+            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+          )
+          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+        END AS denominator_share,
+        CAST(NULL AS DATE) AS series_break
+      FROM (
+        SELECT
+          a.*,
+          CASE
+            WHEN a.members > 0
+            THEN a.state_in
+            WHEN a.state_low = a.state_high AND a.state_low < 7
+            THEN a.state_low
+            ELSE 2
+          END AS state,
+          CASE
+            WHEN a.members = 0
+            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+            ELSE LEAST(
+              CASE WHEN a.members < a.members_expected THEN 3 END,
+              CASE WHEN a.c2 = 0 THEN 5 END,
+              CASE WHEN a.state_in = 7 THEN 7 END
+            )
+          END AS reason
+        FROM f4_areas AS a
+      ) AS a
+      JOIN periods AS p
+        ON p.period_key = a.period_key
+    ), f5_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.main_account,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
+        CASE
+          WHEN w1.required <= 0
+          THEN 2
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN s1.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN w1.is_unfinished
+          THEN 7
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 9
+          ELSE 8
+        END AS s1,
+        s4.v1 AS c2,
+        CASE
+          WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
+          THEN 2
+          WHEN COALESCE(s4.v1_periods, 0) < COALESCE(w4_coverage.delivered, 0)
+          THEN 2
+          WHEN s4.v1_blanks > 0
+          THEN 2
+          WHEN COALESCE(w4_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w4_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w4_coverage.approved, 0) = w4.required
+          THEN 9
+          ELSE 8
+        END AS s2
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w1
+        ON w1.period_key = u.period_key
+      LEFT JOIN w1_coverage
+        ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+      LEFT JOIN s1
+        ON s1.period_key = u.period_key
+        AND s1.unit_key = u.unit_key
+        AND s1.main_account = x.main_account
+      JOIN w4
+        ON w4.period_key = u.period_key
+      LEFT JOIN w4_coverage
+        ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
+      LEFT JOIN s4
+        ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
+      WHERE
+        u.is_member
+    ), f5_areas AS (
+      SELECT
+        m.period_key,
+        'municipality' AS area_level,
+        m.area,
+        m.main_account,
+        SUM(m.c1) FILTER(WHERE
+          m.is_in) AS c1,
+        SUM(m.c2) FILTER(WHERE
+          m.is_in) AS c2,
+        SUM(m.c2) FILTER(WHERE
+          m.state <> 3 AND m.is_known) AS c2_expected,
+        COUNT(*) FILTER(WHERE
+          m.is_in) AS members,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3) AS members_expected,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+        MIN(m.state) FILTER(WHERE
+          m.is_in) AS state_in,
+        MIN(m.state) AS state_low,
+        MAX(m.state) AS state_high,
+        MIN(m.reason) AS reason_low
+      FROM (
+        SELECT
+          f.period_key,
+          f.area_municipality AS area,
+          f.main_account,
+          f.c1,
+          f.c2,
+          LEAST(f.s1, f.s2) AS state,
+          LEAST(
+            CASE
+              WHEN f.s1 >= 7 AND f.c1 IS NULL
+              THEN 5
+              WHEN f.s1 = 0
+              THEN 4
+              WHEN f.s1 = 1
+              THEN 6
+              WHEN f.s1 = 2
+              THEN 2
+              WHEN f.s1 = 6
+              THEN 7
+              WHEN f.s1 = 7
+              THEN 7
+            END,
+            CASE
+              WHEN f.s2 >= 7 AND f.c2 IS NULL
+              THEN 5
+              WHEN f.s2 = 0
+              THEN 4
+              WHEN f.s2 = 1
+              THEN 6
+              WHEN f.s2 = 2
+              THEN 1
+              WHEN f.s2 = 6
+              THEN 7
+              WHEN f.s2 = 7
+              THEN 7
+            END
+          ) AS reason,
+          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+          f.s2 >= 7 AS is_known
+        FROM f5_units AS f
+      ) AS m
+      GROUP BY
+        m.period_key,
+        m.area,
+        m.main_account
+    ), f5 AS (
+      SELECT
+        5 AS figure_position,
+        'economy.service_expenditure_per_inhabitant' AS key_figure,
+        a.area_level,
+        a.area,
+        a.main_account,
+        a.period_key,
+        p.period,
+        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+        a.c1 AS numerator,
+        a.c2 AS denominator,
+        a.state AS state,
+        a.reason AS reason,
+        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+        a.members AS members,
+        a.members_expected AS members_expected,
+        CASE
+          WHEN a.unknown_denominators = 0
+          THEN COALESCE(
+            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+          )
+          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+        END AS denominator_share,
+        CAST(NULL AS DATE) AS series_break
+      FROM (
+        SELECT
+          a.*,
+          CASE
+            WHEN a.members > 0
+            THEN a.state_in
+            WHEN a.state_low = a.state_high AND a.state_low < 7
+            THEN a.state_low
+            ELSE 2
+          END AS state,
+          CASE
+            WHEN a.members = 0
+            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+            ELSE LEAST(
+              CASE WHEN a.members < a.members_expected THEN 3 END,
+              CASE WHEN a.c2 = 0 THEN 5 END,
+              CASE WHEN a.state_in = 7 THEN 7 END
+            )
+          END AS reason
+        FROM f5_areas AS a
+      ) AS a
+      JOIN periods AS p
+        ON p.period_key = a.period_key
+    )
+    SELECT
+      u.unit_key AS municipality_key,
+      m.municipality_code,
+      m.region_code,
+      m.unit_kind,
+      u.period_key,
+      p.period,
+      p.start_date AS period_start,
+      'main_account' AS cut,
+      x.main_account AS main_account,
+      CAST(NULL AS TEXT) AS main_function,
+      CAST(NULL AS TEXT) AS function,
+      CAST(NULL AS TEXT) AS main_art,
+      NULL AS administration_expenditure_per_inhabitant__num,
+      NULL AS administration_expenditure_per_inhabitant__den,
+      f1.numerator AS budget_consumption_rate__num,
+      f1.denominator AS budget_consumption_rate__den,
+      f2.numerator AS forecast_deviation__num,
+      f2.denominator AS forecast_deviation__den,
+      f3.numerator AS gross_capital_expenditure_per_inhabitant__num,
+      f3.denominator AS gross_capital_expenditure_per_inhabitant__den,
+      NULL AS long_term_debt_per_inhabitant__num,
+      NULL AS long_term_debt_per_inhabitant__den,
+      f4.numerator AS operating_expenditure_per_inhabitant__num,
+      f4.denominator AS operating_expenditure_per_inhabitant__den,
+      f5.numerator AS service_expenditure_per_inhabitant__num,
+      f5.denominator AS service_expenditure_per_inhabitant__den
+    FROM units AS u
+    JOIN periods AS p
+      ON p.period_key = u.period_key
+    JOIN {{ ref('dim_municipality') }} AS m
+      ON m.municipality_key = u.unit_key
+      AND m.valid_from <= p.end_date
+      AND COALESCE(m.valid_to, p.end_date) >= p.end_date
+    JOIN cells AS x
+      ON x.period_key = u.period_key
+    LEFT JOIN f1
+      ON f1.period_key = u.period_key
+      AND f1.area = u.area_municipality
+      AND f1.main_account = x.main_account
+    LEFT JOIN f2
+      ON f2.period_key = u.period_key
+      AND f2.area = u.area_municipality
+      AND f2.main_account = x.main_account
+    LEFT JOIN f3
+      ON f3.period_key = u.period_key
+      AND f3.area = u.area_municipality
+      AND f3.main_account = x.main_account
+    LEFT JOIN f4
+      ON f4.period_key = u.period_key
+      AND f4.area = u.area_municipality
+      AND f4.main_account = x.main_account
+    LEFT JOIN f5
+      ON f5.period_key = u.period_key
+      AND f5.area = u.area_municipality
+      AND f5.main_account = x.main_account
+  ) AS by_main_account
+  UNION ALL
+  SELECT
+    *
+  FROM (
+    WITH periods AS (
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      SELECT
+        period_key,
+        period,
+        start_date,
+        end_date,
+        label_year,
+        label_position
+      FROM {{ ref('dim_period') }} AS dim_period
+      WHERE
+        grain = 'quarter'
+        AND end_date >= (
+          SELECT
+            MIN(s.starts_date)
+          FROM {{ ref('source_status') }} AS s
+          WHERE
+            (
+              s.source = 'oko_balance'
+              AND s.series = ''
+              OR s.source = 'oko_postering'
+              AND s.series = ''
+            )
+        )
+        AND start_date < (
+          SELECT
+            MAX(s.data_to)
+          FROM {{ ref('source_status') }} AS s
+          WHERE
+            (
+              s.source = 'oko_balance'
+              AND s.series = ''
+              OR s.source = 'oko_postering'
+              AND s.series = ''
+            )
+        )
+    ), units AS (
+      SELECT
+        p.period_key,
+        u.municipality_key AS unit_key,
+        u.unit_kind = 'member' AS is_member,
+        u.municipality_code AS area_municipality
+      FROM periods AS p
+      JOIN {{ ref('dim_municipality') }} AS u
+        ON u.valid_from <= p.end_date
+        AND (
+          u.valid_to IS NULL OR u.valid_to >= p.end_date
+        )
+      WHERE
+        u.unit_kind = 'member'
+    ), w1 AS (
+      /* oko_balance by month: last */
+      SELECT
+        p.period_key,
+        EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS first_key,
+        EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS last_key,
+        1 AS required,
+        EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 > d.due_key
+        AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
+        p.start_date AS from_date
+      FROM periods AS p
+      CROSS JOIN (
+        SELECT
+          COALESCE(MIN(s.due_key), -1000000) AS due_key,
+          MIN(s.data_to) AS data_to
+        FROM {{ ref('source_status') }} AS s
+        WHERE
+          s.source = 'oko_balance' AND s.series = ''
+      ) AS d
+    ), w1_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved
+      FROM w1 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'oko_balance' AND c.series = '' AND c.base_period_key = w.first_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), w2 AS (
+      /* bor_folketal by quarter: on the end of the period */
+      SELECT
+        p.period_key,
+        EXTRACT(YEAR FROM p.end_date) * 4 + EXTRACT(QUARTER FROM p.end_date) - 1 AS first_key,
+        EXTRACT(YEAR FROM p.end_date) * 4 + EXTRACT(QUARTER FROM p.end_date) - 1 AS last_key,
+        1 AS required,
+        p.start_date AS from_date
+      FROM periods AS p
+    ), w2_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved
+      FROM w2 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), w3 AS (
+      /* oko_postering by month: sum, year to date */
+      SELECT
+        p.period_key,
+        EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1 AS first_key,
+        LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
+        LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+          EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
+        ) + 1 AS required,
+        p.end_date >= d.data_to AS is_unfinished,
+        y.start_date AS from_date
+      FROM periods AS p
+      LEFT JOIN {{ ref('dim_period') }} AS y
+        ON y.grain = 'year' AND y.start_date <= p.end_date AND y.end_date >= p.end_date
+      CROSS JOIN (
+        SELECT
+          COALESCE(MIN(s.due_key), -1000000) AS due_key,
+          MIN(s.data_to) AS data_to
+        FROM {{ ref('source_status') }} AS s
+        WHERE
+          s.source = 'oko_postering' AND s.series = ''
+      ) AS d
+    ), w3_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved
+      FROM w3 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'oko_postering'
+        AND c.series = ''
+        AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), w4 AS (
+      /* bor_folketal by quarter: on the first day of the year */
+      SELECT
+        p.period_key,
+        EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
+        EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
+        1 AS required,
+        y.start_date AS from_date
+      FROM periods AS p
+      LEFT JOIN {{ ref('dim_period') }} AS y
+        ON y.grain = 'year' AND y.start_date <= p.end_date AND y.end_date >= p.end_date
+    ), w4_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved
+      FROM w4 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), r1 AS (
+      /* economy.balances */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.month_key AS base_key,
+        f.function_key AS key_function_key,
+        SUM(CAST(-f.closing_amount AS DECIMAL(38, 9))) AS v1,
+        COUNT(*) FILTER(WHERE
+          f.closing_amount IS NULL) AS v1_blanks,
+        COUNT(*) FILTER(WHERE
+          -f.closing_amount IS NULL) AS v1_failed
+      FROM {{ ref('fct_balance') }} AS f
+      WHERE
+        f.month_key >= (
+          SELECT
+            MIN(first_key)
+          FROM w1
+        )
+        AND f.month_key <= (
+          SELECT
+            MAX(last_key)
+          FROM w1
+        )
+        AND f.main_function_key = 955
+        AND f.function_key <> 95577
+      GROUP BY
+        f.municipality_key,
+        f.month_key,
+        f.function_key
+    ), r2 AS (
+      /* citizens.population */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.quarter_key AS base_key,
+        SUM(f.population_count) AS v1,
+        COUNT(*) FILTER(WHERE
+          f.population_count IS NULL) AS v1_blanks,
+        COUNT(*) AS v1_rows
+      FROM {{ ref('fct_population') }} AS f
+      WHERE
+        f.quarter_key >= LEAST(
+          (
+            SELECT
+              MIN(first_key)
+            FROM w2
+          ),
+          (
+            SELECT
+              MIN(first_key)
+            FROM w4
+          )
+        )
+        AND f.quarter_key <= GREATEST((
+          SELECT
+            MAX(last_key)
+          FROM w2
+        ), (
+          SELECT
+            MAX(last_key)
+          FROM w4
+        ))
+        AND f.vintage = 'frozen'
+      GROUP BY
+        f.municipality_key,
+        f.quarter_key
+    ), r3 AS (
+      /* economy.postings */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.month_key AS base_key,
+        f.function_key AS key_function_key,
+        SUM(f.amount) AS v1,
+        COUNT(*) FILTER(WHERE
+          f.amount IS NULL) AS v1_blanks
+      FROM {{ ref('fct_posting') }} AS f
+      WHERE
+        f.month_key >= (
+          SELECT
+            MIN(first_key)
+          FROM w3
+        )
+        AND f.month_key <= (
+          SELECT
+            MAX(last_key)
+          FROM w3
+        )
+        AND (
+          (
+            (
+              f.main_account IN (0, 2, 3, 4, 5, 6)
+            )
+            AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
+            AND (
+              (
+                f.function_key <> 53230 OR (
+                  f.dranst = 1 AND f.grouping = 5
+                )
               )
             )
+            AND NOT f.function_key IN (52207, 46281)
           )
-          AND NOT f.function_key IN (52207, 46281)
+          AND f.dranst = 1
+          AND f.main_art <> 0
         )
-        AND f.dranst = 1
-        AND f.main_art <> 0
-      )
-    GROUP BY
-      f.municipality_key,
-      f.year_key,
-      f.valid_from,
-      f.valid_to,
-      f.art_key
-  ), delivered_1 AS (
+        AND NOT f.is_opening
+      GROUP BY
+        f.municipality_key,
+        f.month_key,
+        f.function_key
+    ), delivered_1 AS (
+      SELECT
+        c.municipality_key AS unit_key,
+        c.base_period_key
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'oko_balance'
+        AND c.series = ''
+        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+    ), s1 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        COALESCE(d_account.function_code, 'unknown') AS function,
+        CASE WHEN SUM(r.v1_failed) = 0 THEN COALESCE(SUM(r.v1), 0) END AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks
+      FROM w1 AS w
+      JOIN r1 AS r
+        ON r.base_key = w.first_key
+      LEFT JOIN (
+        SELECT
+          function_key,
+          base_key,
+          function_code
+        FROM (
+          SELECT
+            d.function_key,
+            b.period_key AS base_key,
+            d.function_code,
+            ROW_NUMBER() OVER (
+              PARTITION BY d.function_key, b.period_key
+              ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+            ) AS position
+          FROM {{ ref('dim_account_function') }} AS d
+          JOIN {{ ref('dim_period') }} AS b
+            ON b.grain = 'month' AND b.period_key IN (
+              SELECT
+                base_key
+              FROM r1
+            )
+        ) AS ranked
+        WHERE
+          position = 1
+      ) AS d_account
+        ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      LEFT JOIN delivered_1 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key,
+        COALESCE(d_account.function_code, 'unknown')
+    ), delivered_2 AS (
+      SELECT
+        c.municipality_key AS unit_key,
+        c.base_period_key
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'bor_folketal'
+        AND c.series = ''
+        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+    ), s2 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        SUM(r.v1) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+          r.v1_rows > 0) AS v1_periods
+      FROM w2 AS w
+      JOIN r2 AS r
+        ON r.base_key = w.first_key
+      LEFT JOIN delivered_2 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key
+    ), delivered_3 AS (
+      SELECT
+        c.municipality_key AS unit_key,
+        c.base_period_key
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'oko_postering'
+        AND c.series = ''
+        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+    ), s3 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        COALESCE(d_account.function_code, 'unknown') AS function,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks
+      FROM w3 AS w
+      JOIN r3 AS r
+        ON r.base_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN (
+        SELECT
+          function_key,
+          base_key,
+          function_code
+        FROM (
+          SELECT
+            d.function_key,
+            b.period_key AS base_key,
+            d.function_code,
+            ROW_NUMBER() OVER (
+              PARTITION BY d.function_key, b.period_key
+              ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
+            ) AS position
+          FROM {{ ref('dim_account_function') }} AS d
+          JOIN {{ ref('dim_period') }} AS b
+            ON b.grain = 'month' AND b.period_key IN (
+              SELECT
+                base_key
+              FROM r3
+            )
+        ) AS ranked
+        WHERE
+          position = 1
+      ) AS d_account
+        ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      LEFT JOIN delivered_3 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key,
+        COALESCE(d_account.function_code, 'unknown')
+    ), s4 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        SUM(r.v1) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+          r.v1_rows > 0) AS v1_periods
+      FROM w4 AS w
+      JOIN r2 AS r
+        ON r.base_key = w.first_key
+      LEFT JOIN delivered_2 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key
+    ), cells_account AS (
+      SELECT
+        p.period_key,
+        d.function_code AS function
+      FROM periods AS p
+      JOIN {{ ref('dim_account_function') }} AS d
+        ON d.valid_from <= p.end_date
+        AND (
+          d.valid_to IS NULL OR d.valid_to >= p.start_date
+        )
+      WHERE
+        NOT d.function_code IS NULL
+      GROUP BY
+        p.period_key,
+        d.function_code
+      UNION
+      SELECT
+        period_key,
+        function
+      FROM s1
+      WHERE
+        function = 'unknown'
+      UNION
+      SELECT
+        period_key,
+        function
+      FROM s3
+      WHERE
+        function = 'unknown'
+    ), cells AS (
+      SELECT
+        cells_account.period_key,
+        cells_account.function
+      FROM cells_account
+    ), f1_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.function,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
+        CASE
+          WHEN w1.is_waiting
+          THEN 6
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN s1.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 9
+          ELSE 8
+        END AS s1,
+        s2.v1 AS c2,
+        CASE
+          WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+          THEN 2
+          WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
+          THEN 2
+          WHEN s2.v1_blanks > 0
+          THEN 2
+          WHEN COALESCE(w2_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+          THEN 9
+          ELSE 8
+        END AS s2
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w1
+        ON w1.period_key = u.period_key
+      LEFT JOIN w1_coverage
+        ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+      LEFT JOIN s1
+        ON s1.period_key = u.period_key
+        AND s1.unit_key = u.unit_key
+        AND s1.function = x.function
+      JOIN w2
+        ON w2.period_key = u.period_key
+      LEFT JOIN w2_coverage
+        ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
+      LEFT JOIN s2
+        ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
+      WHERE
+        u.is_member
+    ), f1_areas AS (
+      SELECT
+        m.period_key,
+        'municipality' AS area_level,
+        m.area,
+        m.function,
+        SUM(m.c1) FILTER(WHERE
+          m.is_in) AS c1,
+        SUM(m.c2) FILTER(WHERE
+          m.is_in) AS c2,
+        SUM(m.c2) FILTER(WHERE
+          m.state <> 3 AND m.is_known) AS c2_expected,
+        COUNT(*) FILTER(WHERE
+          m.is_in) AS members,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3) AS members_expected,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+        MIN(m.state) FILTER(WHERE
+          m.is_in) AS state_in,
+        MIN(m.state) AS state_low,
+        MAX(m.state) AS state_high,
+        MIN(m.reason) AS reason_low
+      FROM (
+        SELECT
+          f.period_key,
+          f.area_municipality AS area,
+          f.function,
+          f.c1,
+          f.c2,
+          LEAST(f.s1, f.s2) AS state,
+          LEAST(
+            CASE
+              WHEN f.s1 >= 7 AND f.c1 IS NULL
+              THEN 5
+              WHEN f.s1 = 0
+              THEN 4
+              WHEN f.s1 = 1
+              THEN 6
+              WHEN f.s1 = 2
+              THEN 2
+              WHEN f.s1 = 6
+              THEN 7
+              WHEN f.s1 = 7
+              THEN 7
+            END,
+            CASE
+              WHEN f.s2 >= 7 AND f.c2 IS NULL
+              THEN 5
+              WHEN f.s2 = 0
+              THEN 4
+              WHEN f.s2 = 1
+              THEN 6
+              WHEN f.s2 = 2
+              THEN 1
+              WHEN f.s2 = 6
+              THEN 7
+              WHEN f.s2 = 7
+              THEN 7
+            END
+          ) AS reason,
+          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+          f.s2 >= 7 AS is_known
+        FROM f1_units AS f
+      ) AS m
+      GROUP BY
+        m.period_key,
+        m.area,
+        m.function
+    ), f1 AS (
+      SELECT
+        1 AS figure_position,
+        'economy.long_term_debt_per_inhabitant' AS key_figure,
+        a.area_level,
+        a.area,
+        a.function,
+        a.period_key,
+        p.period,
+        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+        a.c1 AS numerator,
+        a.c2 AS denominator,
+        a.state AS state,
+        a.reason AS reason,
+        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+        a.members AS members,
+        a.members_expected AS members_expected,
+        CASE
+          WHEN a.unknown_denominators = 0
+          THEN COALESCE(
+            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+          )
+          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+        END AS denominator_share,
+        CAST(NULL AS DATE) AS series_break
+      FROM (
+        SELECT
+          a.*,
+          CASE
+            WHEN a.members > 0
+            THEN a.state_in
+            WHEN a.state_low = a.state_high AND a.state_low < 7
+            THEN a.state_low
+            ELSE 2
+          END AS state,
+          CASE
+            WHEN a.members = 0
+            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+            ELSE LEAST(
+              CASE WHEN a.members < a.members_expected THEN 3 END,
+              CASE WHEN a.c2 = 0 THEN 5 END,
+              CASE WHEN a.state_in = 7 THEN 7 END
+            )
+          END AS reason
+        FROM f1_areas AS a
+      ) AS a
+      JOIN periods AS p
+        ON p.period_key = a.period_key
+    ), f2_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.function,
+        CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v1 END AS c1,
+        CASE
+          WHEN w3.required <= 0
+          THEN 2
+          WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
+          THEN 2
+          WHEN s3.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w3_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w3_coverage.held, 0) > 0
+          THEN 4
+          WHEN w3.is_unfinished
+          THEN 7
+          WHEN COALESCE(w3_coverage.approved, 0) = w3.required
+          THEN 9
+          ELSE 8
+        END AS s1,
+        s4.v1 AS c2,
+        CASE
+          WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
+          THEN 2
+          WHEN COALESCE(s4.v1_periods, 0) < COALESCE(w4_coverage.delivered, 0)
+          THEN 2
+          WHEN s4.v1_blanks > 0
+          THEN 2
+          WHEN COALESCE(w4_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w4_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w4_coverage.approved, 0) = w4.required
+          THEN 9
+          ELSE 8
+        END AS s2
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w3
+        ON w3.period_key = u.period_key
+      LEFT JOIN w3_coverage
+        ON w3_coverage.period_key = u.period_key AND w3_coverage.unit_key = u.unit_key
+      LEFT JOIN s3
+        ON s3.period_key = u.period_key
+        AND s3.unit_key = u.unit_key
+        AND s3.function = x.function
+      JOIN w4
+        ON w4.period_key = u.period_key
+      LEFT JOIN w4_coverage
+        ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
+      LEFT JOIN s4
+        ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
+      WHERE
+        u.is_member
+    ), f2_areas AS (
+      SELECT
+        m.period_key,
+        'municipality' AS area_level,
+        m.area,
+        m.function,
+        SUM(m.c1) FILTER(WHERE
+          m.is_in) AS c1,
+        SUM(m.c2) FILTER(WHERE
+          m.is_in) AS c2,
+        SUM(m.c2) FILTER(WHERE
+          m.state <> 3 AND m.is_known) AS c2_expected,
+        COUNT(*) FILTER(WHERE
+          m.is_in) AS members,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3) AS members_expected,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+        MIN(m.state) FILTER(WHERE
+          m.is_in) AS state_in,
+        MIN(m.state) AS state_low,
+        MAX(m.state) AS state_high,
+        MIN(m.reason) AS reason_low
+      FROM (
+        SELECT
+          f.period_key,
+          f.area_municipality AS area,
+          f.function,
+          f.c1,
+          f.c2,
+          LEAST(f.s1, f.s2) AS state,
+          LEAST(
+            CASE
+              WHEN f.s1 >= 7 AND f.c1 IS NULL
+              THEN 5
+              WHEN f.s1 = 0
+              THEN 4
+              WHEN f.s1 = 1
+              THEN 6
+              WHEN f.s1 = 2
+              THEN 2
+              WHEN f.s1 = 6
+              THEN 7
+              WHEN f.s1 = 7
+              THEN 7
+            END,
+            CASE
+              WHEN f.s2 >= 7 AND f.c2 IS NULL
+              THEN 5
+              WHEN f.s2 = 0
+              THEN 4
+              WHEN f.s2 = 1
+              THEN 6
+              WHEN f.s2 = 2
+              THEN 1
+              WHEN f.s2 = 6
+              THEN 7
+              WHEN f.s2 = 7
+              THEN 7
+            END
+          ) AS reason,
+          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+          f.s2 >= 7 AS is_known
+        FROM f2_units AS f
+      ) AS m
+      GROUP BY
+        m.period_key,
+        m.area,
+        m.function
+    ), f2 AS (
+      SELECT
+        2 AS figure_position,
+        'economy.service_expenditure_per_inhabitant' AS key_figure,
+        a.area_level,
+        a.area,
+        a.function,
+        a.period_key,
+        p.period,
+        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+        a.c1 AS numerator,
+        a.c2 AS denominator,
+        a.state AS state,
+        a.reason AS reason,
+        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+        a.members AS members,
+        a.members_expected AS members_expected,
+        CASE
+          WHEN a.unknown_denominators = 0
+          THEN COALESCE(
+            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+          )
+          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+        END AS denominator_share,
+        CAST(NULL AS DATE) AS series_break
+      FROM (
+        SELECT
+          a.*,
+          CASE
+            WHEN a.members > 0
+            THEN a.state_in
+            WHEN a.state_low = a.state_high AND a.state_low < 7
+            THEN a.state_low
+            ELSE 2
+          END AS state,
+          CASE
+            WHEN a.members = 0
+            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+            ELSE LEAST(
+              CASE WHEN a.members < a.members_expected THEN 3 END,
+              CASE WHEN a.c2 = 0 THEN 5 END,
+              CASE WHEN a.state_in = 7 THEN 7 END
+            )
+          END AS reason
+        FROM f2_areas AS a
+      ) AS a
+      JOIN periods AS p
+        ON p.period_key = a.period_key
+    )
     SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'oko_postering'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-  ), s1 AS (
-    SELECT
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_account_art.main_art_code, 'unknown') AS main_art,
-      COALESCE(SUM(r.v1), 0) AS v1,
-      COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-      COALESCE(SUM(r.v2), 0) AS v2,
-      COALESCE(SUM(r.v2_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
-      COALESCE(SUM(r.v3), 0) AS v3,
-      COALESCE(SUM(r.v3_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v3_blanks,
-      COALESCE(SUM(r.v4), 0) AS v4,
-      COALESCE(SUM(r.v4_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v4_blanks
-    FROM w1 AS w
-    JOIN r1 AS r
-      ON r.base_key BETWEEN w.first_key AND w.last_key
-    LEFT JOIN {{ ref('dim_art') }} AS d_account_art
-      ON d_account_art.art_key = r.key_art_key
-    LEFT JOIN delivered_1 AS delivered
-      ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-    GROUP BY
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_account_art.main_art_code, 'unknown')
-  ), delivered_2 AS (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'bor_folketal'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-  ), s2 AS (
-    SELECT
-      w.period_key,
-      r.unit_key,
-      SUM(r.v1) AS v1,
-      COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-      COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
-        r.v1_rows > 0) AS v1_periods
-    FROM w2 AS w
-    JOIN r2 AS r
-      ON r.base_key = w.first_key
-    LEFT JOIN delivered_2 AS delivered
-      ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-    GROUP BY
-      w.period_key,
-      r.unit_key
-  ), delivered_3 AS (
-    SELECT
-      c.municipality_key AS unit_key,
-      c.base_period_key
-    FROM {{ ref('coverage') }} AS c
-    WHERE
-      c.source = 'oko_budget'
-      AND c.series = ''
-      AND c.state IN ('delivered', 'approved', 'reported_by_other')
-  ), s3 AS (
-    SELECT
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_account_art.main_art_code, 'unknown') AS main_art,
-      COALESCE(SUM(r.v1), 0) AS v1,
-      COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v1_blanks
-    FROM w3 AS w
-    JOIN r3 AS r
-      ON r.base_key = w.first_key
-      AND r.from_day <= w.on_date
-      AND (
-        r.to_day IS NULL OR r.to_day >= w.on_date
-      )
-    LEFT JOIN {{ ref('dim_art') }} AS d_account_art
-      ON d_account_art.art_key = r.key_art_key
-    LEFT JOIN delivered_3 AS delivered
-      ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-    GROUP BY
-      w.period_key,
-      r.unit_key,
-      COALESCE(d_account_art.main_art_code, 'unknown')
-  ), s4 AS (
-    SELECT
-      w.period_key,
-      r.unit_key,
-      SUM(r.v1) AS v1,
-      COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-        NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-      COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
-        r.v1_rows > 0) AS v1_periods
-    FROM w4 AS w
-    JOIN r2 AS r
-      ON r.base_key = w.first_key
-    LEFT JOIN delivered_2 AS delivered
-      ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-    GROUP BY
-      w.period_key,
-      r.unit_key
-  ), cells_account_art AS (
-    SELECT
-      p.period_key,
-      d.main_art_code AS main_art
-    FROM periods AS p
-    CROSS JOIN {{ ref('dim_art') }} AS d
-    WHERE
-      NOT d.main_art_code IS NULL
-    GROUP BY
-      p.period_key,
-      d.main_art_code
-    UNION
-    SELECT
-      period_key,
-      main_art
-    FROM s1
-    WHERE
-      main_art = 'unknown'
-    UNION
-    SELECT
-      period_key,
-      main_art
-    FROM s3
-    WHERE
-      main_art = 'unknown'
-  ), cells AS (
-    SELECT
-      cells_account_art.period_key,
-      cells_account_art.main_art
-    FROM cells_account_art
-  ), f1_units AS (
-    SELECT
+      u.unit_key AS municipality_key,
+      m.municipality_code,
+      m.region_code,
+      m.unit_kind,
       u.period_key,
-      u.area_municipality,
-      x.main_art,
-      CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
-      CASE
-        WHEN w1.required <= 0
-        THEN 2
-        WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-        THEN 2
-        WHEN s1.v1_blanks > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.held, 0) > 0
-        THEN 4
-        WHEN w1.is_unfinished
-        THEN 7
-        WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-        THEN 9
-        ELSE 8
-      END AS s1,
-      s2.v1 AS c2,
-      CASE
-        WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
-        THEN 2
-        WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-        THEN 2
-        WHEN s2.v1_blanks > 0
-        THEN 2
-        WHEN COALESCE(w2_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w2_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-        THEN 9
-        ELSE 8
-      END AS s2
+      p.period,
+      p.start_date AS period_start,
+      'function' AS cut,
+      CAST(NULL AS TEXT) AS main_account,
+      CAST(NULL AS TEXT) AS main_function,
+      x.function AS function,
+      CAST(NULL AS TEXT) AS main_art,
+      NULL AS administration_expenditure_per_inhabitant__num,
+      NULL AS administration_expenditure_per_inhabitant__den,
+      NULL AS budget_consumption_rate__num,
+      NULL AS budget_consumption_rate__den,
+      NULL AS forecast_deviation__num,
+      NULL AS forecast_deviation__den,
+      NULL AS gross_capital_expenditure_per_inhabitant__num,
+      NULL AS gross_capital_expenditure_per_inhabitant__den,
+      f1.numerator AS long_term_debt_per_inhabitant__num,
+      f1.denominator AS long_term_debt_per_inhabitant__den,
+      NULL AS operating_expenditure_per_inhabitant__num,
+      NULL AS operating_expenditure_per_inhabitant__den,
+      f2.numerator AS service_expenditure_per_inhabitant__num,
+      f2.denominator AS service_expenditure_per_inhabitant__den
     FROM units AS u
+    JOIN periods AS p
+      ON p.period_key = u.period_key
+    JOIN {{ ref('dim_municipality') }} AS m
+      ON m.municipality_key = u.unit_key
+      AND m.valid_from <= p.end_date
+      AND COALESCE(m.valid_to, p.end_date) >= p.end_date
     JOIN cells AS x
       ON x.period_key = u.period_key
-    JOIN w1
-      ON w1.period_key = u.period_key
-    LEFT JOIN w1_coverage
-      ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-    LEFT JOIN s1
-      ON s1.period_key = u.period_key
-      AND s1.unit_key = u.unit_key
-      AND s1.main_art = x.main_art
-    JOIN w2
-      ON w2.period_key = u.period_key
-    LEFT JOIN w2_coverage
-      ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
-    LEFT JOIN s2
-      ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
-    WHERE
-      u.is_member
-  ), f1_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.main_art,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      SUM(m.c2) FILTER(WHERE
-        m.is_in) AS c2,
-      SUM(m.c2) FILTER(WHERE
-        m.state <> 3 AND m.is_known) AS c2_expected,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.main_art,
-        f.c1,
-        f.c2,
-        LEAST(f.s1, f.s2) AS state,
-        LEAST(
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s2 >= 7 AND f.c2 IS NULL
-            THEN 5
-            WHEN f.s2 = 0
-            THEN 4
-            WHEN f.s2 = 1
-            THEN 6
-            WHEN f.s2 = 2
-            THEN 1
-            WHEN f.s2 = 6
-            THEN 7
-            WHEN f.s2 = 7
-            THEN 7
-          END
-        ) AS reason,
-        LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-        f.s2 >= 7 AS is_known
-      FROM f1_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.main_art
-  ), f1 AS (
-    SELECT
-      1 AS figure_position,
-      'economy.administration_expenditure_per_inhabitant' AS key_figure,
-      a.area_level,
-      a.area,
-      a.main_art,
-      a.period_key,
-      p.period,
-      CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-      a.c1 AS numerator,
-      a.c2 AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CASE
-        WHEN a.unknown_denominators = 0
-        THEN COALESCE(
-          COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-          CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        )
-        ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      END AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.c2 = 0 THEN 5 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f1_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  ), f2_units AS (
-    SELECT
-      u.period_key,
-      u.area_municipality,
-      x.main_art,
-      CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
-      CASE
-        WHEN w1.required <= 0
-        THEN 2
-        WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-        THEN 2
-        WHEN s1.v2_blanks > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.held, 0) > 0
-        THEN 4
-        WHEN w1.is_unfinished
-        THEN 7
-        WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-        THEN 9
-        ELSE 8
-      END AS s1,
-      CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v1 END AS c2,
-      CASE
-        WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
-        THEN 2
-        WHEN s3.v1_blanks > 0
-        THEN 3
-        WHEN COALESCE(w3_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w3_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-        THEN 9
-        ELSE 8
-      END AS s2
-    FROM units AS u
-    JOIN cells AS x
-      ON x.period_key = u.period_key
-    JOIN w1
-      ON w1.period_key = u.period_key
-    LEFT JOIN w1_coverage
-      ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-    LEFT JOIN s1
-      ON s1.period_key = u.period_key
-      AND s1.unit_key = u.unit_key
-      AND s1.main_art = x.main_art
-    JOIN w3
-      ON w3.period_key = u.period_key
-    LEFT JOIN w3_coverage
-      ON w3_coverage.period_key = u.period_key AND w3_coverage.unit_key = u.unit_key
-    LEFT JOIN s3
-      ON s3.period_key = u.period_key
-      AND s3.unit_key = u.unit_key
-      AND s3.main_art = x.main_art
-    WHERE
-      u.is_member
-  ), f2_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.main_art,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      SUM(m.c2) FILTER(WHERE
-        m.is_in) AS c2,
-      SUM(m.c2) FILTER(WHERE
-        m.state <> 3 AND m.is_known) AS c2_expected,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.main_art,
-        f.c1,
-        f.c2,
-        LEAST(f.s1, f.s2) AS state,
-        LEAST(
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s2 >= 7 AND f.c2 IS NULL
-            THEN 5
-            WHEN f.s2 = 0
-            THEN 4
-            WHEN f.s2 = 1
-            THEN 6
-            WHEN f.s2 = 2
-            THEN 2
-            WHEN f.s2 = 6
-            THEN 7
-            WHEN f.s2 = 7
-            THEN 7
-          END
-        ) AS reason,
-        LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-        f.s2 >= 7 AS is_known
-      FROM f2_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.main_art
-  ), f2 AS (
-    SELECT
-      2 AS figure_position,
-      'economy.budget_consumption_rate' AS key_figure,
-      a.area_level,
-      a.area,
-      a.main_art,
-      a.period_key,
-      p.period,
-      100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-      a.c1 AS numerator,
-      a.c2 AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CASE
-        WHEN a.unknown_denominators = 0
-        THEN COALESCE(
-          COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-          CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        )
-        ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      END AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.c2 = 0 THEN 5 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f2_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  ), f3_units AS (
-    SELECT
-      u.period_key,
-      u.area_municipality,
-      x.main_art,
-      CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v3 END AS c1,
-      CASE
-        WHEN w1.required <= 0
-        THEN 2
-        WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-        THEN 2
-        WHEN s1.v3_blanks > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.held, 0) > 0
-        THEN 4
-        WHEN w1.is_unfinished
-        THEN 7
-        WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-        THEN 9
-        ELSE 8
-      END AS s1,
-      s2.v1 AS c2,
-      CASE
-        WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
-        THEN 2
-        WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-        THEN 2
-        WHEN s2.v1_blanks > 0
-        THEN 2
-        WHEN COALESCE(w2_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w2_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-        THEN 9
-        ELSE 8
-      END AS s2
-    FROM units AS u
-    JOIN cells AS x
-      ON x.period_key = u.period_key
-    JOIN w1
-      ON w1.period_key = u.period_key
-    LEFT JOIN w1_coverage
-      ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-    LEFT JOIN s1
-      ON s1.period_key = u.period_key
-      AND s1.unit_key = u.unit_key
-      AND s1.main_art = x.main_art
-    JOIN w2
-      ON w2.period_key = u.period_key
-    LEFT JOIN w2_coverage
-      ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
-    LEFT JOIN s2
-      ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
-    WHERE
-      u.is_member
-  ), f3_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.main_art,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      SUM(m.c2) FILTER(WHERE
-        m.is_in) AS c2,
-      SUM(m.c2) FILTER(WHERE
-        m.state <> 3 AND m.is_known) AS c2_expected,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.main_art,
-        f.c1,
-        f.c2,
-        LEAST(f.s1, f.s2) AS state,
-        LEAST(
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s2 >= 7 AND f.c2 IS NULL
-            THEN 5
-            WHEN f.s2 = 0
-            THEN 4
-            WHEN f.s2 = 1
-            THEN 6
-            WHEN f.s2 = 2
-            THEN 1
-            WHEN f.s2 = 6
-            THEN 7
-            WHEN f.s2 = 7
-            THEN 7
-          END
-        ) AS reason,
-        LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-        f.s2 >= 7 AS is_known
-      FROM f3_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.main_art
-  ), f3 AS (
-    SELECT
-      3 AS figure_position,
-      'economy.gross_capital_expenditure_per_inhabitant' AS key_figure,
-      a.area_level,
-      a.area,
-      a.main_art,
-      a.period_key,
-      p.period,
-      CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-      a.c1 AS numerator,
-      a.c2 AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CASE
-        WHEN a.unknown_denominators = 0
-        THEN COALESCE(
-          COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-          CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        )
-        ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      END AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.c2 = 0 THEN 5 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f3_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  ), f4_units AS (
-    SELECT
-      u.period_key,
-      u.area_municipality,
-      x.main_art,
-      CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v4 END AS c1,
-      CASE
-        WHEN w1.required <= 0
-        THEN 2
-        WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-        THEN 2
-        WHEN s1.v4_blanks > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.held, 0) > 0
-        THEN 4
-        WHEN w1.is_unfinished
-        THEN 7
-        WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-        THEN 9
-        ELSE 8
-      END AS s1,
-      s4.v1 AS c2,
-      CASE
-        WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
-        THEN 2
-        WHEN COALESCE(s4.v1_periods, 0) < COALESCE(w4_coverage.delivered, 0)
-        THEN 2
-        WHEN s4.v1_blanks > 0
-        THEN 2
-        WHEN COALESCE(w4_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w4_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-        THEN 9
-        ELSE 8
-      END AS s2
-    FROM units AS u
-    JOIN cells AS x
-      ON x.period_key = u.period_key
-    JOIN w1
-      ON w1.period_key = u.period_key
-    LEFT JOIN w1_coverage
-      ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-    LEFT JOIN s1
-      ON s1.period_key = u.period_key
-      AND s1.unit_key = u.unit_key
-      AND s1.main_art = x.main_art
-    JOIN w4
-      ON w4.period_key = u.period_key
-    LEFT JOIN w4_coverage
-      ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
-    LEFT JOIN s4
-      ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
-    WHERE
-      u.is_member
-  ), f4_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.main_art,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      SUM(m.c2) FILTER(WHERE
-        m.is_in) AS c2,
-      SUM(m.c2) FILTER(WHERE
-        m.state <> 3 AND m.is_known) AS c2_expected,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.main_art,
-        f.c1,
-        f.c2,
-        LEAST(f.s1, f.s2) AS state,
-        LEAST(
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s2 >= 7 AND f.c2 IS NULL
-            THEN 5
-            WHEN f.s2 = 0
-            THEN 4
-            WHEN f.s2 = 1
-            THEN 6
-            WHEN f.s2 = 2
-            THEN 1
-            WHEN f.s2 = 6
-            THEN 7
-            WHEN f.s2 = 7
-            THEN 7
-          END
-        ) AS reason,
-        LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-        f.s2 >= 7 AS is_known
-      FROM f4_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.main_art
-  ), f4 AS (
-    SELECT
-      4 AS figure_position,
-      'economy.operating_expenditure_per_inhabitant' AS key_figure,
-      a.area_level,
-      a.area,
-      a.main_art,
-      a.period_key,
-      p.period,
-      CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-      a.c1 AS numerator,
-      a.c2 AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CASE
-        WHEN a.unknown_denominators = 0
-        THEN COALESCE(
-          COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-          CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        )
-        ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      END AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.c2 = 0 THEN 5 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f4_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  ), f5_units AS (
-    SELECT
-      u.period_key,
-      u.area_municipality,
-      x.main_art,
-      CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
-      CASE
-        WHEN w1.required <= 0
-        THEN 2
-        WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-        THEN 2
-        WHEN s1.v2_blanks > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w1_coverage.held, 0) > 0
-        THEN 4
-        WHEN w1.is_unfinished
-        THEN 7
-        WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-        THEN 9
-        ELSE 8
-      END AS s1,
-      s2.v1 AS c2,
-      CASE
-        WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
-        THEN 2
-        WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-        THEN 2
-        WHEN s2.v1_blanks > 0
-        THEN 2
-        WHEN COALESCE(w2_coverage.exempt, 0) > 0
-        THEN 3
-        WHEN COALESCE(w2_coverage.held, 0) > 0
-        THEN 4
-        WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-        THEN 9
-        ELSE 8
-      END AS s2
-    FROM units AS u
-    JOIN cells AS x
-      ON x.period_key = u.period_key
-    JOIN w1
-      ON w1.period_key = u.period_key
-    LEFT JOIN w1_coverage
-      ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-    LEFT JOIN s1
-      ON s1.period_key = u.period_key
-      AND s1.unit_key = u.unit_key
-      AND s1.main_art = x.main_art
-    JOIN w2
-      ON w2.period_key = u.period_key
-    LEFT JOIN w2_coverage
-      ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
-    LEFT JOIN s2
-      ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
-    WHERE
-      u.is_member
-  ), f5_areas AS (
-    SELECT
-      m.period_key,
-      'municipality' AS area_level,
-      m.area,
-      m.main_art,
-      SUM(m.c1) FILTER(WHERE
-        m.is_in) AS c1,
-      SUM(m.c2) FILTER(WHERE
-        m.is_in) AS c2,
-      SUM(m.c2) FILTER(WHERE
-        m.state <> 3 AND m.is_known) AS c2_expected,
-      COUNT(*) FILTER(WHERE
-        m.is_in) AS members,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3) AS members_expected,
-      COUNT(*) FILTER(WHERE
-        m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-      MIN(m.state) FILTER(WHERE
-        m.is_in) AS state_in,
-      MIN(m.state) AS state_low,
-      MAX(m.state) AS state_high,
-      MIN(m.reason) AS reason_low
-    FROM (
-      SELECT
-        f.period_key,
-        f.area_municipality AS area,
-        f.main_art,
-        f.c1,
-        f.c2,
-        LEAST(f.s1, f.s2) AS state,
-        LEAST(
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END,
-          CASE
-            WHEN f.s2 >= 7 AND f.c2 IS NULL
-            THEN 5
-            WHEN f.s2 = 0
-            THEN 4
-            WHEN f.s2 = 1
-            THEN 6
-            WHEN f.s2 = 2
-            THEN 1
-            WHEN f.s2 = 6
-            THEN 7
-            WHEN f.s2 = 7
-            THEN 7
-          END
-        ) AS reason,
-        LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-        f.s2 >= 7 AS is_known
-      FROM f5_units AS f
-    ) AS m
-    GROUP BY
-      m.period_key,
-      m.area,
-      m.main_art
-  ), f5 AS (
-    SELECT
-      5 AS figure_position,
-      'economy.service_expenditure_per_inhabitant' AS key_figure,
-      a.area_level,
-      a.area,
-      a.main_art,
-      a.period_key,
-      p.period,
-      CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-      a.c1 AS numerator,
-      a.c2 AS denominator,
-      a.state AS state,
-      a.reason AS reason,
-      COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-      a.members AS members,
-      a.members_expected AS members_expected,
-      CASE
-        WHEN a.unknown_denominators = 0
-        THEN COALESCE(
-          COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-          CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        )
-        ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      END AS denominator_share,
-      CAST(NULL AS DATE) AS series_break
-    FROM (
-      SELECT
-        a.*,
-        CASE
-          WHEN a.members > 0
-          THEN a.state_in
-          WHEN a.state_low = a.state_high AND a.state_low < 7
-          THEN a.state_low
-          ELSE 2
-        END AS state,
-        CASE
-          WHEN a.members = 0
-          THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-          ELSE LEAST(
-            CASE WHEN a.members < a.members_expected THEN 3 END,
-            CASE WHEN a.c2 = 0 THEN 5 END,
-            CASE WHEN a.state_in = 7 THEN 7 END
-          )
-        END AS reason
-      FROM f5_areas AS a
-    ) AS a
-    JOIN periods AS p
-      ON p.period_key = a.period_key
-  )
+    LEFT JOIN f1
+      ON f1.period_key = u.period_key
+      AND f1.area = u.area_municipality
+      AND f1.function = x.function
+    LEFT JOIN f2
+      ON f2.period_key = u.period_key
+      AND f2.area = u.area_municipality
+      AND f2.function = x.function
+  ) AS by_function
+  UNION ALL
   SELECT
-    u.unit_key AS municipality_key,
-    m.municipality_code,
-    m.region_code,
-    m.unit_kind,
-    u.period_key,
-    p.period,
-    p.start_date AS period_start,
-    'main_art' AS cut,
-    CAST(NULL AS TEXT) AS main_account,
-    CAST(NULL AS TEXT) AS main_function,
-    CAST(NULL AS TEXT) AS function,
-    x.main_art AS main_art,
-    f1.numerator AS administration_expenditure_per_inhabitant__num,
-    f1.denominator AS administration_expenditure_per_inhabitant__den,
-    f2.numerator AS budget_consumption_rate__num,
-    f2.denominator AS budget_consumption_rate__den,
-    NULL AS forecast_deviation__num,
-    NULL AS forecast_deviation__den,
-    f3.numerator AS gross_capital_expenditure_per_inhabitant__num,
-    f3.denominator AS gross_capital_expenditure_per_inhabitant__den,
-    NULL AS long_term_debt_per_inhabitant__num,
-    NULL AS long_term_debt_per_inhabitant__den,
-    f4.numerator AS operating_expenditure_per_inhabitant__num,
-    f4.denominator AS operating_expenditure_per_inhabitant__den,
-    f5.numerator AS service_expenditure_per_inhabitant__num,
-    f5.denominator AS service_expenditure_per_inhabitant__den
-  FROM units AS u
-  JOIN periods AS p
-    ON p.period_key = u.period_key
-  JOIN {{ ref('dim_municipality') }} AS m
-    ON m.municipality_key = u.unit_key
-    AND m.valid_from <= p.end_date
-    AND COALESCE(m.valid_to, p.end_date) >= p.end_date
-  JOIN cells AS x
-    ON x.period_key = u.period_key
-  LEFT JOIN f1
-    ON f1.period_key = u.period_key
-    AND f1.area = u.area_municipality
-    AND f1.main_art = x.main_art
-  LEFT JOIN f2
-    ON f2.period_key = u.period_key
-    AND f2.area = u.area_municipality
-    AND f2.main_art = x.main_art
-  LEFT JOIN f3
-    ON f3.period_key = u.period_key
-    AND f3.area = u.area_municipality
-    AND f3.main_art = x.main_art
-  LEFT JOIN f4
-    ON f4.period_key = u.period_key
-    AND f4.area = u.area_municipality
-    AND f4.main_art = x.main_art
-  LEFT JOIN f5
-    ON f5.period_key = u.period_key
-    AND f5.area = u.area_municipality
-    AND f5.main_art = x.main_art
+    *
+  FROM (
+    WITH periods AS (
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      SELECT
+        period_key,
+        period,
+        start_date,
+        end_date,
+        label_year,
+        label_position
+      FROM {{ ref('dim_period') }} AS dim_period
+      WHERE
+        grain = 'quarter'
+        AND end_date >= (
+          SELECT
+            MIN(s.starts_date)
+          FROM {{ ref('source_status') }} AS s
+          WHERE
+            s.source = 'oko_postering' AND s.series = ''
+        )
+        AND start_date < (
+          SELECT
+            MAX(s.data_to)
+          FROM {{ ref('source_status') }} AS s
+          WHERE
+            s.source = 'oko_postering' AND s.series = ''
+        )
+    ), units AS (
+      SELECT
+        p.period_key,
+        u.municipality_key AS unit_key,
+        u.unit_kind = 'member' AS is_member,
+        u.municipality_code AS area_municipality
+      FROM periods AS p
+      JOIN {{ ref('dim_municipality') }} AS u
+        ON u.valid_from <= p.end_date
+        AND (
+          u.valid_to IS NULL OR u.valid_to >= p.end_date
+        )
+      WHERE
+        u.unit_kind = 'member'
+    ), w1 AS (
+      /* oko_postering by month: sum, year to date */
+      SELECT
+        p.period_key,
+        EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1 AS first_key,
+        LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
+        LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+          EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
+        ) + 1 AS required,
+        p.end_date >= d.data_to AS is_unfinished,
+        y.start_date AS from_date
+      FROM periods AS p
+      LEFT JOIN {{ ref('dim_period') }} AS y
+        ON y.grain = 'year' AND y.start_date <= p.end_date AND y.end_date >= p.end_date
+      CROSS JOIN (
+        SELECT
+          COALESCE(MIN(s.due_key), -1000000) AS due_key,
+          MIN(s.data_to) AS data_to
+        FROM {{ ref('source_status') }} AS s
+        WHERE
+          s.source = 'oko_postering' AND s.series = ''
+      ) AS d
+    ), w1_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved
+      FROM w1 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'oko_postering'
+        AND c.series = ''
+        AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), w2 AS (
+      /* bor_folketal by quarter: on 07-01 */
+      SELECT
+        p.period_key,
+        EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
+        EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
+        1 AS required,
+        y.start_date AS from_date
+      FROM periods AS p
+      LEFT JOIN {{ ref('dim_period') }} AS y
+        ON y.grain = 'day'
+        AND y.label_year = EXTRACT(YEAR FROM p.end_date)
+        AND y.label_position = 701
+    ), w2_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved
+      FROM w2 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), w3 AS (
+      /* bor_folketal by quarter: on the first day of the year */
+      SELECT
+        p.period_key,
+        EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
+        EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
+        1 AS required,
+        y.start_date AS from_date
+      FROM periods AS p
+      LEFT JOIN {{ ref('dim_period') }} AS y
+        ON y.grain = 'year' AND y.start_date <= p.end_date AND y.end_date >= p.end_date
+    ), w3_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved
+      FROM w3 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), r1 AS (
+      /* economy.postings */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.month_key AS base_key,
+        f.art_key AS key_art_key,
+        SUM(f.amount) FILTER(WHERE
+          f.main_account BETWEEN 0 AND 6 AND f.dranst IN (1, 2) AND NOT f.is_opening) AS v1,
+        COUNT(*) FILTER(WHERE
+          f.main_account BETWEEN 0 AND 6
+          AND f.dranst IN (1, 2)
+          AND NOT f.is_opening
+          AND f.amount IS NULL) AS v1_blanks,
+        SUM(f.amount) FILTER(WHERE
+          (
+            (
+              (
+                f.main_account IN (0, 2, 3, 4, 5, 6)
+              )
+              AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
+              AND (
+                (
+                  f.function_key <> 53230 OR (
+                    f.dranst = 1 AND f.grouping = 5
+                  )
+                )
+              )
+              AND NOT f.function_key IN (52207, 46281)
+            )
+            AND f.dranst = 1
+            AND f.main_art <> 0
+          )
+          AND NOT f.is_opening) AS v2,
+        COUNT(*) FILTER(WHERE
+          (
+            (
+              (
+                f.main_account IN (0, 2, 3, 4, 5, 6)
+              )
+              AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
+              AND (
+                (
+                  f.function_key <> 53230 OR (
+                    f.dranst = 1 AND f.grouping = 5
+                  )
+                )
+              )
+              AND NOT f.function_key IN (52207, 46281)
+            )
+            AND f.dranst = 1
+            AND f.main_art <> 0
+          )
+          AND NOT f.is_opening
+          AND f.amount IS NULL) AS v2_blanks
+      FROM {{ ref('fct_posting') }} AS f
+      WHERE
+        f.month_key >= (
+          SELECT
+            MIN(first_key)
+          FROM w1
+        )
+        AND f.month_key <= (
+          SELECT
+            MAX(last_key)
+          FROM w1
+        )
+      GROUP BY
+        f.municipality_key,
+        f.month_key,
+        f.art_key
+    ), r2 AS (
+      /* citizens.population */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.quarter_key AS base_key,
+        SUM(f.population_count) AS v1,
+        COUNT(*) FILTER(WHERE
+          f.population_count IS NULL) AS v1_blanks,
+        COUNT(*) AS v1_rows
+      FROM {{ ref('fct_population') }} AS f
+      WHERE
+        f.quarter_key >= LEAST(
+          (
+            SELECT
+              MIN(first_key)
+            FROM w2
+          ),
+          (
+            SELECT
+              MIN(first_key)
+            FROM w3
+          )
+        )
+        AND f.quarter_key <= GREATEST((
+          SELECT
+            MAX(last_key)
+          FROM w2
+        ), (
+          SELECT
+            MAX(last_key)
+          FROM w3
+        ))
+        AND f.vintage = 'frozen'
+      GROUP BY
+        f.municipality_key,
+        f.quarter_key
+    ), delivered_1 AS (
+      SELECT
+        c.municipality_key AS unit_key,
+        c.base_period_key
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'oko_postering'
+        AND c.series = ''
+        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+    ), s1 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        COALESCE(d_account_art.main_art_code, 'unknown') AS main_art,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COALESCE(SUM(r.v2), 0) AS v2,
+        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
+      FROM w1 AS w
+      JOIN r1 AS r
+        ON r.base_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('dim_art') }} AS d_account_art
+        ON d_account_art.art_key = r.key_art_key
+      LEFT JOIN delivered_1 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key,
+        COALESCE(d_account_art.main_art_code, 'unknown')
+    ), delivered_2 AS (
+      SELECT
+        c.municipality_key AS unit_key,
+        c.base_period_key
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'bor_folketal'
+        AND c.series = ''
+        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+    ), s2 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        SUM(r.v1) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+          r.v1_rows > 0) AS v1_periods
+      FROM w2 AS w
+      JOIN r2 AS r
+        ON r.base_key = w.first_key
+      LEFT JOIN delivered_2 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key
+    ), s3 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        SUM(r.v1) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+          r.v1_rows > 0) AS v1_periods
+      FROM w3 AS w
+      JOIN r2 AS r
+        ON r.base_key = w.first_key
+      LEFT JOIN delivered_2 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key
+    ), cells_account_art AS (
+      SELECT
+        p.period_key,
+        d.main_art_code AS main_art
+      FROM periods AS p
+      CROSS JOIN {{ ref('dim_art') }} AS d
+      WHERE
+        NOT d.main_art_code IS NULL
+      GROUP BY
+        p.period_key,
+        d.main_art_code
+      UNION
+      SELECT
+        period_key,
+        main_art
+      FROM s1
+      WHERE
+        main_art = 'unknown'
+    ), cells AS (
+      SELECT
+        cells_account_art.period_key,
+        cells_account_art.main_art
+      FROM cells_account_art
+    ), f1_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.main_art,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
+        CASE
+          WHEN w1.required <= 0
+          THEN 2
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN s1.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN w1.is_unfinished
+          THEN 7
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 9
+          ELSE 8
+        END AS s1,
+        s2.v1 AS c2,
+        CASE
+          WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+          THEN 2
+          WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
+          THEN 2
+          WHEN s2.v1_blanks > 0
+          THEN 2
+          WHEN COALESCE(w2_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+          THEN 9
+          ELSE 8
+        END AS s2
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w1
+        ON w1.period_key = u.period_key
+      LEFT JOIN w1_coverage
+        ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+      LEFT JOIN s1
+        ON s1.period_key = u.period_key
+        AND s1.unit_key = u.unit_key
+        AND s1.main_art = x.main_art
+      JOIN w2
+        ON w2.period_key = u.period_key
+      LEFT JOIN w2_coverage
+        ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
+      LEFT JOIN s2
+        ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
+      WHERE
+        u.is_member
+    ), f1_areas AS (
+      SELECT
+        m.period_key,
+        'municipality' AS area_level,
+        m.area,
+        m.main_art,
+        SUM(m.c1) FILTER(WHERE
+          m.is_in) AS c1,
+        SUM(m.c2) FILTER(WHERE
+          m.is_in) AS c2,
+        SUM(m.c2) FILTER(WHERE
+          m.state <> 3 AND m.is_known) AS c2_expected,
+        COUNT(*) FILTER(WHERE
+          m.is_in) AS members,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3) AS members_expected,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+        MIN(m.state) FILTER(WHERE
+          m.is_in) AS state_in,
+        MIN(m.state) AS state_low,
+        MAX(m.state) AS state_high,
+        MIN(m.reason) AS reason_low
+      FROM (
+        SELECT
+          f.period_key,
+          f.area_municipality AS area,
+          f.main_art,
+          f.c1,
+          f.c2,
+          LEAST(f.s1, f.s2) AS state,
+          LEAST(
+            CASE
+              WHEN f.s1 >= 7 AND f.c1 IS NULL
+              THEN 5
+              WHEN f.s1 = 0
+              THEN 4
+              WHEN f.s1 = 1
+              THEN 6
+              WHEN f.s1 = 2
+              THEN 2
+              WHEN f.s1 = 6
+              THEN 7
+              WHEN f.s1 = 7
+              THEN 7
+            END,
+            CASE
+              WHEN f.s2 >= 7 AND f.c2 IS NULL
+              THEN 5
+              WHEN f.s2 = 0
+              THEN 4
+              WHEN f.s2 = 1
+              THEN 6
+              WHEN f.s2 = 2
+              THEN 1
+              WHEN f.s2 = 6
+              THEN 7
+              WHEN f.s2 = 7
+              THEN 7
+            END
+          ) AS reason,
+          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+          f.s2 >= 7 AS is_known
+        FROM f1_units AS f
+      ) AS m
+      GROUP BY
+        m.period_key,
+        m.area,
+        m.main_art
+    ), f1 AS (
+      SELECT
+        1 AS figure_position,
+        'economy.operating_expenditure_per_inhabitant' AS key_figure,
+        a.area_level,
+        a.area,
+        a.main_art,
+        a.period_key,
+        p.period,
+        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+        a.c1 AS numerator,
+        a.c2 AS denominator,
+        a.state AS state,
+        a.reason AS reason,
+        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+        a.members AS members,
+        a.members_expected AS members_expected,
+        CASE
+          WHEN a.unknown_denominators = 0
+          THEN COALESCE(
+            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+          )
+          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+        END AS denominator_share,
+        CAST(NULL AS DATE) AS series_break
+      FROM (
+        SELECT
+          a.*,
+          CASE
+            WHEN a.members > 0
+            THEN a.state_in
+            WHEN a.state_low = a.state_high AND a.state_low < 7
+            THEN a.state_low
+            ELSE 2
+          END AS state,
+          CASE
+            WHEN a.members = 0
+            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+            ELSE LEAST(
+              CASE WHEN a.members < a.members_expected THEN 3 END,
+              CASE WHEN a.c2 = 0 THEN 5 END,
+              CASE WHEN a.state_in = 7 THEN 7 END
+            )
+          END AS reason
+        FROM f1_areas AS a
+      ) AS a
+      JOIN periods AS p
+        ON p.period_key = a.period_key
+    ), f2_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.main_art,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
+        CASE
+          WHEN w1.required <= 0
+          THEN 2
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN s1.v2_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN w1.is_unfinished
+          THEN 7
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 9
+          ELSE 8
+        END AS s1,
+        s3.v1 AS c2,
+        CASE
+          WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
+          THEN 2
+          WHEN COALESCE(s3.v1_periods, 0) < COALESCE(w3_coverage.delivered, 0)
+          THEN 2
+          WHEN s3.v1_blanks > 0
+          THEN 2
+          WHEN COALESCE(w3_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w3_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w3_coverage.approved, 0) = w3.required
+          THEN 9
+          ELSE 8
+        END AS s2
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w1
+        ON w1.period_key = u.period_key
+      LEFT JOIN w1_coverage
+        ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+      LEFT JOIN s1
+        ON s1.period_key = u.period_key
+        AND s1.unit_key = u.unit_key
+        AND s1.main_art = x.main_art
+      JOIN w3
+        ON w3.period_key = u.period_key
+      LEFT JOIN w3_coverage
+        ON w3_coverage.period_key = u.period_key AND w3_coverage.unit_key = u.unit_key
+      LEFT JOIN s3
+        ON s3.period_key = u.period_key AND s3.unit_key = u.unit_key
+      WHERE
+        u.is_member
+    ), f2_areas AS (
+      SELECT
+        m.period_key,
+        'municipality' AS area_level,
+        m.area,
+        m.main_art,
+        SUM(m.c1) FILTER(WHERE
+          m.is_in) AS c1,
+        SUM(m.c2) FILTER(WHERE
+          m.is_in) AS c2,
+        SUM(m.c2) FILTER(WHERE
+          m.state <> 3 AND m.is_known) AS c2_expected,
+        COUNT(*) FILTER(WHERE
+          m.is_in) AS members,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3) AS members_expected,
+        COUNT(*) FILTER(WHERE
+          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+        MIN(m.state) FILTER(WHERE
+          m.is_in) AS state_in,
+        MIN(m.state) AS state_low,
+        MAX(m.state) AS state_high,
+        MIN(m.reason) AS reason_low
+      FROM (
+        SELECT
+          f.period_key,
+          f.area_municipality AS area,
+          f.main_art,
+          f.c1,
+          f.c2,
+          LEAST(f.s1, f.s2) AS state,
+          LEAST(
+            CASE
+              WHEN f.s1 >= 7 AND f.c1 IS NULL
+              THEN 5
+              WHEN f.s1 = 0
+              THEN 4
+              WHEN f.s1 = 1
+              THEN 6
+              WHEN f.s1 = 2
+              THEN 2
+              WHEN f.s1 = 6
+              THEN 7
+              WHEN f.s1 = 7
+              THEN 7
+            END,
+            CASE
+              WHEN f.s2 >= 7 AND f.c2 IS NULL
+              THEN 5
+              WHEN f.s2 = 0
+              THEN 4
+              WHEN f.s2 = 1
+              THEN 6
+              WHEN f.s2 = 2
+              THEN 1
+              WHEN f.s2 = 6
+              THEN 7
+              WHEN f.s2 = 7
+              THEN 7
+            END
+          ) AS reason,
+          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+          f.s2 >= 7 AS is_known
+        FROM f2_units AS f
+      ) AS m
+      GROUP BY
+        m.period_key,
+        m.area,
+        m.main_art
+    ), f2 AS (
+      SELECT
+        2 AS figure_position,
+        'economy.service_expenditure_per_inhabitant' AS key_figure,
+        a.area_level,
+        a.area,
+        a.main_art,
+        a.period_key,
+        p.period,
+        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+        a.c1 AS numerator,
+        a.c2 AS denominator,
+        a.state AS state,
+        a.reason AS reason,
+        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+        a.members AS members,
+        a.members_expected AS members_expected,
+        CASE
+          WHEN a.unknown_denominators = 0
+          THEN COALESCE(
+            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+          )
+          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+        END AS denominator_share,
+        CAST(NULL AS DATE) AS series_break
+      FROM (
+        SELECT
+          a.*,
+          CASE
+            WHEN a.members > 0
+            THEN a.state_in
+            WHEN a.state_low = a.state_high AND a.state_low < 7
+            THEN a.state_low
+            ELSE 2
+          END AS state,
+          CASE
+            WHEN a.members = 0
+            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+            ELSE LEAST(
+              CASE WHEN a.members < a.members_expected THEN 3 END,
+              CASE WHEN a.c2 = 0 THEN 5 END,
+              CASE WHEN a.state_in = 7 THEN 7 END
+            )
+          END AS reason
+        FROM f2_areas AS a
+      ) AS a
+      JOIN periods AS p
+        ON p.period_key = a.period_key
+    )
+    SELECT
+      u.unit_key AS municipality_key,
+      m.municipality_code,
+      m.region_code,
+      m.unit_kind,
+      u.period_key,
+      p.period,
+      p.start_date AS period_start,
+      'main_art' AS cut,
+      CAST(NULL AS TEXT) AS main_account,
+      CAST(NULL AS TEXT) AS main_function,
+      CAST(NULL AS TEXT) AS function,
+      x.main_art AS main_art,
+      NULL AS administration_expenditure_per_inhabitant__num,
+      NULL AS administration_expenditure_per_inhabitant__den,
+      NULL AS budget_consumption_rate__num,
+      NULL AS budget_consumption_rate__den,
+      NULL AS forecast_deviation__num,
+      NULL AS forecast_deviation__den,
+      NULL AS gross_capital_expenditure_per_inhabitant__num,
+      NULL AS gross_capital_expenditure_per_inhabitant__den,
+      NULL AS long_term_debt_per_inhabitant__num,
+      NULL AS long_term_debt_per_inhabitant__den,
+      f1.numerator AS operating_expenditure_per_inhabitant__num,
+      f1.denominator AS operating_expenditure_per_inhabitant__den,
+      f2.numerator AS service_expenditure_per_inhabitant__num,
+      f2.denominator AS service_expenditure_per_inhabitant__den
+    FROM units AS u
+    JOIN periods AS p
+      ON p.period_key = u.period_key
+    JOIN {{ ref('dim_municipality') }} AS m
+      ON m.municipality_key = u.unit_key
+      AND m.valid_from <= p.end_date
+      AND COALESCE(m.valid_to, p.end_date) >= p.end_date
+    JOIN cells AS x
+      ON x.period_key = u.period_key
+    LEFT JOIN f1
+      ON f1.period_key = u.period_key
+      AND f1.area = u.area_municipality
+      AND f1.main_art = x.main_art
+    LEFT JOIN f2
+      ON f2.period_key = u.period_key
+      AND f2.area = u.area_municipality
+      AND f2.main_art = x.main_art
+  ) AS by_main_art
 ) AS cuts
 ORDER BY
   period_key,
