@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from flis_semantic.catalogue.resolved import ResolvedComponent, ResolvedFact
+from flis_semantic.compiler.members import BASE, members_in_time, subquery
 from flis_semantic.compiler.request import Request
 from flis_semantic.compiler.sql import (
     EXACT,
@@ -34,6 +35,7 @@ from flis_semantic.compiler.sql import (
     lowest,
     named,
     not_null,
+    num,
     parameter,
     scalar,
     select,
@@ -46,8 +48,8 @@ from flis_semantic.compiler.sql import (
 UNKNOWN = "unknown"
 """The code of rows whose key no member of a dimension has."""
 
-BASE, UNIT, DAY, FROM, TO = "base_key", "unit_key", "on_day", "from_day", "to_day"
-"""Columns of a reading beside its values and the fact's own key columns: base period, unit, day, first and last day in force."""
+UNIT, DAY, FROM, TO = "unit_key", "on_day", "from_day", "to_day"
+"""Columns of a reading beside its base period, values and key columns: unit, day, first and last day in force."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def rows_query(rows: Rows, values: Sequence[tuple[str, Value]], spans: Sequence[
     return select(
         columns,
         table(rows.fact.model, "f"),
-        where=both(_within(rows, spans), _of_asked_units(rows, request), *_conditions(rows, request), only),
+        where=both(_within(rows, spans), _of_asked_units(rows, request), *_conditions(rows, spans, request), only),
         group=[col(column, "f") for column in dict.fromkeys(column for column, _ in keys)],
         comment=rows.fact.id,
     )
@@ -165,10 +167,15 @@ def _value_columns(name: str, value: Value, *, needs_rows: bool) -> list[Expr]:
 def _within(rows: Rows, spans: Sequence[str]) -> Expr:
     """Between the earliest and the latest that any of the spans reads."""
     dated = rows.fact.definition.date
-    column, first, last = (dated, "from_date", "to_date") if dated is not None else (rows.fact.base_key, "first_key", "last_key")
+    if dated is not None:
+        return _between(col(dated, "f"), spans, "from_date", "to_date")
+    return _between(col(rows.fact.base_key, "f"), spans, "first_key", "last_key")
+
+
+def _between(value: Expr, spans: Sequence[str], first: str, last: str) -> Expr:
     earliest = least(*(scalar(select([lowest(col(first))], table(span))) for span in spans))
     latest = greatest(*(scalar(select([highest(col(last))], table(span))) for span in spans))
-    found = both(ge(col(column, "f"), earliest), le(col(column, "f"), latest))
+    found = both(ge(value, earliest), le(value.copy(), latest))
     assert found is not None
     return found
 
@@ -179,16 +186,16 @@ def _of_asked_units(rows: Rows, request: Request) -> Expr | None:
     return exp.In(this=col(rows.unit_column, "f"), query=exp.Subquery(this=select([col("unit_key")], table("units"))))
 
 
-def _conditions(rows: Rows, request: Request) -> list[Expr | None]:
+def _conditions(rows: Rows, spans: Sequence[str], request: Request) -> list[Expr | None]:
     conditions: list[Expr | None] = []
     if rows.edition is not None:
         conditions.append(eq(col(rows.edition[0], "f"), text(rows.edition[1])))
     for dimension, codes in rows.filters:
-        conditions.append(_has_code(dimension, [text(code) for code in codes], rows, request))
+        conditions.append(_has_code(dimension, [text(code) for code in codes], rows, spans, request))
     for dimension in rows.request_filters:
         values = request.dimension_filters[dimension]
         known = [parameter(name) for name, value in zip(filter_parameters(dimension, values), values, strict=True) if value != UNKNOWN]
-        named_codes = _has_code(dimension, known, rows, request) if known else None
+        named_codes = _has_code(dimension, known, rows, spans, request) if known else None
         conditions.append(either(named_codes, _has_no_code(dimension, rows, request) if UNKNOWN in values else None))
     return conditions
 
@@ -198,8 +205,16 @@ def filter_parameters(name: str, values: tuple[str, ...]) -> list[str]:
     return [f"{name}_{index}" for index in range(1, len(values) + 1)]
 
 
-def _has_code(dimension: str, codes: list[Expr], rows: Rows, request: Request) -> Expr:
+def _has_code(dimension: str, codes: list[Expr], rows: Rows, spans: Sequence[str], request: Request) -> Expr:
     spec = request.vocabulary.cuts[dimension]
+    if spec.valid_from is not None and request.vocabulary.dimensions[spec.dimension].levels:
+        members = members_in_time(spec, [spec.code], rows.fact.base_grain, _between(col("period_key", "b"), spans, "first_key", "last_key"))
+        same = both(
+            eq(col(spec.key, "m"), col(rows.fact.dimensions[dimension], "f")),
+            eq(col(BASE, "m"), col(rows.fact.base_key, "f")),
+            among(col(spec.code, "m"), codes),
+        )
+        return exp.Exists(this=select([num(1)], subquery(members, "m"), where=same))
     keys = select([col(spec.key)], table(spec.model), where=among(col(spec.code), codes))
     return exp.In(this=col(rows.fact.dimensions[dimension], "f"), query=exp.Subquery(this=keys))
 

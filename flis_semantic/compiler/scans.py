@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from flis_semantic.catalogue.resolved import ResolvedComponent
-from flis_semantic.compiler.keys import PERIODS_MODEL
+from flis_semantic.compiler.members import BASE, members_in_time, subquery
 from flis_semantic.compiler.request import Request
-from flis_semantic.compiler.rows import BASE, DAY, FROM, TO, UNIT, UNKNOWN, Rows, Value, key_name, rows_of
+from flis_semantic.compiler.rows import DAY, FROM, TO, UNIT, UNKNOWN, Rows, Value, key_name, rows_of
 from flis_semantic.compiler.spans import reads_one, span_of
 from flis_semantic.compiler.sql import (
     Expr,
@@ -40,7 +40,6 @@ from flis_semantic.compiler.sql import (
     where_,
 )
 from flis_semantic.compiler.stretch import Span
-from flis_semantic.vocabulary.model import Cut
 
 
 @dataclass(frozen=True)
@@ -163,39 +162,11 @@ def _dimension_join(dimension: str, alias: str, scan: Scan, names: Names, reques
     cuts = request.vocabulary.cuts
     used = list(dict.fromkeys(cuts[d].code for d in scan.dimensions if cuts[d].dimension == spec.dimension))
     if request.vocabulary.dimensions[spec.dimension].levels:
-        members = _members_in_time(spec, used, scan, names)
+        there = exp.In(this=col("period_key", "b"), query=exp.Subquery(this=select([col(BASE)], table(names.rows))))
+        members = members_in_time(spec, used, scan.rows.fact.base_grain, there)
         on = both(on, eq(col(BASE, alias), col(BASE, "r")))
         assert on is not None
     else:
         columns = [spec.key, *used]
         members = select([col(name) for name in columns], table(spec.model), group=[col(name) for name in columns])
-    return left_join(_subquery(members, alias), on)
-
-
-def _members_in_time(spec: Cut, codes: list[str], scan: Scan, names: Names) -> exp.Select:
-    """The codes that each member of a dated hierarchy had at the end of each base period; before its first interval, the first.
-
-    A member may move to another group, and the group of one time must not get the rows of another.
-    """
-    begun = lambda: le(col(spec.valid_from or "", "d"), col("end_date", "b"))  # noqa: E731
-    newest = exp.Ordered(this=case((begun(), col(spec.valid_from or "", "d"))), desc=True, nulls_first=False)
-    first = exp.Ordered(this=col(spec.valid_from or "", "d"), nulls_first=True)
-    position = exp.Window(
-        this=exp.RowNumber(),
-        partition_by=[col(spec.key, "d"), col("period_key", "b")],
-        order=exp.Order(expressions=[newest, first]),
-    )
-    base = both(
-        eq(col("grain", "b"), text(scan.rows.fact.base_grain)),
-        exp.In(this=col("period_key", "b"), query=exp.Subquery(this=select([col(BASE)], table(names.rows)))),
-    )
-    ranked = select(
-        [col(spec.key, "d"), named(col("period_key", "b"), BASE), *(col(code, "d") for code in codes), named(position, "position")],
-        table(spec.model, "d"),
-        joins=[join(table(PERIODS_MODEL, "b"), base)],
-    )
-    return select([col(name) for name in (spec.key, BASE, *codes)], _subquery(ranked, "ranked"), where=eq(col("position"), num(1)))
-
-
-def _subquery(query: exp.Select, alias: str) -> exp.Subquery:
-    return exp.Subquery(this=query, alias=exp.TableAlias(this=exp.to_identifier(alias)))
+    return left_join(subquery(members, alias), on)

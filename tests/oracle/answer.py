@@ -248,9 +248,9 @@ class Figure:
         narrowed = [(self.world.level(level), codes) for level, codes in filters.items()]
         found: dict[tuple[str, ...], None] = {}
         for member in self.world.dimensions[dimension]:
-            passes = all(member.at(place) in codes for (owner, place), codes in narrowed if owner == dimension)
-            if passes and member.exists(period.first, period.last):
-                found[tuple(member.at(self.world.level(level)[1]) for level in levels)] = None
+            for own in member.codes(period.first, period.last):
+                if all(own[place] in codes for (owner, place), codes in narrowed if owner == dimension):
+                    found[tuple(own[self.world.level(level)[1]] for level in levels)] = None
         return found
 
 

@@ -48,8 +48,10 @@ def differences(actual: Sequence[Mapping[str, Any]], expected: Mapping[Key, Answ
         if key in seen:
             found.append(f"{key}: twice")
         seen[key] = row
-    # Whether a row without a code makes a cell is a question of rows read; one without any member says nothing.
-    empty = {key for key in seen.keys() ^ expected.keys() if UNKNOWN in key and not (seen.get(key) or vars(expected.get(key)))["members"]}
+    # Whether a row without a code makes a cell is a question of rows read, and one that a measure's own filter leaves out may be
+    # among them or not; a cell without any member, or in which nothing was counted, says nothing.
+    one_sided = {key: seen.get(key) or vars(expected.get(key)) for key in seen.keys() ^ expected.keys()}
+    empty = {key for key, row in one_sided.items() if UNKNOWN in key and not (row["members"] and row["numerator"])}
     found += [f"{key}: only the compiler has it" for key in seen.keys() - expected.keys() - empty]
     found += [f"{key}: only the oracle has it" for key in expected.keys() - seen.keys() - empty]
     for key in seen.keys() & expected.keys():

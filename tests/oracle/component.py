@@ -296,10 +296,9 @@ class Component:
             return (first is None or first <= target.last) and (last is None or target.last <= last)
         if not self.dated:
             return True
+        # The day decides, at every grain, so that days add up to their month; a mart puts it inside the row's base period.
         stretch, day = self.stretch(target), row[self.dated]
-        # A day is for what is finer than a base period: of one that is covered from end to end every row counts.
-        whole = stretch.first <= base.first and base.last <= stretch.last and base.last < self.data_to
-        return whole or (day is not None and stretch.first <= day <= stretch.last and day < self.data_to)
+        return stretch.first <= day <= stretch.last and day < self.data_to
 
     def has_unknown(self, dimension: str, period: Span, cell: Cell, units: Collection[int]) -> bool:
         """Whether what is read of these units in the period has a row without a code of the dimension."""
@@ -330,7 +329,12 @@ class Component:
         dimension, place = self.world.level(level)
         key = row[(self.fact["dimensions"][dimension] or {}).get("column") or self.world.vocabulary["dimensions"][dimension]["key"]]
         member = self.world.member(dimension, key)
-        return member.at(place) if member is not None else UNKNOWN
+        if member is None:
+            return UNKNOWN
+        # One that moves counts where it is as the row's base period ends.
+        base = self.days.named(self.base, row[self.base])
+        assert base is not None
+        return member.at(place, base.last)
 
     def _aggregate(self, rows: list[Row], state: str) -> Reading:
         if not rows:

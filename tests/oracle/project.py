@@ -148,7 +148,7 @@ def write_warehouse(connection: duckdb.DuckDBPyConnection, world: World, calenda
         spec = world.vocabulary["dimensions"][dimension]
         columns = [level["code"] for level in spec.get("levels", ())] or [spec["code"]]
         types = {spec["key"]: "INTEGER", **dict.fromkeys(columns, "VARCHAR"), "valid_from": "DATE", "valid_to": "DATE"}
-        rows = [(code.key or place, *code.above, code.code, *stay) for place, code in enumerate(codes, start=1) for stay in code.stays]
+        rows = [(code.key or place, *own, *days) for place, code in enumerate(codes, start=1) for *days, own in code.stays]
         create(connection, spec["model"], types, rows)
     for model, (columns, rows) in mart_tables(world, calendar).items():
         create(connection, model, columns, rows)

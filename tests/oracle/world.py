@@ -47,21 +47,28 @@ class Code:
     first: date = date(2000, 1, 1)
     last: date | None = None
     above: tuple[str, ...] = ()
-    again: tuple[tuple[date, date | None], ...] = ()
+    again: tuple[tuple[Any, ...], ...] = ()
     key: int | None = None
 
     @property
-    def stays(self) -> tuple[tuple[date, date | None], ...]:
-        """First and last day of every time that it exists."""
-        return ((self.first, self.last), *self.again)
+    def stays(self) -> tuple[tuple[date, date | None, tuple[str, ...]], ...]:
+        """First and last day of every time that it exists, with the codes that it has then, the coarsest first."""
+        own = (self.first, self.last, (*self.above, self.code))
+        return (own, *((first, last, (*(above[0] if above else self.above), self.code)) for first, last, *above in self.again))
 
     def exists(self, first: date, last: date) -> bool:
         """Whether it exists on one of these days."""
-        return any(start <= last and (end is None or end >= first) for start, end in self.stays)
+        return bool(self.codes(first, last))
 
-    def at(self, place: int) -> str:
-        """Its code at a level of its hierarchy, counted from the coarsest; the last is its own."""
-        return (*self.above, self.code)[place]
+    def codes(self, first: date, last: date) -> list[tuple[str, ...]]:
+        """The codes at all its levels that it has on some of these days."""
+        return [codes for start, end, codes in self.stays if start <= last and (end is None or end >= first)]
+
+    def at(self, place: int, day: date) -> str:
+        """Its code at a level, counted from the coarsest, as of a day: of its latest time then begun, else of its first."""
+        begun = [stay for stay in self.stays if stay[0] <= day]
+        _, _, codes = max(begun, key=lambda stay: stay[0]) if begun else min(self.stays, key=lambda stay: stay[0])
+        return codes[place]
 
 
 @dataclass

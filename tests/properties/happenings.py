@@ -13,6 +13,8 @@ from tests.oracle.project import TITLE
 from tests.oracle.world import Code, Row
 
 EVER = date(2000, 1, 1)
+# Filters do not follow a member that moves yet: `test_an_account_that_moves_is_filtered_where_it_is_cut`.
+MOVING = False
 LEVELS = ["main", "group", "function"]
 # Some accounts; a code of the lowest level stands under two groups.
 ACCOUNTS = [("1", "1.1", "01"), ("1", "1.1", "02"), ("1", "1.2", "01"), ("2", "2.1", "03"), ("2", "2.1", "04"), ("3", "3.1", "05")]
@@ -38,13 +40,15 @@ def accounts(random: Random) -> list[Code]:
     for main, group, function in ACCOUNTS:
         day = date(2020, 1, 1) + timedelta(days=random.randrange(1250))
         years = [year for year in range(2010, 2025) if random.random() < 0.95]
-        stays: list[list[tuple[date, date | None]]] = [
+        stays: list[list[tuple[Any, ...]]] = [
             [(EVER, None)],
             [(EVER, day)],
             [(day, None)],
             [(date(year, 1, 1), date(year, 12, 31)) for year in years],
             [(EVER, day - timedelta(days=40)), (day, None)],
         ]
+        if MOVING:
+            stays += [[(EVER, day - timedelta(days=1)), (day, None, to)] for to in ((main, f"{main}.9"), ("2", "2.1"))]
         (first, last), *again = random.choice(stays)
         found.append(Code(function, first, last, (main, group), tuple(again)))
     return found
@@ -122,4 +126,4 @@ def amount_rows(random: Random, base: Span, dimensions: Mapping[str, int], numbe
 
 def of_level(codes: Sequence[Code], place: int) -> list[str]:
     """Codes of a level, each once."""
-    return list(dict.fromkeys(code.at(place) for code in codes))
+    return list(dict.fromkeys(own[place] for code in codes for _, _, own in code.stays))

@@ -194,10 +194,12 @@ def random_reach(random: Random, shape: Shape, base: str) -> tuple[str, str]:
 
 
 def extract(random: Random, world: World, base: str, due: str) -> date:
-    """A day within the last base period due, after its first, from which on nothing is known."""
+    """A day from which on nothing is known: within the last base period due, or before it where that was delivered ahead."""
     span = world.days.named(base, due)
     assert span is not None
-    return random.choice([*span.days()[1:], span.last + timedelta(days=1)])
+    ahead = world.days.before(span, random.choice([0, 0, 0, 1, 2]))
+    assert ahead is not None
+    return random.choice([*ahead.days()[1:], ahead.last + timedelta(days=1)])
 
 
 def labels_between(world: World, base: str, ends: tuple[str, str]) -> list[str]:

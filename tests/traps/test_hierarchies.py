@@ -139,3 +139,37 @@ def test_a_code_that_two_groups_share_is_told_apart_by_its_group(tmp_path: Path)
     assert {key[1:3]: row["value"] for key, row in both.items()} == {("2", "1"): 3, ("4", "1"): 5, ("4", "2"): 7}
     fine = world.checked(figure, "municipality", "month", "2020-01", by=["art"])
     assert {key[1]: row["value"] for key, row in fine.items()} == {"1": 8, "2": 7}
+
+
+def moving(folder: Path) -> tuple[Planting, str]:
+    """An account of group A that moves to B in July 2020, with 5 before and 7 after, and one that stays in A, with 100."""
+    world = small(folder, (COPENHAGEN,))
+    moved = Code("30", OLD, date(2020, 6, 30), ("A",), ((NEW, None, ("B",)),))
+    world.hierarchy("account", ["main", "function"], [moved, Code("31", above=("A",))])
+    world.source("t", "month", "2020-01", "2020-12", absent="zero")
+    world.fact("e", "event", "t", {"n": {"over_time": "sum", "expression": "n"}}, AMOUNT, dimensions={"account": {}})
+    world.deliver("t", "2020-01", "2020-12")
+    post(world, "2020-03", (1, 5), (2, 100))
+    post(world, "2020-09", (1, 7))
+    return world, world.figure("f", {"measure": "e.n"})
+
+
+def test_an_account_that_moves_counts_in_the_group_of_its_time(tmp_path: Path) -> None:
+    world, figure = moving(tmp_path)
+    assert naive(world, "SELECT sum(n) FROM fct_e JOIN dim_account USING (account_key)") == 2 * (5 + 7) + 100
+    rows = world.checked(figure, "municipality", "year", "2020", by=["main"])
+    assert {key[1]: row["value"] for key, row in rows.items()} == {"A": 105, "B": 7}
+    both = world.checked(figure, "municipality", "year", "2020", by=["function", "main"])
+    assert {key[1:3]: row["value"] for key, row in both.items()} == {("30", "A"): 5, ("30", "B"): 7, ("31", "A"): 100}
+    months = world.checked(figure, "municipality", "month", "2020-06", "2020-09", by=["main"])
+    assert months["0101", "B", "2020-09"]["value"] == 7
+
+
+def test_an_account_that_moves_is_filtered_where_it_is_cut(tmp_path: Path) -> None:
+    world, figure = moving(tmp_path)
+    narrowed = world.figure("g", {"measure": "e.n", "filter": {"main": ["B"]}})
+    assert naive(world, "SELECT sum(n) FROM fct_e JOIN dim_account USING (account_key) WHERE main_code = 'A'") == 112
+    assert world.one(figure, "municipality", "year", "2020", where={"main": ("A",)})["value"] == 105
+    fine = world.checked(figure, "municipality", "year", "2020", by=["function"], where={"main": ("A",)})
+    assert {key[1]: row["value"] for key, row in fine.items()} == {"30": 5, "31": 100}
+    assert world.one(narrowed, "municipality", "year", "2020")["value"] == 7
