@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tempfile
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -61,13 +62,10 @@ def json_of(rows: list[dict[str, Any]]) -> bytes:
 
 
 def parquet_of(select: str) -> bytes:
-    path = Path("/tmp") / f"flis_notations_{abs(hash(select))}.parquet"
-    try:
-        with connect() as connection:
-            connection.execute(f"COPY ({select}) TO '{path}' (FORMAT parquet)")
+    with tempfile.TemporaryDirectory() as folder, connect() as connection:
+        path = Path(folder) / "rows.parquet"
+        connection.execute(f"COPY ({select}) TO '{path}' (FORMAT parquet)")
         return path.read_bytes()
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def parquet_rows(rows: list[dict[str, str | None]]) -> bytes:
