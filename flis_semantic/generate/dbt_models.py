@@ -56,7 +56,9 @@ def dbt_files(catalogue: Catalogue, tables_of: Mapping[str, Sequence[GeneratedTa
 def _unique_test(table: GeneratedTable) -> Node:
     """Stacked cuts leave the dimensions empty that are not of every cut."""
     name = f"unique_key_{table.name}"
-    empty = [column for column in table.key if any(column in cut for cut, _ in table.cuts) and not all(column in cut for cut, _ in table.cuts)]
+    empty = [
+        column for column in table.key if any(column in cut for cut, _ in table.cuts) and not all(column in cut for cut, _ in table.cuts)
+    ]
     return _test(name, columns=list(table.key), may_be_empty=empty) if empty else _test(name, columns=list(table.key))
 
 
