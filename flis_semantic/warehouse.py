@@ -7,6 +7,7 @@ every version and a build never disturbs them.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +22,9 @@ Connection = duckdb.DuckDBPyConnection
 Error = duckdb.Error
 """What the engine raises."""
 
+# The profile of a project's dbt reads the same variable, with the same default.
+_MEMORY_VARIABLE = "FLIS_MEMORY_LIMIT"
+_MEMORY = "1GB"
 _NO_ROOM = ("No space left", "File too large", "Disk quota exceeded", "Read-only file system")
 
 ALIAS = "wh"
@@ -45,7 +49,9 @@ def open_for_build(path: Path) -> Connection:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return _quiet(duckdb.connect(str(path), config={"storage_compatibility_version": _STORAGE_VERSION}))
+        connection = _quiet(duckdb.connect(str(path), config={"storage_compatibility_version": _STORAGE_VERSION}))
+        connection.execute(f"SET memory_limit = {quoted(os.environ.get(_MEMORY_VARIABLE, _MEMORY))}")
+        return connection
     except duckdb.Error as error:
         raise _cannot_open(path, error) from error
 

@@ -1,8 +1,8 @@
 """Running dbt: a subprocess in the project's folder, and what its run_results.json says. The only user of dbt.
 
 The build path and the target folder are constant, so dbt's partial parse is kept from build to build. However this process
-ends, dbt ends with it: it holds the other end of a pipe and leaves when that closes, so that no dbt without a builder writes
-beside the next one.
+ends, dbt ends with it: its standard input is a pipe that only this process holds open, and when that closes the signal that dbt
+asked for ends it, so that no dbt without a builder writes beside the next one.
 """
 
 from __future__ import annotations
@@ -20,14 +20,13 @@ from flis_semantic.errors import BuildError
 from flis_semantic.warehouse import no_room
 
 _LAST_LINES = 25
+# No thread: beside one, the engine complains of leaks at the end.
 _CHILD = """
-import os, threading
-
-def leave_with_the_builder():
-    os.read(0, 1)
-    os._exit(1)
-
-threading.Thread(target=leave_with_the_builder, daemon=True).start()
+import fcntl, os, select, sys
+fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
+fcntl.fcntl(0, fcntl.F_SETFL, os.O_ASYNC)
+if select.select([0], [], [], 0)[0]:
+    sys.exit(1)
 from dbt.cli.main import cli
 cli()
 """

@@ -83,15 +83,15 @@ class _Build:
 
     def run(self) -> BuildReport:
         reached("build: begun")
-        discard(self.project.build_file)
-        remove_unpublished(self.project.versions, self.project.pointer)
-        reached("build: old build file removed")
         with self._step("landing", "Writing what was received"):
             received = self._read()
             digest = input_digest(self.project, received)
             kept = self._kept(digest)
             if kept is not None and self.known_on is not None:
                 return BuildReport.reused(kept, self.known_on, self.seconds)
+            discard(self.project.build_file)
+            remove_unpublished(self.project.versions, self.project.pointer)
+            reached("build: old build file removed")
             with open_for_build(self.project.build_file) as connection:
                 write_landing(connection, self.project, received, digest)
         reached("build: landing written")

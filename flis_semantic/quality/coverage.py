@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from flis_semantic import warehouse
-from flis_semantic.errors import RequestError, suggestion
+from flis_semantic.errors import RequestError, WarehouseError, suggestion
 from flis_semantic.quality.deadlines import late_rows
 from flis_semantic.quality.decisions import COLUMNS, decision_rows
 from flis_semantic.workspace import Project
@@ -91,5 +91,13 @@ def _rows(project: Project, sql: str, source: str | None) -> Rows:
     try:
         relation = connection.sql(sql, params={"source": source})
         return list(relation.columns), relation.fetchall()
+    except warehouse.Error as error:
+        # The SQL is ours, so it is the version that is not: one of before a column was there.
+        raise WarehouseError(
+            "The current version was built by another flis and lacks what coverage reads.",
+            where=str(project.pointer),
+            hint="Run `flis build`.",
+            code="version_of_another_flis",
+        ) from error
     finally:
         connection.close()

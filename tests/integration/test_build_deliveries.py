@@ -87,9 +87,12 @@ def test_every_delivered_row_of_the_published_files_is_accounted_for(published: 
         "set_aside": 0,
         "accepted": 100_607,
         "superseded": 0,
+        "waiting": 0,
+        "deleted": 0,
         "landed": 100_607,
         "control": 966,
         "staged": 99_641,
+        "left_out": 0,
         "unmapped": 0,
         "mart": 99_641,
     }
@@ -119,7 +122,9 @@ def test_christiansoe_is_exempt_on_1_january_2026_only(published: tuple[BuildRep
 
 def test_simulated_deliveries_go_through_like_any_other_and_are_marked(tmp_path: Path) -> None:
     project = project_in(tmp_path)
-    files = [file.path for table in recipes(project) for file in simulate(project, table, out=tmp_path / "simulated", scale=0.1)]
+    # The recipes of the economy plant faults, and have tests of their own.
+    published = [table for table in recipes(project) if table in ("bes_jobindsats", "bor_folketal")]
+    files = [file.path for table in published for file in simulate(project, table, out=tmp_path / "simulated", scale=0.1)]
     assert receive(project, files).exit_code == 0
     report = build(project)
     assert report.exit_code == 0

@@ -290,6 +290,17 @@ def test_the_commands_write_one_decision_per_unit(tmp_path: Path) -> None:
     assert [d.decided_by for d in _decisions(project)][:3] == ["Ida", "Ida", "Per"]
 
 
+def test_a_version_of_before_a_column_was_there_is_named(tmp_path: Path) -> None:
+    from flis_semantic.warehouse import open_for_build
+
+    project = make_project(tmp_path)
+    with open_for_build(project.versions / "20200101T000000000000.duckdb") as connection:
+        connection.execute("CREATE TABLE coverage (source VARCHAR); CREATE TABLE source_status (source VARCHAR)")
+    project.pointer.write_text("20200101T000000000000.duckdb")
+    code, _, err = flis(project, "coverage")
+    assert (code, err.count("\n"), "was built by another flis" in err) == (1, 1, True), err
+
+
 def test_python_asks_for_what_was_known_too(shops: Decided) -> None:
     import flis_semantic
 
