@@ -53,10 +53,19 @@ def dbt_files(catalogue: Catalogue, tables_of: Mapping[str, Sequence[GeneratedTa
     return files
 
 
+def _unique_test(table: GeneratedTable) -> Node:
+    """Stacked cuts leave the dimensions empty that are not of every cut."""
+    name = f"unique_key_{table.name}"
+    empty = [
+        column for column in table.key if any(column in cut for cut, _ in table.cuts) and not all(column in cut for cut, _ in table.cuts)
+    ]
+    return _test(name, columns=list(table.key), may_be_empty=empty) if empty else _test(name, columns=list(table.key))
+
+
 def _model(catalogue: Catalogue, table: GeneratedTable, tables: Sequence[GeneratedTable], wording: Wording) -> Node:
     title = wording.english(catalogue.domains[table.domain].title).lower()
     about = {"units": _ABOUT_UNITS, "areas": _ABOUT_AREAS, "cuts": _ABOUT_CUTS}[table.kind]
-    tests: list[Node] = [{"flis_project.unique_key": _test(f"unique_key_{table.name}", columns=list(table.key))}]
+    tests: list[Node] = [{"flis_project.unique_key": _unique_test(table)}]
     if table.kind == "units":
         areas = next(other for other in tables if other.grain == table.grain and other.kind == "areas")
         tests.append({"flis_project.key_figure_units": _units_test(catalogue, table, areas)})

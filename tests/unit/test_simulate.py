@@ -190,7 +190,7 @@ def test_the_demonstration_names_what_exists(project: Project) -> None:
     demo = load_demo(project)
     assert {*demo.recipes, *demo.beside} == set(recipes(project)) == set(project.contracts)
     assert not {*demo.recipes} & {*demo.beside}
-    levels = {level.id for level in project.vocabulary.reporting_unit.levels}
+    levels = {level.id for level in project.vocabulary.reporting_unit.levels} | set(project.vocabulary.cuts)
     for question in demo.questions:
         assert {name for areas in question.areas for name in (*areas.by, *areas.where)} <= levels
         for label in (question.from_, question.to):

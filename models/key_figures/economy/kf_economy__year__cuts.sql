@@ -369,7 +369,9 @@ FROM (
           )
           AND f.dranst = 3
           AND f.function_key <> 2519
-          AND f.main_art IN (1, 2, 3, 4, 5, 6, 9)
+          AND (
+            f.main_art BETWEEN 1 AND 6 OR f.main_art = 9
+          )
           AND f.art_key <> 97
           AND NOT f.is_opening) AS v3,
         COUNT(*) FILTER(WHERE
@@ -378,7 +380,9 @@ FROM (
           )
           AND f.dranst = 3
           AND f.function_key <> 2519
-          AND f.main_art IN (1, 2, 3, 4, 5, 6, 9)
+          AND (
+            f.main_art BETWEEN 1 AND 6 OR f.main_art = 9
+          )
           AND f.art_key <> 97
           AND NOT f.is_opening
           AND f.amount IS NULL) AS v3_blanks,
@@ -3140,7 +3144,9 @@ FROM (
           )
           AND f.dranst = 3
           AND f.function_key <> 2519
-          AND f.main_art IN (1, 2, 3, 4, 5, 6, 9)
+          AND (
+            f.main_art BETWEEN 1 AND 6 OR f.main_art = 9
+          )
           AND f.art_key <> 97
           AND NOT f.is_opening) AS v2,
         COUNT(*) FILTER(WHERE
@@ -3149,7 +3155,9 @@ FROM (
           )
           AND f.dranst = 3
           AND f.function_key <> 2519
-          AND f.main_art IN (1, 2, 3, 4, 5, 6, 9)
+          AND (
+            f.main_art BETWEEN 1 AND 6 OR f.main_art = 9
+          )
           AND f.art_key <> 97
           AND NOT f.is_opening
           AND f.amount IS NULL) AS v2_blanks,

@@ -1,5 +1,5 @@
-{# The columns together name a row: none of them is null, and no combination is there twice. One query for the whole key. #}
-{% test unique_key(model, columns) %}
+{# The columns together name a row: none but those that may be empty is null, and no combination is there twice. One query. #}
+{% test unique_key(model, columns, may_be_empty=[]) %}
 {%- set key = columns | join(', ') %}
 select
     {{ key }},
@@ -7,7 +7,7 @@ select
 from {{ model }}
 group by {{ key }}
 having count(*) > 1
-{%- for column in columns %}
+{%- for column in columns if column not in may_be_empty %}
     or {{ column }} is null
 {%- endfor %}
 {% endtest %}
