@@ -92,8 +92,8 @@ select '{figure}' as key_figure, 'municipality' as area_level, municipality_code
   case when status in ('validated', 'approved', 'provisional') then cast(coalesce(numerator, 0) as double) end as numerator,
   case when status in ('validated', 'approved', 'provisional') then cast(denominator as double) end as denominator,
   status, case when status in ('validated', 'approved', 'provisional') and denominator = 0 then 'denominator_zero'
-    when status = 'exempt' then null when status = 'held' then 'member_missing'
-    when status = 'missing' then reason else reason end as reason,
+    when status in ('exempt', 'held') then null
+    else reason end as reason,
   status in ('validated', 'approved') as complete,
   cast(status in ('validated', 'approved', 'provisional') as bigint) as members,
   cast(status <> 'exempt' as bigint) as members_expected,
@@ -133,7 +133,7 @@ def _by_hand(cut: bool) -> str:
     }
     spent = _SPENT.format(**fields)
     if cut:
-        spent = spent.replace("month_key, main_account, sum(amount) as", "month_key, cast(main_account as varchar) as main_account, sum(amount) as")
+        spent = spent.replace("month_key, main_account, sum(", "month_key, cast(main_account as varchar) as main_account, sum(")
     units = _UNITS.format(
         figure=FIGURE,
         cut="x.main_account," if cut else "",
