@@ -8,12 +8,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import cold_start, compile_time, query_time
+from benchmarks import cold_start, compile_time, ledger_query, query_time
 from flis_semantic import warehouse
 from flis_semantic.workspace import Project
 
-BENCHMARKS = {"cold-start": cold_start.run, "compile-time": compile_time.run, "query-time": query_time.run}
-NEEDS_A_WAREHOUSE = {"cold-start", "query-time"}
+BENCHMARKS = {
+    "cold-start": cold_start.run,
+    "compile-time": compile_time.run,
+    "query-time": query_time.run,
+    "ledger-query": ledger_query.run,
+}
+NEEDS_A_WAREHOUSE = {"cold-start", "query-time", "ledger-query"}
 ROOT = Path(__file__).resolve().parents[1]
 
 

@@ -15,7 +15,7 @@ from flis_semantic.compiler.keys import PERIODS_MODEL
 from flis_semantic.compiler.plan import FigurePlan, Source
 from flis_semantic.compiler.request import Request
 from flis_semantic.compiler.rows import UNKNOWN, Rows, Value, filter_parameters, rows_query, value_of
-from flis_semantic.compiler.scans import Names, Scan, needs_delivered, scan_of, scan_query
+from flis_semantic.compiler.scans import Names, Scan, codes_query, needs_delivered, scan_of, scan_query
 from flis_semantic.compiler.spans import base_periods_query, reads_one, source_condition, span_of, span_query
 from flis_semantic.compiler.sql import (
     Expr,
@@ -109,6 +109,7 @@ class Assembly:
     def _scan_ctes(self) -> list[Cte]:
         found: list[Cte] = []
         delivered: dict[tuple[SourceSeries, ...], str] = {}
+        coded: dict[tuple[Rows, tuple[str, ...]], str] = {}
         for scan, (name, values) in self._scans.items():
             span, lines, columns = self._spans[scan.span], scan.span.sources, list(values.items())
             there = None
@@ -117,7 +118,14 @@ class Assembly:
                     delivered[lines] = f"delivered_{len(delivered) + 1}"
                     found.append((delivered[lines], delivered_query(lines, self.request)))
                 there = delivered[lines]
-            names = Names(self._rows[scan.rows][0], span, f"{span}_days", f"{span}_coverage", there)
+            rows, read = self._rows[scan.rows]
+            if scan.dimensions:
+                by = (scan.rows, scan.dimensions)
+                if by not in coded:
+                    coded[by] = f"{rows}_by_code"
+                    found.append((coded[by], codes_query(scan, [(column, value) for value, column in read.items()], rows, self.request)))
+                rows = coded[by]
+            names = Names(rows, span, f"{span}_days", f"{span}_coverage", there)
             found.append((name, scan_query(scan, columns, names, self.request)))
         return found
 

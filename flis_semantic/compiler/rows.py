@@ -142,6 +142,17 @@ def _shared_condition(rows: Rows, values: Sequence[tuple[str, Value]]) -> str | 
     return next(iter(conditions)) if len(conditions) == 1 and rows.fact.absent == "zero" else None
 
 
+def value_parts(name: str, value: Value, *, needs_rows: bool) -> list[str]:
+    """The columns that a reading has of a value: itself, its blanks, what could not be computed, and its rows."""
+    parts = {
+        name: True,
+        f"{name}_blanks": value.may_be_blank,
+        f"{name}_failed": value.expression is not None and not value.is_plain,
+        f"{name}_rows": value.expression is not None and needs_rows,
+    }
+    return [part for part, there in parts.items() if there]
+
+
 def _value_columns(name: str, value: Value, *, needs_rows: bool) -> list[Expr]:
     condition = fact_expression(value.condition, "f") if value.condition else None
 

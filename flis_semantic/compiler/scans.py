@@ -12,7 +12,7 @@ from sqlglot import exp
 from flis_semantic.catalogue.resolved import ResolvedComponent
 from flis_semantic.compiler.members import BASE, members_in_time, subquery
 from flis_semantic.compiler.request import Request
-from flis_semantic.compiler.rows import DAY, FROM, TO, UNIT, UNKNOWN, Rows, Value, key_name, rows_of
+from flis_semantic.compiler.rows import DAY, FROM, TO, UNIT, UNKNOWN, Rows, Value, key_name, rows_of, value_parts
 from flis_semantic.compiler.spans import reads_one, span_of
 from flis_semantic.compiler.sql import (
     Expr,
@@ -53,7 +53,10 @@ class Scan:
 
 @dataclass(frozen=True)
 class Names:
-    """Names of the CTEs that a scan reads; `base` lists the span's base periods, `delivered` is absent where nothing asks for it."""
+    """Names of the CTEs that a scan reads: `rows` by code where it has dimensions, `base` the span's base periods.
+
+    `delivered` is absent where nothing asks for it.
+    """
 
     rows: str
     span: str
@@ -77,6 +80,22 @@ def scan_query(scan: Scan, values: list[tuple[str, Value]], names: Names, reques
     """The CTE of a scan. The blanks of value `v1` stand in `v1_blanks`, base periods with rows of it in `v1_periods`."""
     source, period, on, weight = _place_in_time(scan, names, request)
     joins = [join(table(names.rows, "r"), on)]
+    if names.delivered is not None:
+        same = both(eq(col("unit_key", "delivered"), col(UNIT, "r")), eq(col("base_period_key", "delivered"), col(BASE, "r")))
+        assert same is not None
+        joins.append(left_join(table(names.delivered, "delivered"), same))
+    keys: list[Expr] = [col("period_key", period), col(UNIT, "r"), *(col(dimension, "r") for dimension in scan.dimensions)]
+    columns = [key.copy() for key in keys]
+    for name, value in values:
+        columns += _value_columns(name, value, weight, absent_is_zero=scan.rows.fact.absent == "zero")
+    return select(columns, source, joins=joins, group=keys)
+
+
+def codes_query(scan: Scan, values: list[tuple[str, Value]], rows: str, request: Request) -> exp.Select:
+    """The CTE of a reading by the codes that are asked for: many keys of a hierarchy become one code before periods are joined."""
+    fact = scan.rows.fact
+    placed = [UNIT, BASE, *([DAY] if fact.definition.date is not None else []), *([FROM, TO] if fact.in_force else [])]
+    joins: list[exp.Join] = []
     cuts: list[Expr] = []
     joined: set[str] = set()
     for dimension in scan.dimensions:
@@ -84,21 +103,14 @@ def scan_query(scan: Scan, values: list[tuple[str, Value]], names: Names, reques
         alias = f"d_{spec.dimension}"
         if alias not in joined:
             joined.add(alias)
-            joins.append(_dimension_join(dimension, alias, scan, names, request))
+            joins.append(_dimension_join(dimension, alias, scan, rows, request))
         cuts.append(coalesce(col(spec.code, alias), text(UNKNOWN)))
-    if names.delivered is not None:
-        same = both(eq(col("unit_key", "delivered"), col(UNIT, "r")), eq(col("base_period_key", "delivered"), col(BASE, "r")))
-        assert same is not None
-        joins.append(left_join(table(names.delivered, "delivered"), same))
-    columns: list[Expr] = [
-        col("period_key", period),
-        col(UNIT, "r"),
-        *(named(cut, dimension) for cut, dimension in zip(cuts, scan.dimensions, strict=True)),
-    ]
+    columns: list[Expr] = [*(col(name, "r") for name in placed)]
+    columns += [named(cut, dimension) for cut, dimension in zip(cuts, scan.dimensions, strict=True)]
     for name, value in values:
-        columns += _value_columns(name, value, weight, absent_is_zero=scan.rows.fact.absent == "zero")
-    grouped = [col("period_key", period), col(UNIT, "r"), *(cut.copy() for cut in cuts)]
-    return select(columns, source, joins=joins, group=grouped)
+        columns += [named(total(col(part, "r")), part) for part in value_parts(name, value, needs_rows=fact.absent != "zero")]
+    keys = [*(col(name, "r") for name in placed), *(cut.copy() for cut in cuts)]
+    return select(columns, table(rows, "r"), joins=joins, group=keys)
 
 
 def _place_in_time(scan: Scan, names: Names, request: Request) -> tuple[exp.Table, str, Expr, Expr | None]:
@@ -153,7 +165,7 @@ def _value_columns(name: str, value: Value, weight: Expr | None, *, absent_is_ze
     return [*found, named(where_(periods, with_rows), f"{name}_periods")]
 
 
-def _dimension_join(dimension: str, alias: str, scan: Scan, names: Names, request: Request) -> exp.Join:
+def _dimension_join(dimension: str, alias: str, scan: Scan, rows: str, request: Request) -> exp.Join:
     spec = request.vocabulary.cuts[dimension]
     on = eq(col(spec.key, alias), col(key_name(scan.rows.fact.dimensions[dimension]), "r"))
     if spec.valid_from is None:
@@ -162,7 +174,7 @@ def _dimension_join(dimension: str, alias: str, scan: Scan, names: Names, reques
     cuts = request.vocabulary.cuts
     used = list(dict.fromkeys(cuts[d].code for d in scan.dimensions if cuts[d].dimension == spec.dimension))
     if request.vocabulary.dimensions[spec.dimension].levels:
-        there = exp.In(this=col("period_key", "b"), query=exp.Subquery(this=select([col(BASE)], table(names.rows))))
+        there = exp.In(this=col("period_key", "b"), query=exp.Subquery(this=select([col(BASE)], table(rows))))
         members = members_in_time(spec, used, scan.rows.fact.base_grain, there)
         on = both(on, eq(col(BASE, alias), col(BASE, "r")))
         assert on is not None

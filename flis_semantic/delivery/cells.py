@@ -16,11 +16,15 @@ from flis_semantic.contracts.landing import column_type
 from flis_semantic.contracts.model import Column, Contract, DateFormat, Form
 from flis_semantic.delivery.report import MASK
 from flis_semantic.delivery.sql import identifier, quoted
+from flis_semantic.delivery.transcript import LONGEST_LINE
 
 SCRATCH_DELIMITER = ";"
 """Between the values of a transcript that is not the delivered text itself."""
 
-_LONGEST_RECORD = 1 << 24
+_LONGEST_RECORD = 4 * LONGEST_LINE + 100
+_BUFFER = 2 * _LONGEST_RECORD
+"""Bytes that the engine reads at a time: left to itself it takes a multiple of the longest record."""
+
 _DAY = {
     "YYYY-MM-DD": (r"[0-9]{4}-[0-9]{2}-[0-9]{2}", None),
     "DD-MM-YYYY": (r"[0-9]{2}-[0-9]{2}-[0-9]{4}", (7, 4, 1)),
@@ -69,7 +73,7 @@ class Group:
         return (
             f"read_csv({quoted(str(self.paths[0]))}, columns = {{'d': 'INTEGER', 'l': 'BIGINT', {names}}}, "
             f"delim = {quoted(self.delimiter)}, quote = '\"', escape = '\"', new_line = '\\n', header = false, auto_detect = false, "
-            f"strict_mode = true, max_line_size = {_LONGEST_RECORD}, {kept})"
+            f"strict_mode = true, max_line_size = {_LONGEST_RECORD}, buffer_size = {_BUFFER}, {kept})"
         )
 
     def all_cells(self) -> str:

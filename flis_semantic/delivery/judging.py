@@ -1,6 +1,6 @@
 """The set-based pass: every row of every file of one contract is typed, judged by the contract's rules, and written.
 
-Rows stream from the transcripts into `judged` (temporary, spilled to the scratch folder when it grows): typed values, where the
+Rows stream from the transcripts into `pass.judged` (a file of the scratch folder): typed values, where the
 row belongs, and `mask`, a bit per failed rule. Rows that fail keep their cells as delivered, to be explained. What needs more
 than the row comes after: rules about the extract, whose time may stand in a column, and keys that come twice. `malformed` are
 lines that are no record; `set_aside` is what goes to the set-aside file. `d` is the file's number within the receive, `l` the
@@ -75,9 +75,9 @@ class Judging:
         self._take_malformed(arrivals)
         for n, group in enumerate(self._groups):
             self._name_periods(n, group)
-            self._connection.execute(f"INSERT INTO judged BY NAME {self._judged(n, group)}")
+            self._connection.execute(f"INSERT INTO pass.judged BY NAME {self._judged(n, group)}")
             self._take_rejects(n, group)
-        found = scalar(self._connection, "SELECT count(*) FROM judged") + scalar(self._connection, "SELECT count(*) FROM malformed")
+        found = scalar(self._connection, "SELECT count(*) FROM pass.judged") + scalar(self._connection, "SELECT count(*) FROM malformed")
         expected = sum(arrival.transcript.rows for arrival in arrivals)
         if found != expected:
             raise WarehouseError(
@@ -92,6 +92,7 @@ class Judging:
         self._date_files(arrivals)
         self._find_late()
         self._find_repeats()
+        self._read_cells_again()
         self._collect_set_aside()
         return self._tallies(arrivals)
 
@@ -102,7 +103,7 @@ class Judging:
         beside = ["delivery_id", "l AS line_number", "unit_code", "base_period_key", "coalesce(series, '') AS series"]
         beside += ["is_control", "slot", "is_deleted"]
         self._copy(
-            f"SELECT {', '.join(own + beside)} FROM judged JOIN admitted USING (d) WHERE {self._is_accepted}",
+            f"SELECT {', '.join(own + beside)} FROM pass.judged JOIN admitted USING (d) WHERE {self._is_accepted}",
             landing_columns(self._contract),
             f"{_PLACED}, delivery_id, line_number",
             path,
@@ -128,7 +129,7 @@ class Judging:
         beside = {"d": "INTEGER", "l": "BIGINT", "g": "INTEGER", **own, "unit_code": "VARCHAR", "base_period_key": "INTEGER"}
         beside |= {"slot": "VARCHAR", "series": "VARCHAR", "is_control": "BOOLEAN", "is_deleted": "BOOLEAN", "mask": "BIGINT"}
         columns = ", ".join(f"{identifier(name)} {kind}" for name, kind in {**beside, "cells": "VARCHAR[]"}.items())
-        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE judged ({columns})")
+        self._connection.execute(f"CREATE OR REPLACE TABLE pass.judged ({columns})")
 
     def _take_malformed(self, arrivals: Sequence[Arrival]) -> None:
         hidden = {group.form_name: hides_something(group, self._contract) for group in self._groups}
@@ -227,7 +228,7 @@ class Judging:
         found: dict[int, InColumns] = {}
         moments = {name: f"max({extract_moment(self._contract.columns[name], f't_{name}')})" for name in sorted(times)}
         selected = [*moments.values(), *(f"{end}(t_{name})" for name in sorted(numbers) for end in ("min", "max"))]
-        for d, *row in self._connection.execute(f"SELECT d, {', '.join(selected)} FROM judged GROUP BY d").fetchall():
+        for d, *row in self._connection.execute(f"SELECT d, {', '.join(selected)} FROM pass.judged GROUP BY d").fetchall():
             values = iter(row)
             moment_of = {name: next(values) for name in moments}
             ends = {name: (next(values), next(values)) for name in sorted(numbers)}
@@ -243,7 +244,7 @@ class Judging:
         masks = rules.late_masks(self._contract)
         failed = " | ".join(f"CASE WHEN {condition} THEN {bit} ELSE 0 END" for bit, condition in masks)
         self._connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE hits AS SELECT d, l, CAST({failed} AS BIGINT) AS hit FROM judged JOIN files USING (d) "
+            f"CREATE OR REPLACE TEMP TABLE hits AS SELECT d, l, CAST({failed} AS BIGINT) AS hit FROM pass.judged JOIN files USING (d) "
             f"WHERE {' OR '.join(f'coalesce({condition}, false)' for _, condition in masks)}"
         )
         self._add_hits()
@@ -269,13 +270,14 @@ class Judging:
         """Add to `repeats`. Keys are found by one number each; only rows whose number comes twice are compared."""
         columns = ", ".join(["d", *key])
         self._connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE suspects AS SELECT hash({columns}) AS h FROM judged WHERE {where} GROUP BY h HAVING count(*) > 1"
+            f"CREATE OR REPLACE TEMP TABLE suspects AS SELECT hash({columns}) AS h FROM pass.judged WHERE {where} "
+            "GROUP BY h HAVING count(*) > 1"
         )
         if not scalar(self._connection, "SELECT count(*) FROM suspects"):
             return
         content = ", ".join(["is_deleted", "slot", *(self._typed(name) for name in self._contract.columns)])
         self._connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE alike AS SELECT * FROM judged SEMI JOIN suspects ON h = hash({columns}) "
+            f"CREATE OR REPLACE TEMP TABLE alike AS SELECT * FROM pass.judged SEMI JOIN suspects ON h = hash({columns}) "
             f"ANTI JOIN repeats USING (d, l) WHERE {where}"
         )
         self._connection.execute(
@@ -286,23 +288,22 @@ class Judging:
         )
 
     def _add_hits(self) -> None:
-        """Add the bits of `hits` to the rows' masks; rows that are set aside by them get their cells."""
+        """Add the bits of `hits` to the rows' masks."""
         run = self._connection.execute
-        if not scalar(self._connection, "SELECT count(*) FROM hits"):
-            return
-        # A sum of bits: of one row several hits are of different rules.
-        run("CREATE OR REPLACE TEMP TABLE hits AS SELECT d, l, bit_or(hit) AS hit FROM hits GROUP BY ALL")
-        run("UPDATE judged SET mask = mask | hit FROM hits WHERE judged.d = hits.d AND judged.l = hits.l")
-        run(
-            f"CREATE OR REPLACE TEMP TABLE bare AS SELECT d, l, g FROM judged SEMI JOIN hits USING (d, l) "
-            f"WHERE cells IS NULL AND mask & {self._set_aside} <> 0"
-        )
+        if scalar(self._connection, "SELECT count(*) FROM hits"):
+            run("UPDATE pass.judged SET mask = mask | hit FROM hits WHERE judged.d = hits.d AND judged.l = hits.l")
+
+    def _read_cells_again(self) -> None:
+        """Give the rows that failed only in the end the cells that they are explained by."""
+        run = self._connection.execute
+        bare = f"CREATE OR REPLACE TEMP TABLE bare AS SELECT d, l, g FROM pass.judged WHERE mask & {self._set_aside} <> 0 AND cells IS NULL"
+        run(bare)
         wanted: set[int] = {int(row[0]) for row in run("SELECT DISTINCT g FROM bare").fetchall()}
         for n in sorted(wanted):
             group = self._groups[n]
             again = f"SELECT d, l, {group.all_cells()} AS cells FROM {group.source()} SEMI JOIN bare USING (d, l)"
             run(f"CREATE OR REPLACE TEMP TABLE clothed AS {again}")
-            run("UPDATE judged SET cells = clothed.cells FROM clothed WHERE judged.d = clothed.d AND judged.l = clothed.l")
+            run("UPDATE pass.judged SET cells = clothed.cells FROM clothed WHERE judged.d = clothed.d AND judged.l = clothed.l")
 
     def _collect_set_aside(self) -> None:
         contract = self._contract
@@ -319,7 +320,7 @@ class Judging:
             self._connection.execute(
                 f"INSERT INTO set_aside SELECT d, l, {rules.rule_ids(contract)}, {rules.reasons(contract)}, raw_row, "
                 f"unit_code, base_period_key, coalesce(series, ''), is_control, coalesce(slot, '') "
-                f"FROM (SELECT *, {delivered}, {as_delivered(group, contract)} AS raw_row, {constants} FROM (SELECT * FROM judged "
+                f"FROM (SELECT *, {delivered}, {as_delivered(group, contract)} AS raw_row, {constants} FROM (SELECT * FROM pass.judged "
                 f"JOIN files USING (d) JOIN named_files USING (d) LEFT JOIN repeats USING (d, l) "
                 f"WHERE g = {n} AND mask & {self._set_aside} <> 0))"
             )
@@ -329,7 +330,9 @@ class Judging:
     def _tallies(self, arrivals: Sequence[Arrival]) -> dict[int, Tally]:
         tallies = {arrival.number: Tally() for arrival in arrivals}
         run = self._connection.execute
-        parts = run(f"SELECT d, {_PLACED}, count(*), count_if(is_control) FROM judged WHERE {self._is_accepted} GROUP BY ALL ORDER BY ALL")
+        parts = run(
+            f"SELECT d, {_PLACED}, count(*), count_if(is_control) FROM pass.judged WHERE {self._is_accepted} GROUP BY ALL ORDER BY ALL"
+        )
         for d, unit, key, slot, rows, controls in parts.fetchall():
             tallies[d].accepted += rows
             tallies[d].control += controls
@@ -352,7 +355,7 @@ class Judging:
         for rule in self._contract.row_rules:
             if rule.action == "warn":
                 hit = f"mask & {rules.bit(self._contract, rule)} <> 0"
-                found = self._connection.execute(f"SELECT d, count(*) FROM judged WHERE {self._is_accepted} AND {hit} GROUP BY d")
+                found = self._connection.execute(f"SELECT d, count(*) FROM pass.judged WHERE {self._is_accepted} AND {hit} GROUP BY d")
                 for d, rows in found.fetchall():
                     tallies[d].rule_counts[rule.id] = tallies[d].rule_counts.get(rule.id, 0) + rows
 
@@ -361,7 +364,7 @@ class Judging:
         if not numbers:
             return
         sums = ", ".join(f"coalesce(sum(t_{name}), 0)" for name in numbers)
-        for d, *totals in self._connection.execute(f"SELECT d, {sums} FROM judged GROUP BY d").fetchall():
+        for d, *totals in self._connection.execute(f"SELECT d, {sums} FROM pass.judged GROUP BY d").fetchall():
             tallies[d].sums = {name: Decimal(total) for name, total in zip(numbers, totals, strict=True)}
 
     def _admit(self, delivery_ids: Mapping[int, int]) -> None:

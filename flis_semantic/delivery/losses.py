@@ -48,7 +48,7 @@ def lost_series(
     )
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE now_there AS SELECT DISTINCT d, {_PLACE}, coalesce(series, {quoted(NO_SERIES)}) AS series "
-        "FROM judged WHERE mask = 0"
+        "FROM pass.judged WHERE mask = 0"
     )
     there = f"SELECT delivery_id, {_PLACE}, series FROM now_there JOIN numbered USING (d)"
     if files:

@@ -28,6 +28,7 @@ from flis_semantic.delivery.losses import lost_series
 from flis_semantic.delivery.parquet import ParquetReader
 from flis_semantic.delivery.recognise import named, recognise, unknown_file
 from flis_semantic.delivery.report import FORMAT, MANIFEST, NAME, UNCHANGED, UNKNOWN, DeliveryResult, ReceiveReport, Refusal
+from flis_semantic.delivery.sql import quoted
 from flis_semantic.delivery.transcribing import Transcribing
 from flis_semantic.delivery.verdict import Admitted, Rejected
 from flis_semantic.errors import ArgumentError, WarehouseError, suggestion
@@ -190,6 +191,11 @@ class _ContractReceive:
             connection.execute("SET temp_directory = ?", [str(scratch / "spill")])
             connection.execute(f"SET memory_limit = '{_MEMORY}'")
             connection.execute("SET preserve_insertion_order = false")
+            # The engine cannot know how many rows a text has, and would hold all of them to look up a few names: tables are
+            # joined as they are written, the many rows first.
+            connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+            # Rows are kept in a file: a table in memory would have to fit into it.
+            connection.execute(f"ATTACH {quoted(str(scratch / 'pass.duckdb'))} AS pass")
             groups = self._transcribe(connection, scratch)
             reached("receive: transcribed")
             judging = Judging(connection, self._project, self._contract, groups)

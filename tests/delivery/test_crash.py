@@ -39,7 +39,7 @@ def kill_before(monkeypatch: pytest.MonkeyPatch, owner: object, name: str) -> No
     [
         (transcribing_module, "transcode", 0),
         (Judging, "judge", 0),
-        (Judging, "write_accepted", 0),
+        (Judging, "write_accepted", 1),
         (landing_module, "_settle", 1),
         (Judging, "write_set_aside", 1),
         (Ledger, "record", 2),

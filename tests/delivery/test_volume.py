@@ -164,9 +164,9 @@ def test_an_interrupt_in_the_middle(desk: Desk, tmp_path: Path, wait: float):
         time.sleep(wait)
         process.send_signal(signal.SIGINT)
         process.wait()
-    assert process.returncode in (1, 130, 0)
-    if process.returncode:
-        assert nothing_left(desk)
+    # The command line has a sentence for it; here it may also come when the receive is over and the process on its way out.
+    assert process.returncode in (0, 1, 130, -signal.SIGINT)
+    assert len(desk.active("postings", "1")) == 150_000 or nothing_left(desk)
     assert run(tmp_path).returncode == 0
     assert len(desk.active("postings", "1")) == 150_000
 

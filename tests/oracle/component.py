@@ -256,6 +256,9 @@ class Component:
         if all(reading.value is not None for reading in found):
             value = sum((r.value for r in found), Fraction(0))
             if mean:
+                if self.published and target.grain == self.base and not self.written.get("window"):
+                    # Its own period's value is as it was published, whenever that was: nothing is weighed.
+                    return self._so_far(found, value) if self.unfinished(target) else self._together(found, value)
                 if not self.by_state and self.data_to <= self.stretch(target).first:
                     # Delivered before it began: no day of it is known.
                     return Reading("missing", frozenset({"base_period_missing"}))

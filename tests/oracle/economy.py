@@ -77,7 +77,7 @@ def _administration(row: Row) -> bool:
     if row["dranst"] != 1 or row["main_art"] == 0:
         return False
     function = row["function_key"]
-    return 64241 <= function <= 64243 or 64550 <= function <= 64558 or (_service(row) and row["grouping"] == 200)
+    return 64241 <= function <= 64243 or 64550 <= function <= 64558 or (_tax_financed(row) and row["grouping"] == 200)
 
 
 def _operation(row: Row) -> bool:

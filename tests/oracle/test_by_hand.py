@@ -268,3 +268,19 @@ def test_members_of_three_units_in_all_their_states(tmp_path: Path) -> None:
     assert (row["value"], row["members"], row["members_expected"], row["reason"], row["status"]) == (5, 1, 2, "member_missing", "validated")
     north, south = world.checked(figure, "region", "month", "2020-01").values()
     assert (north["status"], south["status"]) == ("held", "validated")
+
+
+def test_a_mean_of_days_that_are_all_ahead_is_missing(tmp_path: Path) -> None:
+    world = monthly(tmp_path, "average", last="2020-06")
+    for month in range(1, 7):
+        world.put("m", f"2020-{month:02}", {"0101": 10}, kind_key=1)
+    world.world.data_to["t", ""] = date(2020, 4, 1)
+    only = {"areas": {"municipality": ("0101",)}}
+    figure = world.figure("f", {"measure": "m.n"})
+    # The extract was made as March ended: no day of April to June was known, whatever was delivered for them.
+    assert world.one(figure, "municipality", "quarter", "2020-Q1", **only)["status"] == "validated"
+    row = world.one(figure, "municipality", "quarter", "2020-Q2", **only)
+    assert (row["value"], row["status"], row["reason"]) == (None, "missing", "base_period_missing")
+    # A month's own value is as it was published.
+    row = world.one(figure, "municipality", "month", "2020-05", **only)
+    assert (row["value"], row["status"]) == (10, "provisional")

@@ -13,8 +13,6 @@ from tests.oracle.project import TITLE
 from tests.oracle.world import Code, Row
 
 EVER = date(2000, 1, 1)
-# Filters do not follow a member that moves yet: `test_an_account_that_moves_is_filtered_where_it_is_cut`.
-MOVING = False
 LEVELS = ["main", "group", "function"]
 # Some accounts; a code of the lowest level stands under two groups.
 ACCOUNTS = [("1", "1.1", "01"), ("1", "1.1", "02"), ("1", "1.2", "01"), ("2", "2.1", "03"), ("2", "2.1", "04"), ("3", "3.1", "05")]
@@ -46,9 +44,8 @@ def accounts(random: Random) -> list[Code]:
             [(day, None)],
             [(date(year, 1, 1), date(year, 12, 31)) for year in years],
             [(EVER, day - timedelta(days=40)), (day, None)],
+            *([(EVER, day - timedelta(days=1)), (day, None, to)] for to in ((main, f"{main}.9"), ("2", "2.1"))),
         ]
-        if MOVING:
-            stays += [[(EVER, day - timedelta(days=1)), (day, None, to)] for to in ((main, f"{main}.9"), ("2", "2.1"))]
         (first, last), *again = random.choice(stays)
         found.append(Code(function, first, last, (main, group), tuple(again)))
     return found

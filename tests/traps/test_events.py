@@ -212,3 +212,15 @@ def test_a_held_month_is_no_part_of_a_window(tmp_path: Path) -> None:
     # 1 July is new enough to leave June out.
     short = world.figure("g", {"measure": "e.n", "window": {"rolling": {"days": 31}}})
     assert world.one(short, "country", "day", "2020-07-31")["value"] == 11
+
+
+@pytest.mark.parametrize(("extract", "value", "status"), [("2020-01-31", 2, "provisional"), ("2020-02-01", 5, "validated")])
+def test_an_extract_on_the_last_day_does_not_hold_that_day(tmp_path: Path, extract: str, value: int, status: str) -> None:
+    world = events(tmp_path, last="2020-01")
+    world.deliver("t", "2020-01")
+    happen(world, "0101", "2020-01-05", n=2)
+    happen(world, "0101", "2020-01-31", n=3)
+    world.world.data_to["t", ""] = date.fromisoformat(extract)
+    assert naive(world, "SELECT sum(n) FROM fct_e") == 5
+    row = world.one(world.figure("f", {"measure": "e.n"}), "municipality", "month", "2020-01", **ONLY)
+    assert (row["value"], row["status"], row["complete"]) == (value, status, status == "validated")

@@ -173,3 +173,17 @@ def test_an_account_that_moves_is_filtered_where_it_is_cut(tmp_path: Path) -> No
     fine = world.checked(figure, "municipality", "year", "2020", by=["function"], where={"main": ("A",)})
     assert {key[1]: row["value"] for key, row in fine.items()} == {"30": 5, "31": 100}
     assert world.one(narrowed, "municipality", "year", "2020")["value"] == 7
+
+
+def test_an_account_that_moves_within_a_delivery_counts_where_it_ends(tmp_path: Path) -> None:
+    world = small(tmp_path, (COPENHAGEN,))
+    moved = Code("30", OLD, date(2020, 2, 14), ("A",), ((date(2020, 2, 15), None, ("B",)),))
+    world.hierarchy("account", ["main", "function"], [moved])
+    world.source("t", "quarter", "2020-Q1", "2020-Q1", absent="zero")
+    world.fact("e", "event", "t", {"n": {"over_time": "sum", "expression": "n"}}, AMOUNT, dimensions={"account": {}})
+    world.deliver("t", "2020-Q1")
+    post(world, "2020-Q1", (1, 5))
+    figure = world.figure("f", {"measure": "e.n"})
+    assert naive(world, "SELECT main_code FROM dim_account WHERE date '2020-01-01' BETWEEN valid_from AND valid_to") == "A"
+    rows = world.checked(figure, "municipality", "quarter", "2020-Q1", by=["main"])
+    assert {key[1]: row["value"] for key, row in rows.items()} == {"A": 0, "B": 5}

@@ -383,17 +383,14 @@ FROM (
         c.source = 'oko_postering'
         AND c.series = ''
         AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    ), s1 AS (
+    ), r1_by_code AS (
       SELECT
-        w.period_key,
         r.unit_key,
+        r.base_key,
         COALESCE(d_account.main_account_code, 'unknown') AS main_account,
-        COALESCE(SUM(r.v1), 0) AS v1,
-        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks
-      FROM w1 AS w
-      JOIN r1 AS r
-        ON r.base_key BETWEEN w.first_key AND w.last_key
+        SUM(r.v1) AS v1,
+        SUM(r.v1_blanks) AS v1_blanks
+      FROM r1 AS r
       LEFT JOIN (
         SELECT
           function_key,
@@ -420,12 +417,27 @@ FROM (
           position = 1
       ) AS d_account
         ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        COALESCE(d_account.main_account_code, 'unknown')
+    ), s1 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.main_account,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks
+      FROM w1 AS w
+      JOIN r1_by_code AS r
+        ON r.base_key BETWEEN w.first_key AND w.last_key
       LEFT JOIN delivered_1 AS delivered
         ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
       GROUP BY
         w.period_key,
         r.unit_key,
-        COALESCE(d_account.main_account_code, 'unknown')
+        r.main_account
     ), delivered_2 AS (
       SELECT
         c.municipality_key AS unit_key,
@@ -435,24 +447,18 @@ FROM (
         c.source = 'oko_budget'
         AND c.series = ''
         AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    ), s2 AS (
+    ), r2_by_code AS (
       SELECT
-        w.period_key,
         r.unit_key,
+        r.base_key,
+        r.from_day,
+        r.to_day,
         COALESCE(d_account.main_account_code, 'unknown') AS main_account,
-        COALESCE(SUM(r.v1), 0) AS v1,
-        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-        COALESCE(SUM(r.v2), 0) AS v2,
-        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
-      FROM w2 AS w
-      JOIN r2 AS r
-        ON r.base_key = w.first_key
-        AND r.from_day <= w.on_date
-        AND (
-          r.to_day IS NULL OR r.to_day >= w.on_date
-        )
+        SUM(r.v1) AS v1,
+        SUM(r.v1_blanks) AS v1_blanks,
+        SUM(r.v2) AS v2,
+        SUM(r.v2_blanks) AS v2_blanks
+      FROM r2 AS r
       LEFT JOIN (
         SELECT
           function_key,
@@ -479,12 +485,36 @@ FROM (
           position = 1
       ) AS d_account
         ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        r.from_day,
+        r.to_day,
+        COALESCE(d_account.main_account_code, 'unknown')
+    ), s2 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.main_account,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COALESCE(SUM(r.v2), 0) AS v2,
+        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
+      FROM w2 AS w
+      JOIN r2_by_code AS r
+        ON r.base_key = w.first_key
+        AND r.from_day <= w.on_date
+        AND (
+          r.to_day IS NULL OR r.to_day >= w.on_date
+        )
       LEFT JOIN delivered_2 AS delivered
         ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
       GROUP BY
         w.period_key,
         r.unit_key,
-        COALESCE(d_account.main_account_code, 'unknown')
+        r.main_account
     ), delivered_3 AS (
       SELECT
         c.municipality_key AS unit_key,
@@ -494,23 +524,17 @@ FROM (
         c.source = 'oko_forventet'
         AND c.series = ''
         AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    ), s3 AS (
+    ), r3_by_code AS (
       SELECT
-        w.period_key,
         r.unit_key,
+        r.base_key,
+        r.from_day,
+        r.to_day,
         COALESCE(d_account.main_account_code, 'unknown') AS main_account,
         SUM(r.v1) AS v1,
-        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-        COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
-          r.v1_rows > 0) AS v1_periods
-      FROM w3 AS w
-      JOIN r3 AS r
-        ON r.base_key = w.first_key
-        AND r.from_day <= w.on_date
-        AND (
-          r.to_day IS NULL OR r.to_day >= w.on_date
-        )
+        SUM(r.v1_blanks) AS v1_blanks,
+        SUM(r.v1_rows) AS v1_rows
+      FROM r3 AS r
       LEFT JOIN (
         SELECT
           function_key,
@@ -537,12 +561,35 @@ FROM (
           position = 1
       ) AS d_account
         ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        r.from_day,
+        r.to_day,
+        COALESCE(d_account.main_account_code, 'unknown')
+    ), s3 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.main_account,
+        SUM(r.v1) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+          r.v1_rows > 0) AS v1_periods
+      FROM w3 AS w
+      JOIN r3_by_code AS r
+        ON r.base_key = w.first_key
+        AND r.from_day <= w.on_date
+        AND (
+          r.to_day IS NULL OR r.to_day >= w.on_date
+        )
       LEFT JOIN delivered_3 AS delivered
         ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
       GROUP BY
         w.period_key,
         r.unit_key,
-        COALESCE(d_account.main_account_code, 'unknown')
+        r.main_account
     ), delivered_4 AS (
       SELECT
         c.municipality_key AS unit_key,
@@ -1596,17 +1643,14 @@ FROM (
         c.source = 'oko_postering'
         AND c.series = ''
         AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    ), s1 AS (
+    ), r1_by_code AS (
       SELECT
-        w.period_key,
         r.unit_key,
+        r.base_key,
         COALESCE(d_account.main_function_code, 'unknown') AS main_function,
-        COALESCE(SUM(r.v1), 0) AS v1,
-        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks
-      FROM w1 AS w
-      JOIN r1 AS r
-        ON r.base_key BETWEEN w.first_key AND w.last_key
+        SUM(r.v1) AS v1,
+        SUM(r.v1_blanks) AS v1_blanks
+      FROM r1 AS r
       LEFT JOIN (
         SELECT
           function_key,
@@ -1633,12 +1677,27 @@ FROM (
           position = 1
       ) AS d_account
         ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        COALESCE(d_account.main_function_code, 'unknown')
+    ), s1 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.main_function,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks
+      FROM w1 AS w
+      JOIN r1_by_code AS r
+        ON r.base_key BETWEEN w.first_key AND w.last_key
       LEFT JOIN delivered_1 AS delivered
         ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
       GROUP BY
         w.period_key,
         r.unit_key,
-        COALESCE(d_account.main_function_code, 'unknown')
+        r.main_function
     ), delivered_2 AS (
       SELECT
         c.municipality_key AS unit_key,
@@ -1648,24 +1707,18 @@ FROM (
         c.source = 'oko_budget'
         AND c.series = ''
         AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    ), s2 AS (
+    ), r2_by_code AS (
       SELECT
-        w.period_key,
         r.unit_key,
+        r.base_key,
+        r.from_day,
+        r.to_day,
         COALESCE(d_account.main_function_code, 'unknown') AS main_function,
-        COALESCE(SUM(r.v1), 0) AS v1,
-        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-        COALESCE(SUM(r.v2), 0) AS v2,
-        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
-      FROM w2 AS w
-      JOIN r2 AS r
-        ON r.base_key = w.first_key
-        AND r.from_day <= w.on_date
-        AND (
-          r.to_day IS NULL OR r.to_day >= w.on_date
-        )
+        SUM(r.v1) AS v1,
+        SUM(r.v1_blanks) AS v1_blanks,
+        SUM(r.v2) AS v2,
+        SUM(r.v2_blanks) AS v2_blanks
+      FROM r2 AS r
       LEFT JOIN (
         SELECT
           function_key,
@@ -1692,12 +1745,36 @@ FROM (
           position = 1
       ) AS d_account
         ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        r.from_day,
+        r.to_day,
+        COALESCE(d_account.main_function_code, 'unknown')
+    ), s2 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.main_function,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COALESCE(SUM(r.v2), 0) AS v2,
+        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
+      FROM w2 AS w
+      JOIN r2_by_code AS r
+        ON r.base_key = w.first_key
+        AND r.from_day <= w.on_date
+        AND (
+          r.to_day IS NULL OR r.to_day >= w.on_date
+        )
       LEFT JOIN delivered_2 AS delivered
         ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
       GROUP BY
         w.period_key,
         r.unit_key,
-        COALESCE(d_account.main_function_code, 'unknown')
+        r.main_function
     ), delivered_3 AS (
       SELECT
         c.municipality_key AS unit_key,
@@ -1707,23 +1784,17 @@ FROM (
         c.source = 'oko_forventet'
         AND c.series = ''
         AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    ), s3 AS (
+    ), r3_by_code AS (
       SELECT
-        w.period_key,
         r.unit_key,
+        r.base_key,
+        r.from_day,
+        r.to_day,
         COALESCE(d_account.main_function_code, 'unknown') AS main_function,
         SUM(r.v1) AS v1,
-        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-        COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
-          r.v1_rows > 0) AS v1_periods
-      FROM w3 AS w
-      JOIN r3 AS r
-        ON r.base_key = w.first_key
-        AND r.from_day <= w.on_date
-        AND (
-          r.to_day IS NULL OR r.to_day >= w.on_date
-        )
+        SUM(r.v1_blanks) AS v1_blanks,
+        SUM(r.v1_rows) AS v1_rows
+      FROM r3 AS r
       LEFT JOIN (
         SELECT
           function_key,
@@ -1750,12 +1821,35 @@ FROM (
           position = 1
       ) AS d_account
         ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        r.from_day,
+        r.to_day,
+        COALESCE(d_account.main_function_code, 'unknown')
+    ), s3 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.main_function,
+        SUM(r.v1) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+          r.v1_rows > 0) AS v1_periods
+      FROM w3 AS w
+      JOIN r3_by_code AS r
+        ON r.base_key = w.first_key
+        AND r.from_day <= w.on_date
+        AND (
+          r.to_day IS NULL OR r.to_day >= w.on_date
+        )
       LEFT JOIN delivered_3 AS delivered
         ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
       GROUP BY
         w.period_key,
         r.unit_key,
-        COALESCE(d_account.main_function_code, 'unknown')
+        r.main_function
     ), delivered_4 AS (
       SELECT
         c.municipality_key AS unit_key,
@@ -2650,20 +2744,16 @@ FROM (
         c.source = 'oko_postering'
         AND c.series = ''
         AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    ), s1 AS (
+    ), r1_by_code AS (
       SELECT
-        w.period_key,
         r.unit_key,
+        r.base_key,
         COALESCE(d_account.function_code, 'unknown') AS function,
-        COALESCE(SUM(r.v1), 0) AS v1,
-        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-        COALESCE(SUM(r.v2), 0) AS v2,
-        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
-      FROM w1 AS w
-      JOIN r1 AS r
-        ON r.base_key BETWEEN w.first_key AND w.last_key
+        SUM(r.v1) AS v1,
+        SUM(r.v1_blanks) AS v1_blanks,
+        SUM(r.v2) AS v2,
+        SUM(r.v2_blanks) AS v2_blanks
+      FROM r1 AS r
       LEFT JOIN (
         SELECT
           function_key,
@@ -2690,12 +2780,30 @@ FROM (
           position = 1
       ) AS d_account
         ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        COALESCE(d_account.function_code, 'unknown')
+    ), s1 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.function,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COALESCE(SUM(r.v2), 0) AS v2,
+        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
+      FROM w1 AS w
+      JOIN r1_by_code AS r
+        ON r.base_key BETWEEN w.first_key AND w.last_key
       LEFT JOIN delivered_1 AS delivered
         ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
       GROUP BY
         w.period_key,
         r.unit_key,
-        COALESCE(d_account.function_code, 'unknown')
+        r.function
     ), delivered_2 AS (
       SELECT
         c.municipality_key AS unit_key,
@@ -3334,25 +3442,37 @@ FROM (
         c.source = 'oko_postering'
         AND c.series = ''
         AND c.state IN ('delivered', 'approved', 'reported_by_other')
+    ), r1_by_code AS (
+      SELECT
+        r.unit_key,
+        r.base_key,
+        COALESCE(d_account_art.main_art_code, 'unknown') AS main_art,
+        SUM(r.v1) AS v1,
+        SUM(r.v1_blanks) AS v1_blanks
+      FROM r1 AS r
+      LEFT JOIN {{ ref('dim_art') }} AS d_account_art
+        ON d_account_art.art_key = r.key_art_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        COALESCE(d_account_art.main_art_code, 'unknown')
     ), s1 AS (
       SELECT
         w.period_key,
         r.unit_key,
-        COALESCE(d_account_art.main_art_code, 'unknown') AS main_art,
+        r.main_art,
         COALESCE(SUM(r.v1), 0) AS v1,
         COALESCE(SUM(r.v1_blanks) FILTER(WHERE
           NOT delivered.base_period_key IS NULL), 0) AS v1_blanks
       FROM w1 AS w
-      JOIN r1 AS r
+      JOIN r1_by_code AS r
         ON r.base_key BETWEEN w.first_key AND w.last_key
-      LEFT JOIN {{ ref('dim_art') }} AS d_account_art
-        ON d_account_art.art_key = r.key_art_key
       LEFT JOIN delivered_1 AS delivered
         ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
       GROUP BY
         w.period_key,
         r.unit_key,
-        COALESCE(d_account_art.main_art_code, 'unknown')
+        r.main_art
     ), delivered_2 AS (
       SELECT
         c.municipality_key AS unit_key,

@@ -389,24 +389,8 @@ WITH periods AS (
         OR f.function_key BETWEEN 64550 AND 64558
         OR (
           (
-            (
-              (
-                f.main_account IN (0, 2, 3, 4, 5, 6)
-              )
-              AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-              AND (
-                (
-                  f.function_key <> 53230 OR (
-                    f.dranst = 1 AND f.grouping = 5
-                  )
-                )
-              )
-              AND NOT f.function_key IN (52207, 46281)
-            )
-            AND f.dranst = 1
-            AND f.main_art <> 0
-          )
-          AND f.grouping = 200
+            f.main_account IN (0, 2, 3, 4, 5, 6)
+          ) AND f.grouping = 200
         )
       )) AS v1,
     COUNT(*) FILTER(WHERE
@@ -418,24 +402,8 @@ WITH periods AS (
         OR f.function_key BETWEEN 64550 AND 64558
         OR (
           (
-            (
-              (
-                f.main_account IN (0, 2, 3, 4, 5, 6)
-              )
-              AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-              AND (
-                (
-                  f.function_key <> 53230 OR (
-                    f.dranst = 1 AND f.grouping = 5
-                  )
-                )
-              )
-              AND NOT f.function_key IN (52207, 46281)
-            )
-            AND f.dranst = 1
-            AND f.main_art <> 0
-          )
-          AND f.grouping = 200
+            f.main_account IN (0, 2, 3, 4, 5, 6)
+          ) AND f.grouping = 200
         )
       )
       AND f.amount IS NULL) AS v1_blanks,

@@ -272,24 +272,8 @@ FROM (
             OR f.function_key BETWEEN 64550 AND 64558
             OR (
               (
-                (
-                  (
-                    f.main_account IN (0, 2, 3, 4, 5, 6)
-                  )
-                  AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-                  AND (
-                    (
-                      f.function_key <> 53230 OR (
-                        f.dranst = 1 AND f.grouping = 5
-                      )
-                    )
-                  )
-                  AND NOT f.function_key IN (52207, 46281)
-                )
-                AND f.dranst = 1
-                AND f.main_art <> 0
-              )
-              AND f.grouping = 200
+                f.main_account IN (0, 2, 3, 4, 5, 6)
+              ) AND f.grouping = 200
             )
           )) AS v1,
         COUNT(*) FILTER(WHERE
@@ -301,24 +285,8 @@ FROM (
             OR f.function_key BETWEEN 64550 AND 64558
             OR (
               (
-                (
-                  (
-                    f.main_account IN (0, 2, 3, 4, 5, 6)
-                  )
-                  AND NOT f.main_function_key IN (546, 548, 557, 558, 568)
-                  AND (
-                    (
-                      f.function_key <> 53230 OR (
-                        f.dranst = 1 AND f.grouping = 5
-                      )
-                    )
-                  )
-                  AND NOT f.function_key IN (52207, 46281)
-                )
-                AND f.dranst = 1
-                AND f.main_art <> 0
-              )
-              AND f.grouping = 200
+                f.main_account IN (0, 2, 3, 4, 5, 6)
+              ) AND f.grouping = 200
             )
           )
           AND f.amount IS NULL) AS v1_blanks,
@@ -744,26 +712,22 @@ FROM (
         c.source = 'oko_postering'
         AND c.series = ''
         AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    ), s1 AS (
+    ), r1_by_code AS (
       SELECT
-        w.period_key,
         r.unit_key,
+        r.base_key,
         COALESCE(d_account.main_function_code, 'unknown') AS main_function,
-        COALESCE(SUM(r.v1), 0) AS v1,
-        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-        COALESCE(SUM(r.v2), 0) AS v2,
-        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
-        COALESCE(SUM(r.v3), 0) AS v3,
-        COALESCE(SUM(r.v3_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v3_blanks,
-        COALESCE(SUM(r.v4), 0) AS v4,
-        COALESCE(SUM(r.v4_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v4_blanks
-      FROM w1 AS w
-      JOIN r1 AS r
-        ON r.base_key BETWEEN w.first_key AND w.last_key
+        SUM(r.v1) AS v1,
+        SUM(r.v1_blanks) AS v1_blanks,
+        SUM(r.v2) AS v2,
+        SUM(r.v2_blanks) AS v2_blanks,
+        SUM(r.v3) AS v3,
+        SUM(r.v3_blanks) AS v3_blanks,
+        SUM(r.v4) AS v4,
+        SUM(r.v4_blanks) AS v4_blanks,
+        SUM(r.v5) AS v5,
+        SUM(r.v5_blanks) AS v5_blanks
+      FROM r1 AS r
       LEFT JOIN (
         SELECT
           function_key,
@@ -790,12 +754,36 @@ FROM (
           position = 1
       ) AS d_account
         ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        COALESCE(d_account.main_function_code, 'unknown')
+    ), s1 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.main_function,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COALESCE(SUM(r.v2), 0) AS v2,
+        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
+        COALESCE(SUM(r.v3), 0) AS v3,
+        COALESCE(SUM(r.v3_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v3_blanks,
+        COALESCE(SUM(r.v4), 0) AS v4,
+        COALESCE(SUM(r.v4_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v4_blanks
+      FROM w1 AS w
+      JOIN r1_by_code AS r
+        ON r.base_key BETWEEN w.first_key AND w.last_key
       LEFT JOIN delivered_1 AS delivered
         ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
       GROUP BY
         w.period_key,
         r.unit_key,
-        COALESCE(d_account.main_function_code, 'unknown')
+        r.main_function
     ), delivered_2 AS (
       SELECT
         c.municipality_key AS unit_key,
@@ -831,24 +819,18 @@ FROM (
         c.source = 'oko_budget'
         AND c.series = ''
         AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    ), s3 AS (
+    ), r3_by_code AS (
       SELECT
-        w.period_key,
         r.unit_key,
+        r.base_key,
+        r.from_day,
+        r.to_day,
         COALESCE(d_account.main_function_code, 'unknown') AS main_function,
-        COALESCE(SUM(r.v1), 0) AS v1,
-        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-        COALESCE(SUM(r.v2), 0) AS v2,
-        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
-      FROM w3 AS w
-      JOIN r3 AS r
-        ON r.base_key = w.first_key
-        AND r.from_day <= w.on_date
-        AND (
-          r.to_day IS NULL OR r.to_day >= w.on_date
-        )
+        SUM(r.v1) AS v1,
+        SUM(r.v1_blanks) AS v1_blanks,
+        SUM(r.v2) AS v2,
+        SUM(r.v2_blanks) AS v2_blanks
+      FROM r3 AS r
       LEFT JOIN (
         SELECT
           function_key,
@@ -875,12 +857,36 @@ FROM (
           position = 1
       ) AS d_account
         ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        r.from_day,
+        r.to_day,
+        COALESCE(d_account.main_function_code, 'unknown')
+    ), s3 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.main_function,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COALESCE(SUM(r.v2), 0) AS v2,
+        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
+      FROM w3 AS w
+      JOIN r3_by_code AS r
+        ON r.base_key = w.first_key
+        AND r.from_day <= w.on_date
+        AND (
+          r.to_day IS NULL OR r.to_day >= w.on_date
+        )
       LEFT JOIN delivered_3 AS delivered
         ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
       GROUP BY
         w.period_key,
         r.unit_key,
-        COALESCE(d_account.main_function_code, 'unknown')
+        r.main_function
     ), delivered_4 AS (
       SELECT
         c.municipality_key AS unit_key,
@@ -890,23 +896,17 @@ FROM (
         c.source = 'oko_forventet'
         AND c.series = ''
         AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    ), s4 AS (
+    ), r4_by_code AS (
       SELECT
-        w.period_key,
         r.unit_key,
+        r.base_key,
+        r.from_day,
+        r.to_day,
         COALESCE(d_account.main_function_code, 'unknown') AS main_function,
         SUM(r.v1) AS v1,
-        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-        COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
-          r.v1_rows > 0) AS v1_periods
-      FROM w4 AS w
-      JOIN r4 AS r
-        ON r.base_key = w.first_key
-        AND r.from_day <= w.on_date
-        AND (
-          r.to_day IS NULL OR r.to_day >= w.on_date
-        )
+        SUM(r.v1_blanks) AS v1_blanks,
+        SUM(r.v1_rows) AS v1_rows
+      FROM r4 AS r
       LEFT JOIN (
         SELECT
           function_key,
@@ -933,12 +933,35 @@ FROM (
           position = 1
       ) AS d_account
         ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        r.from_day,
+        r.to_day,
+        COALESCE(d_account.main_function_code, 'unknown')
+    ), s4 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.main_function,
+        SUM(r.v1) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+          r.v1_rows > 0) AS v1_periods
+      FROM w4 AS w
+      JOIN r4_by_code AS r
+        ON r.base_key = w.first_key
+        AND r.from_day <= w.on_date
+        AND (
+          r.to_day IS NULL OR r.to_day >= w.on_date
+        )
       LEFT JOIN delivered_4 AS delivered
         ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
       GROUP BY
         w.period_key,
         r.unit_key,
-        COALESCE(d_account.main_function_code, 'unknown')
+        r.main_function
     ), s5 AS (
       SELECT
         w.period_key,
@@ -960,7 +983,7 @@ FROM (
       SELECT
         w.period_key,
         r.unit_key,
-        COALESCE(d_account.main_function_code, 'unknown') AS main_function,
+        r.main_function,
         COALESCE(SUM(r.v2), 0) AS v2,
         COALESCE(SUM(r.v2_blanks) FILTER(WHERE
           NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
@@ -968,58 +991,26 @@ FROM (
         COALESCE(SUM(r.v5_blanks) FILTER(WHERE
           NOT delivered.base_period_key IS NULL), 0) AS v5_blanks
       FROM w6 AS w
-      JOIN r1 AS r
+      JOIN r1_by_code AS r
         ON r.base_key BETWEEN w.first_key AND w.last_key
-      LEFT JOIN (
-        SELECT
-          function_key,
-          base_key,
-          main_function_code
-        FROM (
-          SELECT
-            d.function_key,
-            b.period_key AS base_key,
-            d.main_function_code,
-            ROW_NUMBER() OVER (
-              PARTITION BY d.function_key, b.period_key
-              ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
-            ) AS position
-          FROM {{ ref('dim_account_function') }} AS d
-          JOIN {{ ref('dim_period') }} AS b
-            ON b.grain = 'month' AND b.period_key IN (
-              SELECT
-                base_key
-              FROM r1
-            )
-        ) AS ranked
-        WHERE
-          position = 1
-      ) AS d_account
-        ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
       LEFT JOIN delivered_1 AS delivered
         ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
       GROUP BY
         w.period_key,
         r.unit_key,
-        COALESCE(d_account.main_function_code, 'unknown')
-    ), s7 AS (
+        r.main_function
+    ), r5_by_code AS (
       SELECT
-        w.period_key,
         r.unit_key,
+        r.base_key,
+        r.from_day,
+        r.to_day,
         COALESCE(d_account.main_function_code, 'unknown') AS main_function,
-        COALESCE(SUM(r.v1), 0) AS v1,
-        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-        COALESCE(SUM(r.v2), 0) AS v2,
-        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
-      FROM w3 AS w
-      JOIN r5 AS r
-        ON r.base_key = w.first_key
-        AND r.from_day <= w.on_date
-        AND (
-          r.to_day IS NULL OR r.to_day >= w.on_date
-        )
+        SUM(r.v1) AS v1,
+        SUM(r.v1_blanks) AS v1_blanks,
+        SUM(r.v2) AS v2,
+        SUM(r.v2_blanks) AS v2_blanks
+      FROM r5 AS r
       LEFT JOIN (
         SELECT
           function_key,
@@ -1046,12 +1037,36 @@ FROM (
           position = 1
       ) AS d_account
         ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        r.from_day,
+        r.to_day,
+        COALESCE(d_account.main_function_code, 'unknown')
+    ), s7 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.main_function,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COALESCE(SUM(r.v2), 0) AS v2,
+        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
+      FROM w3 AS w
+      JOIN r5_by_code AS r
+        ON r.base_key = w.first_key
+        AND r.from_day <= w.on_date
+        AND (
+          r.to_day IS NULL OR r.to_day >= w.on_date
+        )
       LEFT JOIN delivered_3 AS delivered
         ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
       GROUP BY
         w.period_key,
         r.unit_key,
-        COALESCE(d_account.main_function_code, 'unknown')
+        r.main_function
     ), cells_account AS (
       SELECT
         p.period_key,
@@ -3519,23 +3534,20 @@ FROM (
         c.source = 'oko_postering'
         AND c.series = ''
         AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    ), s1 AS (
+    ), r1_by_code AS (
       SELECT
-        w.period_key,
         r.unit_key,
+        r.base_key,
         COALESCE(d_account.main_account_code, 'unknown') AS main_account,
-        COALESCE(SUM(r.v1), 0) AS v1,
-        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-        COALESCE(SUM(r.v2), 0) AS v2,
-        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
-        COALESCE(SUM(r.v3), 0) AS v3,
-        COALESCE(SUM(r.v3_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v3_blanks
-      FROM w1 AS w
-      JOIN r1 AS r
-        ON r.base_key BETWEEN w.first_key AND w.last_key
+        SUM(r.v1) AS v1,
+        SUM(r.v1_blanks) AS v1_blanks,
+        SUM(r.v2) AS v2,
+        SUM(r.v2_blanks) AS v2_blanks,
+        SUM(r.v3) AS v3,
+        SUM(r.v3_blanks) AS v3_blanks,
+        SUM(r.v4) AS v4,
+        SUM(r.v4_blanks) AS v4_blanks
+      FROM r1 AS r
       LEFT JOIN (
         SELECT
           function_key,
@@ -3562,12 +3574,33 @@ FROM (
           position = 1
       ) AS d_account
         ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        COALESCE(d_account.main_account_code, 'unknown')
+    ), s1 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.main_account,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COALESCE(SUM(r.v2), 0) AS v2,
+        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
+        COALESCE(SUM(r.v3), 0) AS v3,
+        COALESCE(SUM(r.v3_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v3_blanks
+      FROM w1 AS w
+      JOIN r1_by_code AS r
+        ON r.base_key BETWEEN w.first_key AND w.last_key
       LEFT JOIN delivered_1 AS delivered
         ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
       GROUP BY
         w.period_key,
         r.unit_key,
-        COALESCE(d_account.main_account_code, 'unknown')
+        r.main_account
     ), delivered_2 AS (
       SELECT
         c.municipality_key AS unit_key,
@@ -3577,24 +3610,18 @@ FROM (
         c.source = 'oko_budget'
         AND c.series = ''
         AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    ), s2 AS (
+    ), r2_by_code AS (
       SELECT
-        w.period_key,
         r.unit_key,
+        r.base_key,
+        r.from_day,
+        r.to_day,
         COALESCE(d_account.main_account_code, 'unknown') AS main_account,
-        COALESCE(SUM(r.v1), 0) AS v1,
-        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-        COALESCE(SUM(r.v2), 0) AS v2,
-        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
-      FROM w2 AS w
-      JOIN r2 AS r
-        ON r.base_key = w.first_key
-        AND r.from_day <= w.on_date
-        AND (
-          r.to_day IS NULL OR r.to_day >= w.on_date
-        )
+        SUM(r.v1) AS v1,
+        SUM(r.v1_blanks) AS v1_blanks,
+        SUM(r.v2) AS v2,
+        SUM(r.v2_blanks) AS v2_blanks
+      FROM r2 AS r
       LEFT JOIN (
         SELECT
           function_key,
@@ -3621,12 +3648,36 @@ FROM (
           position = 1
       ) AS d_account
         ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        r.from_day,
+        r.to_day,
+        COALESCE(d_account.main_account_code, 'unknown')
+    ), s2 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.main_account,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COALESCE(SUM(r.v2), 0) AS v2,
+        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
+      FROM w2 AS w
+      JOIN r2_by_code AS r
+        ON r.base_key = w.first_key
+        AND r.from_day <= w.on_date
+        AND (
+          r.to_day IS NULL OR r.to_day >= w.on_date
+        )
       LEFT JOIN delivered_2 AS delivered
         ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
       GROUP BY
         w.period_key,
         r.unit_key,
-        COALESCE(d_account.main_account_code, 'unknown')
+        r.main_account
     ), delivered_3 AS (
       SELECT
         c.municipality_key AS unit_key,
@@ -3636,23 +3687,17 @@ FROM (
         c.source = 'oko_forventet'
         AND c.series = ''
         AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    ), s3 AS (
+    ), r3_by_code AS (
       SELECT
-        w.period_key,
         r.unit_key,
+        r.base_key,
+        r.from_day,
+        r.to_day,
         COALESCE(d_account.main_account_code, 'unknown') AS main_account,
         SUM(r.v1) AS v1,
-        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-        COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
-          r.v1_rows > 0) AS v1_periods
-      FROM w3 AS w
-      JOIN r3 AS r
-        ON r.base_key = w.first_key
-        AND r.from_day <= w.on_date
-        AND (
-          r.to_day IS NULL OR r.to_day >= w.on_date
-        )
+        SUM(r.v1_blanks) AS v1_blanks,
+        SUM(r.v1_rows) AS v1_rows
+      FROM r3 AS r
       LEFT JOIN (
         SELECT
           function_key,
@@ -3679,12 +3724,35 @@ FROM (
           position = 1
       ) AS d_account
         ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        r.from_day,
+        r.to_day,
+        COALESCE(d_account.main_account_code, 'unknown')
+    ), s3 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.main_account,
+        SUM(r.v1) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+          r.v1_rows > 0) AS v1_periods
+      FROM w3 AS w
+      JOIN r3_by_code AS r
+        ON r.base_key = w.first_key
+        AND r.from_day <= w.on_date
+        AND (
+          r.to_day IS NULL OR r.to_day >= w.on_date
+        )
       LEFT JOIN delivered_3 AS delivered
         ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
       GROUP BY
         w.period_key,
         r.unit_key,
-        COALESCE(d_account.main_account_code, 'unknown')
+        r.main_account
     ), delivered_4 AS (
       SELECT
         c.municipality_key AS unit_key,
@@ -3732,7 +3800,7 @@ FROM (
       SELECT
         w.period_key,
         r.unit_key,
-        COALESCE(d_account.main_account_code, 'unknown') AS main_account,
+        r.main_account,
         COALESCE(SUM(r.v1), 0) AS v1,
         COALESCE(SUM(r.v1_blanks) FILTER(WHERE
           NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
@@ -3740,58 +3808,26 @@ FROM (
         COALESCE(SUM(r.v4_blanks) FILTER(WHERE
           NOT delivered.base_period_key IS NULL), 0) AS v4_blanks
       FROM w6 AS w
-      JOIN r1 AS r
+      JOIN r1_by_code AS r
         ON r.base_key BETWEEN w.first_key AND w.last_key
-      LEFT JOIN (
-        SELECT
-          function_key,
-          base_key,
-          main_account_code
-        FROM (
-          SELECT
-            d.function_key,
-            b.period_key AS base_key,
-            d.main_account_code,
-            ROW_NUMBER() OVER (
-              PARTITION BY d.function_key, b.period_key
-              ORDER BY CASE WHEN d.valid_from <= b.end_date THEN d.valid_from END DESC, d.valid_from NULLS FIRST
-            ) AS position
-          FROM {{ ref('dim_account_function') }} AS d
-          JOIN {{ ref('dim_period') }} AS b
-            ON b.grain = 'month' AND b.period_key IN (
-              SELECT
-                base_key
-              FROM r1
-            )
-        ) AS ranked
-        WHERE
-          position = 1
-      ) AS d_account
-        ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
       LEFT JOIN delivered_1 AS delivered
         ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
       GROUP BY
         w.period_key,
         r.unit_key,
-        COALESCE(d_account.main_account_code, 'unknown')
-    ), s7 AS (
+        r.main_account
+    ), r5_by_code AS (
       SELECT
-        w.period_key,
         r.unit_key,
+        r.base_key,
+        r.from_day,
+        r.to_day,
         COALESCE(d_account.main_account_code, 'unknown') AS main_account,
-        COALESCE(SUM(r.v1), 0) AS v1,
-        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-        COALESCE(SUM(r.v2), 0) AS v2,
-        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
-      FROM w2 AS w
-      JOIN r5 AS r
-        ON r.base_key = w.first_key
-        AND r.from_day <= w.on_date
-        AND (
-          r.to_day IS NULL OR r.to_day >= w.on_date
-        )
+        SUM(r.v1) AS v1,
+        SUM(r.v1_blanks) AS v1_blanks,
+        SUM(r.v2) AS v2,
+        SUM(r.v2_blanks) AS v2_blanks
+      FROM r5 AS r
       LEFT JOIN (
         SELECT
           function_key,
@@ -3818,12 +3854,36 @@ FROM (
           position = 1
       ) AS d_account
         ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        r.from_day,
+        r.to_day,
+        COALESCE(d_account.main_account_code, 'unknown')
+    ), s7 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.main_account,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COALESCE(SUM(r.v2), 0) AS v2,
+        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
+      FROM w2 AS w
+      JOIN r5_by_code AS r
+        ON r.base_key = w.first_key
+        AND r.from_day <= w.on_date
+        AND (
+          r.to_day IS NULL OR r.to_day >= w.on_date
+        )
       LEFT JOIN delivered_2 AS delivered
         ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
       GROUP BY
         w.period_key,
         r.unit_key,
-        COALESCE(d_account.main_account_code, 'unknown')
+        r.main_account
     ), cells_account AS (
       SELECT
         p.period_key,
@@ -5764,20 +5824,16 @@ FROM (
         c.source = 'oko_postering'
         AND c.series = ''
         AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    ), s1 AS (
+    ), r1_by_code AS (
       SELECT
-        w.period_key,
         r.unit_key,
+        r.base_key,
         COALESCE(d_account.function_code, 'unknown') AS function,
-        COALESCE(SUM(r.v1), 0) AS v1,
-        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-        COALESCE(SUM(r.v2), 0) AS v2,
-        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
-      FROM w1 AS w
-      JOIN r1 AS r
-        ON r.base_key BETWEEN w.first_key AND w.last_key
+        SUM(r.v1) AS v1,
+        SUM(r.v1_blanks) AS v1_blanks,
+        SUM(r.v2) AS v2,
+        SUM(r.v2_blanks) AS v2_blanks
+      FROM r1 AS r
       LEFT JOIN (
         SELECT
           function_key,
@@ -5804,12 +5860,30 @@ FROM (
           position = 1
       ) AS d_account
         ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        COALESCE(d_account.function_code, 'unknown')
+    ), s1 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.function,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COALESCE(SUM(r.v2), 0) AS v2,
+        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
+      FROM w1 AS w
+      JOIN r1_by_code AS r
+        ON r.base_key BETWEEN w.first_key AND w.last_key
       LEFT JOIN delivered_1 AS delivered
         ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
       GROUP BY
         w.period_key,
         r.unit_key,
-        COALESCE(d_account.function_code, 'unknown')
+        r.function
     ), delivered_2 AS (
       SELECT
         c.municipality_key AS unit_key,
@@ -5845,17 +5919,15 @@ FROM (
         c.source = 'oko_balance'
         AND c.series = ''
         AND c.state IN ('delivered', 'approved', 'reported_by_other')
-    ), s3 AS (
+    ), r3_by_code AS (
       SELECT
-        w.period_key,
         r.unit_key,
+        r.base_key,
         COALESCE(d_account.function_code, 'unknown') AS function,
-        CASE WHEN SUM(r.v1_failed) = 0 THEN COALESCE(SUM(r.v1), 0) END AS v1,
-        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks
-      FROM w3 AS w
-      JOIN r3 AS r
-        ON r.base_key = w.first_key
+        SUM(r.v1) AS v1,
+        SUM(r.v1_blanks) AS v1_blanks,
+        SUM(r.v1_failed) AS v1_failed
+      FROM r3 AS r
       LEFT JOIN (
         SELECT
           function_key,
@@ -5882,12 +5954,27 @@ FROM (
           position = 1
       ) AS d_account
         ON d_account.function_key = r.key_function_key AND d_account.base_key = r.base_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        COALESCE(d_account.function_code, 'unknown')
+    ), s3 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.function,
+        CASE WHEN SUM(r.v1_failed) = 0 THEN COALESCE(SUM(r.v1), 0) END AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks
+      FROM w3 AS w
+      JOIN r3_by_code AS r
+        ON r.base_key = w.first_key
       LEFT JOIN delivered_3 AS delivered
         ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
       GROUP BY
         w.period_key,
         r.unit_key,
-        COALESCE(d_account.function_code, 'unknown')
+        r.function
     ), s4 AS (
       SELECT
         w.period_key,
@@ -6784,11 +6871,27 @@ FROM (
         c.source = 'oko_postering'
         AND c.series = ''
         AND c.state IN ('delivered', 'approved', 'reported_by_other')
+    ), r1_by_code AS (
+      SELECT
+        r.unit_key,
+        r.base_key,
+        COALESCE(d_account_art.main_art_code, 'unknown') AS main_art,
+        SUM(r.v1) AS v1,
+        SUM(r.v1_blanks) AS v1_blanks,
+        SUM(r.v2) AS v2,
+        SUM(r.v2_blanks) AS v2_blanks
+      FROM r1 AS r
+      LEFT JOIN {{ ref('dim_art') }} AS d_account_art
+        ON d_account_art.art_key = r.key_art_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        COALESCE(d_account_art.main_art_code, 'unknown')
     ), s1 AS (
       SELECT
         w.period_key,
         r.unit_key,
-        COALESCE(d_account_art.main_art_code, 'unknown') AS main_art,
+        r.main_art,
         COALESCE(SUM(r.v1), 0) AS v1,
         COALESCE(SUM(r.v1_blanks) FILTER(WHERE
           NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
@@ -6796,16 +6899,14 @@ FROM (
         COALESCE(SUM(r.v2_blanks) FILTER(WHERE
           NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
       FROM w1 AS w
-      JOIN r1 AS r
+      JOIN r1_by_code AS r
         ON r.base_key BETWEEN w.first_key AND w.last_key
-      LEFT JOIN {{ ref('dim_art') }} AS d_account_art
-        ON d_account_art.art_key = r.key_art_key
       LEFT JOIN delivered_1 AS delivered
         ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
       GROUP BY
         w.period_key,
         r.unit_key,
-        COALESCE(d_account_art.main_art_code, 'unknown')
+        r.main_art
     ), delivered_2 AS (
       SELECT
         c.municipality_key AS unit_key,

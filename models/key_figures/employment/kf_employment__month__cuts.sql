@@ -118,27 +118,40 @@ FROM (
         c.source = 'bes_jobindsats'
         AND c.series = 'cashVisitation.fullTime'
         AND c.state IN ('delivered', 'approved', 'reported_by_other')
+    ), r1_by_code AS (
+      SELECT
+        r.unit_key,
+        r.base_key,
+        COALESCE(d_visitation_category.visitation_category_code, 'unknown') AS visitation_category,
+        SUM(r.v1) AS v1,
+        SUM(r.v1_blanks) AS v1_blanks,
+        SUM(r.v1_rows) AS v1_rows
+      FROM r1 AS r
+      LEFT JOIN {{ ref('dim_visitation_category') }} AS d_visitation_category
+        ON d_visitation_category.visitation_category_key = r.key_visitation_category_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        COALESCE(d_visitation_category.visitation_category_code, 'unknown')
     ), s1 AS (
       SELECT
         w.period_key,
         r.unit_key,
-        COALESCE(d_visitation_category.visitation_category_code, 'unknown') AS visitation_category,
+        r.visitation_category,
         SUM(r.v1) AS v1,
         COALESCE(SUM(r.v1_blanks) FILTER(WHERE
           NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
         COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
           r.v1_rows > 0) AS v1_periods
       FROM w1 AS w
-      JOIN r1 AS r
+      JOIN r1_by_code AS r
         ON r.base_key = w.first_key
-      LEFT JOIN {{ ref('dim_visitation_category') }} AS d_visitation_category
-        ON d_visitation_category.visitation_category_key = r.key_visitation_category_key
       LEFT JOIN delivered_1 AS delivered
         ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
       GROUP BY
         w.period_key,
         r.unit_key,
-        COALESCE(d_visitation_category.visitation_category_code, 'unknown')
+        r.visitation_category
     ), cells_visitation_category AS (
       SELECT
         p.period_key,
