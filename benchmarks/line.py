@@ -6,6 +6,7 @@ process and its children.
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 import sys
@@ -13,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 FLIS = str(Path(sys.executable).with_name("flis"))
@@ -58,7 +60,7 @@ def receive(root: Path, runs: int) -> None:
         run([sys.executable, "-c", SIMULATE, str(project), TABLE, str(files), "1"], project)
         only_csv(files)
         size = sum(path.stat().st_size for path in files.iterdir()) / MEGABYTE
-        small = small_files(files, Path(folder) / "small")
+        small = small_files(project, files, Path(folder) / "small")
         found: list[tuple[float, float]] = []
         for _ in range(max(1, runs // 4)):
             large = received(project, files)
@@ -113,20 +115,21 @@ def only_csv(folder: Path) -> None:
             path.unlink()
 
 
-def small_files(files: Path, folder: Path) -> Path:
-    """A file per unit and month with the first lines of some delivered one: its header and five rows."""
+def small_files(project: Path, files: Path, folder: Path) -> Path:
+    """A file per unit and month with the first lines of a delivered one: its header and five rows."""
     folder.mkdir()
-    for source in sorted(files.glob("oko_postering_*_2019-0*.csv"))[:UNITS]:
-        header, *rows = source.read_bytes().split(b"\r\n" if b"\r\n" in source.read_bytes() else b"\n")[:6]
-        unit = source.name.split("_")[2]
-        period = header.split(b";").index("Periode".encode("cp1252"))
+    source = min(files.glob("oko_postering_*.csv"))
+    header, *rows = source.read_bytes().splitlines()[:6]
+    period = header.decode("cp1252").split(";").index("Periode")
+    with (project / "seeds/municipalities.csv").open(encoding="utf-8", newline="") as seed:
+        units = [row["municipality_code"] for row in csv.DictReader(seed) if row["unit_kind"] == "member"]
+    for unit in units[:UNITS]:
         for month in range(1, MONTHS + 1):
             lines = [row.split(b";") for row in rows]
             for line in lines:
                 line[period] = str(month).encode()
             body = b"\n".join([header, *(b";".join(line) for line in lines), b""])
-            day = f"2020-{month if month < MONTHS else 12:02}-{25 if month < MONTHS else 28}"
-            (folder / f"oko_postering_{unit}_{day}.csv").write_bytes(body)
+            (folder / f"oko_postering_{unit}_{date(2020, 1, 1) + timedelta(days=30 * month)}.csv").write_bytes(body)
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from pathlib import Path
@@ -113,7 +114,7 @@ def arrive(project: Project, number: int, file: FoundFile, candidate: Candidate,
         form_name=candidate.form_name,
         form=candidate.form,
         header=candidate.header,
-        sha256=sha256,
+        sha256=_content(sha256, named),
         state=before,
         manifest=manifest,
         named=named,
@@ -122,6 +123,15 @@ def arrive(project: Project, number: int, file: FoundFile, candidate: Candidate,
         synthetic=bool(synthetic if synthetic is not None else said),
         sequence=_sequence(named, manifest),
     )
+
+
+def _content(sha256: str, named: Named) -> str:
+    """What tells one delivery's content from another's: the bytes, and what name and manifest say of all of them.
+
+    Two units that have nothing to deliver send the same empty file.
+    """
+    said = [named.unit or "", named.label or "", *(repr(part) for part in sorted(named.parts))]
+    return sha256 if not any(said) else hashlib.sha256("\n".join([sha256, *said]).encode()).hexdigest()
 
 
 def _sequence(named: Named, manifest: Manifest | None) -> int | None:

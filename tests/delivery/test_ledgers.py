@@ -155,6 +155,15 @@ def test_a_name_makes_its_part_delivered_without_a_row(desk: Desk):
     assert parts(desk) == {("0101", MARCH, ""): (3, 1)} or parts(desk) == {("0101", MARCH, ""): (2, 1)}
 
 
+def test_two_units_that_have_nothing_to_deliver_are_two_deliveries(desk: Desk):
+    # The bytes are the same; whose they are, and of which month, stands in the name.
+    moment = {"extracted_at": "2019-04-09T00:00:00"}
+    for name in (FILE, "postering_0147_2019-03.csv", "postering_0101_2019-02.csv"):
+        assert desk.deliver(name, HEADER + "\n", moment).verdict == "accepted"
+    assert sorted(parts(desk)) == [("0101", MARCH - 1, ""), ("0101", MARCH, ""), ("0147", MARCH, "")]
+    assert desk.deliver(FILE, HEADER + "\n", moment).verdict == "unchanged"
+
+
 def test_an_empty_part_replaces_what_was_there(desk: Desk):
     desk.deliver(FILE, month(posting()))
     assert desk.deliver(FILE, HEADER + "\n", {"extracted_at": "2019-04-09T00:00:00"}).verdict == "accepted"
