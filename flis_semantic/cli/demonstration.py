@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from flis_semantic.build import build
 from flis_semantic.cli import output
 from flis_semantic.cli.ask import answer_table
-from flis_semantic.cli.run_line import refuse_stale
+from flis_semantic.cli.run_line import refuse_stale, totals_table
 from flis_semantic.delivery.receive import receive
 from flis_semantic.errors import BuildError, DeliveryError
 from flis_semantic.query import Session
@@ -28,8 +28,10 @@ def run_demo(project: Project) -> None:
     output.say("Receiving published files." if published else "No published files here: receiving generated ones, marked as synthetic.")
     with output.working("Receiving"):
         report = receive(project, demo.deliveries(project, project.work / "simulated"))
+    output.say(totals_table(report))
     for result in report.results:
-        output.say(f"  {result.file.name}: {result.verdict.replace('_', ' ')}. {result.message}")
+        if result.exit_code:
+            output.say(f"  {result}")
     if report.exit_code:
         raise DeliveryError("A delivery of the demonstration was refused.", hint="The lines above say why.")
     refuse_stale(project)

@@ -16,9 +16,13 @@ from flis_semantic.workspace import Project
 
 if TYPE_CHECKING:
     from flis_semantic.build import BuildReport
+    from flis_semantic.delivery.report import ReceiveReport
 
 _WAIT_SECONDS = 600
 """How long a question waits for a build that is running."""
+
+_MOST_FILES = 30
+"""More files than this are not listed one by one."""
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE|DIR…", help="Delivered files, or folders of them.")]
 
@@ -72,12 +76,26 @@ def receive(
     if form is TextFormat.json:
         output.write(output.json_text(rows))
     else:
-        columns = ("file", "contract", "verdict", "delivered", "accepted", "set_aside", "rules")
-        output.write(output.table_text(columns, [[output.shown(row[name]) for name in columns] for row in rows]))
-        for result in report.results:
-            if result.exit_code or result.rows_set_aside or result.verdict in ("unchanged", "skipped"):
-                output.say(str(result))
+        if len(rows) <= _MOST_FILES:
+            columns = ("file", "contract", "verdict", "delivered", "accepted", "set_aside", "rules")
+            output.write(output.table_text(columns, [[output.shown(row[name]) for name in columns] for row in rows]))
+        else:
+            output.write(totals_table(report))
+        for result in report.findings[:_MOST_FILES]:
+            output.say(str(result))
+        if len(report.findings) > _MOST_FILES:
+            output.say(f"and {len(report.findings) - _MOST_FILES:,} more: --format json has every file.")
     raise typer.Exit(report.exit_code)
+
+
+def totals_table(report: ReceiveReport) -> str:
+    """Files and rows by contract and verdict, when there are too many files to list."""
+    columns = ("contract", "verdict", "files", "delivered", "accepted", "set_aside")
+    rows = [
+        (contract or "–", verdict, total.files, total.rows_delivered, total.rows_accepted, total.rows_set_aside)
+        for (contract, verdict), total in report.totals.items()
+    ]
+    return output.table_text(columns, [[output.shown(value) for value in row] for row in rows])
 
 
 def build(

@@ -108,7 +108,7 @@ def unknown_file(contracts: Mapping[str, Contract]) -> Refusal:
     return Refusal(
         UNKNOWN,
         "No contract knows this file, neither by its name nor by its header.",
-        f"Known names: {', '.join(names)}. Use --contract to say which one it is.",
+        f"Use --contract to say which one it is. Known names: {some_of(names, ', ', _LONGEST_LIST)}.",
     )
 
 

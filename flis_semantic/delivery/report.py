@@ -96,6 +96,25 @@ class DeliveryResult:
 
 
 @dataclass(frozen=True)
+class Total:
+    """Files and rows of several verdicts together."""
+
+    files: int = 0
+    rows_delivered: int = 0
+    rows_accepted: int = 0
+    rows_set_aside: int = 0
+
+    def plus(self, result: DeliveryResult) -> Total:
+        """The total with one more verdict."""
+        return Total(
+            self.files + 1,
+            self.rows_delivered + result.rows_delivered,
+            self.rows_accepted + result.rows_accepted,
+            self.rows_set_aside + result.rows_set_aside,
+        )
+
+
+@dataclass(frozen=True)
 class ReceiveReport:
     """The verdicts on all files of one receive, in the order in which they were given."""
 
@@ -105,6 +124,21 @@ class ReceiveReport:
     def exit_code(self) -> int:
         """The worst of the files' exit codes."""
         return max((result.exit_code for result in self.results), default=0)
+
+    @property
+    def findings(self) -> tuple[DeliveryResult, ...]:
+        """The verdicts that somebody should read: refused, unchanged, left alone, or with rows set aside."""
+        quiet = ("accepted", "accepted_with_warnings")
+        return tuple(r for r in self.results if r.exit_code or r.rows_set_aside or r.verdict not in quiet)
+
+    @property
+    def totals(self) -> dict[tuple[str, str], Total]:
+        """Files and rows by contract ('' for none) and verdict, in order."""
+        found: dict[tuple[str, str], Total] = {}
+        for result in self.results:
+            key = (result.contract or "", result.verdict)
+            found[key] = found.get(key, Total()).plus(result)
+        return dict(sorted(found.items()))
 
 
 def counted(number: int, noun: str) -> str:
