@@ -12,10 +12,12 @@ import duckdb
 import pyarrow
 import pytest
 
+from flis_semantic.delivery.receive import receive
 from flis_semantic.ledger import Ledger
 from flis_semantic.query import Session
 from flis_semantic.warehouse import open_current
 from flis_semantic.workspace import Project
+from tests.projects import copy_project
 
 PEOPLE = {"2019": "2019-Q1", "2020": "2020-Q1"}
 SERVICE = """dranst = 1 AND art[1] <> '0' AND funktion[1] IN ('0', '2', '3', '4', '5', '6')
@@ -202,3 +204,20 @@ def test_no_personal_number_reaches_the_warehouse_or_the_landing_zone(demo_proje
     landing = demo_project / "work" / "landing" / "oko_postering"
     columns = duckdb.sql(f"DESCRIBE SELECT * FROM read_parquet('{landing}/*.parquet', union_by_name = true)").fetchall()
     assert "cpr" not in {name for name, *_ in columns}
+
+
+def test_files_that_are_wrong_as_a_whole_are_refused_and_say_why(demo_project: Path, tmp_path: Path) -> None:
+    project = Project(copy_project(tmp_path))
+    damaged = sorted((demo_project / "work" / "simulated").glob("oko_postering_0563_2019-05-2?.csv"))
+    report = receive(project, damaged)
+    assert report.exit_code == 1
+    said = {result.file.name[-6:-4]: (result.verdict, result.code) for result in report.results}
+    assert {verdict for verdict, _ in said.values()} == {"refused"}
+    assert {day: code for day, (_, code) in said.items()} == {
+        "21": "FILE-HEADER",
+        "22": "FILE-TRUNCATED",
+        "23": "FILE-ENCODING",
+        "24": "FILE-MANIFEST",
+        "25": "FILE-MANIFEST",
+        "26": "FILE-EMPTY",
+    }
