@@ -51,17 +51,13 @@ ANSWER_COLUMNS = (
 )
 
 
-def answer_query(plan: FigurePlan, level: Level, areas_name: str, position: int, request: Request, *, exact: bool) -> exp.Select:
-    """Finished rows of one figure at one level. `exact`: numerator and denominator keep their type, for whoever adds them.
-
-    Otherwise they are floating point: answers of several figures and levels stand in one column.
-    """
+def answer_query(plan: FigurePlan, level: Level, areas_name: str, position: int, request: Request) -> exp.Select:
+    """Finished rows of one figure at one level, in floating point: answers of several figures and levels stand in one column."""
     figure = plan.figure
     refused = figure.group_value.rule == "none" and not is_base(level, request)
     numerator, denominator, expected = _sides(plan, level, request)
     parts = _refused() if refused else _finish(figure, numerator, denominator, expected)
-    if not exact:
-        parts |= {name: cast(parts[name], "DOUBLE") for name in ("numerator", "denominator")}
+    parts |= {name: cast(parts[name], "DOUBLE") for name in ("numerator", "denominator")}
     series_break, joins = _series_break(plan)
     joins = [join(table("periods", "p"), eq(col("period_key", "p"), col("period_key", "a"))), *joins]
     for name in _divisor_spans(plan, level, request):

@@ -49,10 +49,13 @@ Cte = tuple[str, Expr]
 
 @dataclass
 class Assembly:
-    """The CTEs of one request, in order, and the values of its parameters."""
+    """The CTEs of one request, in order, and the values of its parameters.
+
+    `units_only` ends with `f<i>_units`, where each figure has its components for single units: for whoever adds them up.
+    """
 
     request: Request
-    exact: bool = False
+    units_only: bool = False
     parameters: dict[str, object] = field(default_factory=dict[str, object])
     plans: list[FigurePlan] = field(default_factory=list[FigurePlan])
     _spans: dict[Span, str] = field(default_factory=dict[Span, str])
@@ -60,7 +63,7 @@ class Assembly:
     _scans: dict[Scan, tuple[str, dict[str, Value]]] = field(default_factory=dict[Scan, tuple[str, dict[str, Value]]])
 
     def ctes(self) -> list[Cte]:
-        """Every CTE up to the figures' answers; figure i (from 1) answers in `f<i>`."""
+        """Every CTE up to the figures' answers (or units); figure i (from 1) answers in `f<i>`."""
         for position, figure in enumerate(self.request.figures, start=1):
             sides = [tuple(self._source(component) for component in side) for side in (figure.numerator, figure.denominator, figure.weight)]
             self.plans.append(FigurePlan(figure, f"f{position}", *sides))
@@ -77,12 +80,14 @@ class Assembly:
         found += self._scan_ctes()
         found += self._cells()
         for position, plan in enumerate(self.plans, start=1):
-            found.append((f"{plan.name}_units", units_query(plan, self.request)))
+            found.append((f"{plan.name}_units", units_query(plan, self.request, keyed=self.units_only)))
+            if self.units_only:
+                continue
             answers: list[exp.Select] = []
             for level in self.request.levels:
                 name = f"{plan.name}_areas" if len(self.request.levels) == 1 else f"{plan.name}_{level.id}"
                 found.append((name, areas_query(plan, level, self.request)))
-                answers.append(answer_query(plan, level, name, position, self.request, exact=self.exact))
+                answers.append(answer_query(plan, level, name, position, self.request))
             found.append((plan.name, _union(answers)))
         return found
 

@@ -11,8 +11,8 @@ from sqlglot import exp
 from flis_semantic.catalogue.resolved import Catalogue, KeyFigure
 from flis_semantic.compiler.assemble import Assembly
 from flis_semantic.compiler.request import Request
-from flis_semantic.compiler.sql import Expr, both, cast, col, eq, join, named, null, select, table, text, with_
-from flis_semantic.compiler.tables import GeneratedColumn, GeneratedTable, as_model, left, ordered, texts, unit_columns, unit_rows
+from flis_semantic.compiler.sql import Expr, cast, col, eq, join, named, null, select, table, text, with_
+from flis_semantic.compiler.tables import GeneratedColumn, GeneratedTable, as_model, ordered, texts, unit_columns, unit_rows, unit_sides
 from flis_semantic.errors import DefinitionError
 
 Cut = tuple[str, ...]
@@ -105,24 +105,20 @@ def _one_cut(
     catalogue: Catalogue, grain: str, cut: Cut, given: tuple[KeyFigure, ...], dimensions: Cut, figures: tuple[KeyFigure, ...]
 ) -> exp.Select:
     unit = catalogue.vocabulary.reporting_unit
-    assembly = Assembly(Request(catalogue, given, (unit.base,), cut, grain), exact=True)
+    assembly = Assembly(Request(catalogue, given, (unit.base,), cut, grain), units_only=True)
     ctes = assembly.ctes()
     rows, joins = unit_rows(catalogue)
     joins.append(join(table("cells", "x"), eq(col("period_key", "x"), col("period_key", "u"))))
     columns = [*rows, named(text(cut_name(cut)), "cut")]
     columns += [named(col(name, "x") if name in cut else cast(null(), "VARCHAR"), name) for name in dimensions]
-    plans = {plan.figure.id: plan.name for plan in assembly.plans}
+    plans = {plan.figure.id: plan for plan in assembly.plans}
     for figure in figures:
-        name = plans.get(figure.id)
-        if name is not None:
-            same = both(
-                eq(col("period_key", name), col("period_key", "u")),
-                eq(col("area", name), col(f"area_{unit.base.id}", "u")),
-                *(eq(col(dimension, name), col(dimension, "x")) for dimension in cut),
-            )
-            joins.append(left(name, same))
+        sides: dict[str, Expr] = {}
+        if figure.id in plans:
+            sides, joined = unit_sides(plans[figure.id], cut)
+            joins += [item for item in joined if item.alias_or_name not in {other.alias_or_name for other in joins}]
         for part, suffix in _sides(figure):
-            columns.append(named(col(part, name) if name is not None else null(), f"{figure.name}{suffix}"))
+            columns.append(named(sides.get(part, null()), f"{figure.name}{suffix}"))
     return with_(ctes, select(columns, table("units", "u"), joins=joins))
 
 

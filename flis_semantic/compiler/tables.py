@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -15,8 +15,28 @@ from sqlglot import exp
 from flis_semantic.catalogue.resolved import Catalogue, KeyFigure
 from flis_semantic.compiler import states
 from flis_semantic.compiler.assemble import Assembly
+from flis_semantic.compiler.plan import FigurePlan, side_sum
 from flis_semantic.compiler.request import Request
-from flis_semantic.compiler.sql import Expr, both, cast, coalesce, col, eq, join, left_join, named, num, select, table, text, with_
+from flis_semantic.compiler.sql import (
+    Expr,
+    both,
+    case,
+    cast,
+    coalesce,
+    col,
+    eq,
+    ge,
+    join,
+    least,
+    left_join,
+    named,
+    not_null,
+    num,
+    select,
+    table,
+    text,
+    with_,
+)
 
 _SUFFIXES = {
     "value": "",
@@ -70,21 +90,49 @@ def key_figure_tables(catalogue: Catalogue, domain: str, grain: str) -> list[Gen
 
 def _unit_table(catalogue: Catalogue, domain: str, grain: str, figures: tuple[KeyFigure, ...]) -> GeneratedTable:
     unit = catalogue.vocabulary.reporting_unit
-    assembly = Assembly(Request(catalogue, figures, (unit.base,), (), grain), exact=True)
+    assembly = Assembly(Request(catalogue, figures, (unit.base,), (), grain), units_only=True)
     ctes = assembly.ctes()
     columns, joins = unit_rows(catalogue)
     described = unit_columns(catalogue)
     for plan in assembly.plans:
-        on = both(eq(col("period_key", plan.name), col("period_key", "u")), eq(col("area", plan.name), col(f"area_{unit.base.id}", "u")))
-        joins.append(left(plan.name, on))
-        for part in ("numerator", *(("denominator",) if plan.figure.denominator else ())):
+        sides, joined = unit_sides(plan, ())
+        joins += [item for item in joined if item.alias_or_name not in {other.alias_or_name for other in joins}]
+        for part, side in sides.items():
             name = f"{plan.figure.name}{_SUFFIXES[part]}"
-            columns.append(named(col(part, plan.name), name))
+            columns.append(named(side, name))
             described.append(GeneratedColumn(name, part, plan.figure.id, plan.figure.file.title))
     query = with_(ctes, ordered(select(columns, table("units", "u"), joins=joins), "period_key", unit.key))
     return GeneratedTable(
         f"kf_{domain}__{grain}", domain, grain, "units", as_model(query), tuple(described), (unit.key, "period_key"), figures
     )
+
+
+def unit_sides(plan: FigurePlan, cells: Sequence[str]) -> tuple[dict[str, Expr], list[exp.Join]]:
+    """Numerator and denominator of single units, both NULL unless the unit is complete, and the joins that they take.
+
+    Joined to the CTE `units` called u, and to cells called x. The types are exact: whoever adds them gets one sum in any order.
+    """
+    name = f"{plan.name}_units"
+    same = both(
+        eq(col("period_key", name), col("period_key", "u")),
+        eq(col("unit_key", name), col("unit_key", "u")),
+        *(eq(col(cell, name), col(cell, "x")) for cell in cells),
+    )
+    joins = [left(name, same)]
+    for span in sorted({source.span_name for source in (*plan.numerator, *plan.denominator) if source.is_weighted}):
+        joins.append(left(span, eq(col("period_key", span), col("period_key", "u"))))
+    numbers = [plan.number(source) for source in (*plan.numerator, *plan.denominator)]
+
+    def complete() -> Expr:
+        state = least(*(col(f"s{number}", name) for number in numbers))
+        found = both(ge(state, num(states.HAS_VALUE)), *(not_null(col(f"c{number}", name)) for number in numbers))
+        assert found is not None
+        return found
+
+    sides = {"numerator": plan.numerator, **({"denominator": plan.denominator} if plan.denominator else {})}
+    return {
+        part: case((complete(), side_sum(plan, side, lambda number: col(f"c{number}", name), exact=True))) for part, side in sides.items()
+    }, joins
 
 
 def unit_rows(catalogue: Catalogue) -> tuple[list[Expr], list[exp.Join]]:

@@ -32,10 +32,11 @@ _BLANK_STATE = {"suppressed": states.SUPPRESSED, "missing": states.MISSING, "not
 _ABSENT_STATE = {"missing": states.MISSING, "suppressed": states.SUPPRESSED}
 
 
-def units_query(plan: FigurePlan, request: Request) -> exp.Select:
-    """A row per period, unit and cell: components c<i>, their states s<i>."""
+def units_query(plan: FigurePlan, request: Request, *, keyed: bool = False) -> exp.Select:
+    """A row per period, unit and cell: components c<i>, their states s<i>; with the unit's key when `keyed`."""
     cells = [col(dimension, "x") for dimension in request.dimensions]
     columns: list[Expr] = [col("period_key", "u"), *(col(f"area_{level.id}", "u") for level in request.levels), *cells]
+    columns += [col("unit_key", "u")] if keyed else []
     joins: list[exp.Join] = []
     if request.dimensions:
         joins.append(join(table("cells", "x"), eq(col("period_key", "x"), col("period_key", "u"))))

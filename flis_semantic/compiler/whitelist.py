@@ -43,6 +43,7 @@ KEPT: Mapping[type[Expr], frozenset[str]] = {
         exp.LT: "this expression",
         exp.LTE: "this expression",
         exp.In: "this expressions query",
+        exp.Exists: "this",
         exp.Between: "this low high",
         exp.Case: "this ifs default",
         exp.If: "this true",
@@ -56,7 +57,7 @@ KEPT: Mapping[type[Expr], frozenset[str]] = {
 }
 """Kinds that mean the same everywhere, each with the arguments of which that is true."""
 
-PREDICATES = (exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between, exp.Is)
+PREDICATES = (exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Exists, exp.Between, exp.Is)
 AGGREGATES = (exp.Sum, exp.Min, exp.Max, exp.Count)
 PARTS = ("YEAR", "QUARTER", "MONTH", "DAY", "WEEK")
 """Parts of a date that are whole numbers of the same meaning; WEEK is the ISO week."""

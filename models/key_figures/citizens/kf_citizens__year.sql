@@ -179,6 +179,7 @@ WITH periods AS (
   SELECT
     u.period_key,
     u.area_municipality,
+    u.unit_key,
     s1.v1 AS c1,
     CASE
       WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
@@ -202,95 +203,11 @@ WITH periods AS (
     ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
   LEFT JOIN s1
     ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
-), f1_areas AS (
-  SELECT
-    m.period_key,
-    'municipality' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_municipality AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
-        THEN 6
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 7
-        WHEN f.s1 = 7
-        THEN 7
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f1_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f1 AS (
-  SELECT
-    1 AS figure_position,
-    'citizens.population' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    a.c1 AS numerator,
-    CAST(NULL AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f1_areas AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
 ), f2_units AS (
   SELECT
     u.period_key,
     u.area_municipality,
+    u.unit_key,
     s1.v1 AS c1,
     CASE
       WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
@@ -356,140 +273,6 @@ WITH periods AS (
     ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
   LEFT JOIN s2
     ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
-), f2_areas AS (
-  SELECT
-    m.period_key,
-    'municipality' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c3) FILTER(WHERE
-      m.is_in) AS c3,
-    SUM(m.c3) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c3_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_municipality AS area,
-      f.c1,
-      f.c2,
-      f.c3,
-      LEAST(f.s1, f.s2, f.s3) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
-          THEN 6
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 7
-          WHEN f.s2 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
-          THEN 6
-          WHEN f.s3 = 2
-          THEN 2
-          WHEN f.s3 = 6
-          THEN 7
-          WHEN f.s3 = 7
-          THEN 7
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2, f.s3) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT f.c3 IS NULL AS is_in,
-      f.s3 >= 7 AS is_known
-    FROM f2_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f2 AS (
-  SELECT
-    2 AS figure_position,
-    'citizens.population_growth_12_months' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-    a.c1 - a.c2 AS numerator,
-    a.c3 AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f2_areas AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
 )
 SELECT
   u.unit_key AS municipality_key,
@@ -499,9 +282,21 @@ SELECT
   u.period_key,
   p.period,
   p.start_date AS period_start,
-  f1.numerator AS population__num,
-  f2.numerator AS population_growth_12_months__num,
-  f2.denominator AS population_growth_12_months__den
+  CASE WHEN f1_units.s1 >= 7 AND NOT f1_units.c1 IS NULL THEN f1_units.c1 END AS population__num,
+  CASE
+    WHEN LEAST(f2_units.s1, f2_units.s2, f2_units.s3) >= 7
+    AND NOT f2_units.c1 IS NULL
+    AND NOT f2_units.c2 IS NULL
+    AND NOT f2_units.c3 IS NULL
+    THEN f2_units.c1 - f2_units.c2
+  END AS population_growth_12_months__num,
+  CASE
+    WHEN LEAST(f2_units.s1, f2_units.s2, f2_units.s3) >= 7
+    AND NOT f2_units.c1 IS NULL
+    AND NOT f2_units.c2 IS NULL
+    AND NOT f2_units.c3 IS NULL
+    THEN f2_units.c3
+  END AS population_growth_12_months__den
 FROM units AS u
 JOIN periods AS p
   ON p.period_key = u.period_key
@@ -509,10 +304,10 @@ JOIN {{ ref('dim_municipality') }} AS m
   ON m.municipality_key = u.unit_key
   AND m.valid_from <= p.end_date
   AND COALESCE(m.valid_to, p.end_date) >= p.end_date
-LEFT JOIN f1
-  ON f1.period_key = u.period_key AND f1.area = u.area_municipality
-LEFT JOIN f2
-  ON f2.period_key = u.period_key AND f2.area = u.area_municipality
+LEFT JOIN f1_units
+  ON f1_units.period_key = u.period_key AND f1_units.unit_key = u.unit_key
+LEFT JOIN f2_units
+  ON f2_units.period_key = u.period_key AND f2_units.unit_key = u.unit_key
 ORDER BY
   period_key,
   municipality_key

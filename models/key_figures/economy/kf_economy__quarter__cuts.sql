@@ -812,6 +812,7 @@ FROM (
         u.period_key,
         u.area_municipality,
         x.main_function,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -865,129 +866,12 @@ FROM (
         ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f1_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_function,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_function,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f1_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_function
-    ), f1 AS (
-      SELECT
-        1 AS figure_position,
-        'economy.administration_expenditure_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_function,
-        a.period_key,
-        p.period,
-        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f1_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f2_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_function,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -1041,129 +925,12 @@ FROM (
         AND s3.main_function = x.main_function
       WHERE
         u.is_member
-    ), f2_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_function,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_function,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 2
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f2_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_function
-    ), f2 AS (
-      SELECT
-        2 AS figure_position,
-        'economy.budget_consumption_rate' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_function,
-        a.period_key,
-        p.period,
-        100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f2_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f3_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_function,
+        u.unit_key,
         s4.v1 AS c1,
         CASE
           WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
@@ -1229,149 +996,12 @@ FROM (
         AND s3.main_function = x.main_function
       WHERE
         u.is_member
-    ), f3_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_function,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c3) FILTER(WHERE
-          m.is_in) AS c3,
-        SUM(m.c3) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c3_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_function,
-          f.c1,
-          f.c2,
-          f.c3,
-          LEAST(f.s1, f.s2, f.s3) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 2
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s3 >= 7 AND f.c3 IS NULL
-              THEN 5
-              WHEN f.s3 = 0
-              THEN 4
-              WHEN f.s3 = 1
-              THEN 6
-              WHEN f.s3 = 2
-              THEN 2
-              WHEN f.s3 = 6
-              THEN 7
-              WHEN f.s3 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2, f.s3) >= 7
-          AND NOT f.c1 IS NULL
-          AND NOT f.c2 IS NULL
-          AND NOT f.c3 IS NULL AS is_in,
-          f.s3 >= 7 AS is_known
-        FROM f3_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_function
-    ), f3 AS (
-      SELECT
-        3 AS figure_position,
-        'economy.forecast_deviation' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_function,
-        a.period_key,
-        p.period,
-        100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-        a.c1 - a.c2 AS numerator,
-        a.c3 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c3 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f3_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f4_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_function,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v3 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -1425,129 +1055,12 @@ FROM (
         ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f4_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_function,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_function,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f4_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_function
-    ), f4 AS (
-      SELECT
-        4 AS figure_position,
-        'economy.gross_capital_expenditure_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_function,
-        a.period_key,
-        p.period,
-        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f4_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f5_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_function,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v4 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -1601,129 +1114,12 @@ FROM (
         ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f5_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_function,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_function,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f5_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_function
-    ), f5 AS (
-      SELECT
-        5 AS figure_position,
-        'economy.operating_expenditure_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_function,
-        a.period_key,
-        p.period,
-        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f5_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f6_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_function,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -1777,124 +1173,6 @@ FROM (
         ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f6_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_function,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_function,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f6_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_function
-    ), f6 AS (
-      SELECT
-        6 AS figure_position,
-        'economy.service_expenditure_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_function,
-        a.period_key,
-        p.period,
-        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f6_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     )
     SELECT
       u.unit_key AS municipality_key,
@@ -1909,20 +1187,82 @@ FROM (
       x.main_function AS main_function,
       CAST(NULL AS TEXT) AS function,
       CAST(NULL AS TEXT) AS main_art,
-      f1.numerator AS administration_expenditure_per_inhabitant__num,
-      f1.denominator AS administration_expenditure_per_inhabitant__den,
-      f2.numerator AS budget_consumption_rate__num,
-      f2.denominator AS budget_consumption_rate__den,
-      f3.numerator AS forecast_deviation__num,
-      f3.denominator AS forecast_deviation__den,
-      f4.numerator AS gross_capital_expenditure_per_inhabitant__num,
-      f4.denominator AS gross_capital_expenditure_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+        AND NOT f1_units.c1 IS NULL
+        AND NOT f1_units.c2 IS NULL
+        THEN f1_units.c1
+      END AS administration_expenditure_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+        AND NOT f1_units.c1 IS NULL
+        AND NOT f1_units.c2 IS NULL
+        THEN f1_units.c2
+      END AS administration_expenditure_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f2_units.s1, f2_units.s2) >= 7
+        AND NOT f2_units.c1 IS NULL
+        AND NOT f2_units.c2 IS NULL
+        THEN f2_units.c1
+      END AS budget_consumption_rate__num,
+      CASE
+        WHEN LEAST(f2_units.s1, f2_units.s2) >= 7
+        AND NOT f2_units.c1 IS NULL
+        AND NOT f2_units.c2 IS NULL
+        THEN f2_units.c2
+      END AS budget_consumption_rate__den,
+      CASE
+        WHEN LEAST(f3_units.s1, f3_units.s2, f3_units.s3) >= 7
+        AND NOT f3_units.c1 IS NULL
+        AND NOT f3_units.c2 IS NULL
+        AND NOT f3_units.c3 IS NULL
+        THEN f3_units.c1 - f3_units.c2
+      END AS forecast_deviation__num,
+      CASE
+        WHEN LEAST(f3_units.s1, f3_units.s2, f3_units.s3) >= 7
+        AND NOT f3_units.c1 IS NULL
+        AND NOT f3_units.c2 IS NULL
+        AND NOT f3_units.c3 IS NULL
+        THEN f3_units.c3
+      END AS forecast_deviation__den,
+      CASE
+        WHEN LEAST(f4_units.s1, f4_units.s2) >= 7
+        AND NOT f4_units.c1 IS NULL
+        AND NOT f4_units.c2 IS NULL
+        THEN f4_units.c1
+      END AS gross_capital_expenditure_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f4_units.s1, f4_units.s2) >= 7
+        AND NOT f4_units.c1 IS NULL
+        AND NOT f4_units.c2 IS NULL
+        THEN f4_units.c2
+      END AS gross_capital_expenditure_per_inhabitant__den,
       NULL AS long_term_debt_per_inhabitant__num,
       NULL AS long_term_debt_per_inhabitant__den,
-      f5.numerator AS operating_expenditure_per_inhabitant__num,
-      f5.denominator AS operating_expenditure_per_inhabitant__den,
-      f6.numerator AS service_expenditure_per_inhabitant__num,
-      f6.denominator AS service_expenditure_per_inhabitant__den
+      CASE
+        WHEN LEAST(f5_units.s1, f5_units.s2) >= 7
+        AND NOT f5_units.c1 IS NULL
+        AND NOT f5_units.c2 IS NULL
+        THEN f5_units.c1
+      END AS operating_expenditure_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f5_units.s1, f5_units.s2) >= 7
+        AND NOT f5_units.c1 IS NULL
+        AND NOT f5_units.c2 IS NULL
+        THEN f5_units.c2
+      END AS operating_expenditure_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f6_units.s1, f6_units.s2) >= 7
+        AND NOT f6_units.c1 IS NULL
+        AND NOT f6_units.c2 IS NULL
+        THEN f6_units.c1
+      END AS service_expenditure_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f6_units.s1, f6_units.s2) >= 7
+        AND NOT f6_units.c1 IS NULL
+        AND NOT f6_units.c2 IS NULL
+        THEN f6_units.c2
+      END AS service_expenditure_per_inhabitant__den
     FROM units AS u
     JOIN periods AS p
       ON p.period_key = u.period_key
@@ -1932,30 +1272,30 @@ FROM (
       AND COALESCE(m.valid_to, p.end_date) >= p.end_date
     JOIN cells AS x
       ON x.period_key = u.period_key
-    LEFT JOIN f1
-      ON f1.period_key = u.period_key
-      AND f1.area = u.area_municipality
-      AND f1.main_function = x.main_function
-    LEFT JOIN f2
-      ON f2.period_key = u.period_key
-      AND f2.area = u.area_municipality
-      AND f2.main_function = x.main_function
-    LEFT JOIN f3
-      ON f3.period_key = u.period_key
-      AND f3.area = u.area_municipality
-      AND f3.main_function = x.main_function
-    LEFT JOIN f4
-      ON f4.period_key = u.period_key
-      AND f4.area = u.area_municipality
-      AND f4.main_function = x.main_function
-    LEFT JOIN f5
-      ON f5.period_key = u.period_key
-      AND f5.area = u.area_municipality
-      AND f5.main_function = x.main_function
-    LEFT JOIN f6
-      ON f6.period_key = u.period_key
-      AND f6.area = u.area_municipality
-      AND f6.main_function = x.main_function
+    LEFT JOIN f1_units
+      ON f1_units.period_key = u.period_key
+      AND f1_units.unit_key = u.unit_key
+      AND f1_units.main_function = x.main_function
+    LEFT JOIN f2_units
+      ON f2_units.period_key = u.period_key
+      AND f2_units.unit_key = u.unit_key
+      AND f2_units.main_function = x.main_function
+    LEFT JOIN f3_units
+      ON f3_units.period_key = u.period_key
+      AND f3_units.unit_key = u.unit_key
+      AND f3_units.main_function = x.main_function
+    LEFT JOIN f4_units
+      ON f4_units.period_key = u.period_key
+      AND f4_units.unit_key = u.unit_key
+      AND f4_units.main_function = x.main_function
+    LEFT JOIN f5_units
+      ON f5_units.period_key = u.period_key
+      AND f5_units.unit_key = u.unit_key
+      AND f5_units.main_function = x.main_function
+    LEFT JOIN f6_units
+      ON f6_units.period_key = u.period_key
+      AND f6_units.unit_key = u.unit_key
+      AND f6_units.main_function = x.main_function
   ) AS by_main_function
   UNION ALL
   SELECT
@@ -2736,6 +2076,7 @@ FROM (
         u.period_key,
         u.area_municipality,
         x.main_account,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -2789,129 +2130,12 @@ FROM (
         AND s2.main_account = x.main_account
       WHERE
         u.is_member
-    ), f1_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_account,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_account,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 2
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f1_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_account
-    ), f1 AS (
-      SELECT
-        1 AS figure_position,
-        'economy.budget_consumption_rate' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_account,
-        a.period_key,
-        p.period,
-        100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f1_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f2_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_account,
+        u.unit_key,
         s3.v1 AS c1,
         CASE
           WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
@@ -2977,149 +2201,12 @@ FROM (
         AND s2.main_account = x.main_account
       WHERE
         u.is_member
-    ), f2_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_account,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c3) FILTER(WHERE
-          m.is_in) AS c3,
-        SUM(m.c3) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c3_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_account,
-          f.c1,
-          f.c2,
-          f.c3,
-          LEAST(f.s1, f.s2, f.s3) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 2
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s3 >= 7 AND f.c3 IS NULL
-              THEN 5
-              WHEN f.s3 = 0
-              THEN 4
-              WHEN f.s3 = 1
-              THEN 6
-              WHEN f.s3 = 2
-              THEN 2
-              WHEN f.s3 = 6
-              THEN 7
-              WHEN f.s3 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2, f.s3) >= 7
-          AND NOT f.c1 IS NULL
-          AND NOT f.c2 IS NULL
-          AND NOT f.c3 IS NULL AS is_in,
-          f.s3 >= 7 AS is_known
-        FROM f2_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_account
-    ), f2 AS (
-      SELECT
-        2 AS figure_position,
-        'economy.forecast_deviation' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_account,
-        a.period_key,
-        p.period,
-        100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-        a.c1 - a.c2 AS numerator,
-        a.c3 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c3 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f2_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f3_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_account,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -3173,129 +2260,12 @@ FROM (
         ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f3_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_account,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_account,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f3_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_account
-    ), f3 AS (
-      SELECT
-        3 AS figure_position,
-        'economy.gross_capital_expenditure_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_account,
-        a.period_key,
-        p.period,
-        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f3_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f4_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_account,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v3 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -3349,129 +2319,12 @@ FROM (
         ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f4_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_account,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_account,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f4_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_account
-    ), f4 AS (
-      SELECT
-        4 AS figure_position,
-        'economy.operating_expenditure_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_account,
-        a.period_key,
-        p.period,
-        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f4_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f5_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_account,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -3525,124 +2378,6 @@ FROM (
         ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f5_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_account,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_account,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f5_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_account
-    ), f5 AS (
-      SELECT
-        5 AS figure_position,
-        'economy.service_expenditure_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_account,
-        a.period_key,
-        p.period,
-        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f5_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     )
     SELECT
       u.unit_key AS municipality_key,
@@ -3659,18 +2394,70 @@ FROM (
       CAST(NULL AS TEXT) AS main_art,
       NULL AS administration_expenditure_per_inhabitant__num,
       NULL AS administration_expenditure_per_inhabitant__den,
-      f1.numerator AS budget_consumption_rate__num,
-      f1.denominator AS budget_consumption_rate__den,
-      f2.numerator AS forecast_deviation__num,
-      f2.denominator AS forecast_deviation__den,
-      f3.numerator AS gross_capital_expenditure_per_inhabitant__num,
-      f3.denominator AS gross_capital_expenditure_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+        AND NOT f1_units.c1 IS NULL
+        AND NOT f1_units.c2 IS NULL
+        THEN f1_units.c1
+      END AS budget_consumption_rate__num,
+      CASE
+        WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+        AND NOT f1_units.c1 IS NULL
+        AND NOT f1_units.c2 IS NULL
+        THEN f1_units.c2
+      END AS budget_consumption_rate__den,
+      CASE
+        WHEN LEAST(f2_units.s1, f2_units.s2, f2_units.s3) >= 7
+        AND NOT f2_units.c1 IS NULL
+        AND NOT f2_units.c2 IS NULL
+        AND NOT f2_units.c3 IS NULL
+        THEN f2_units.c1 - f2_units.c2
+      END AS forecast_deviation__num,
+      CASE
+        WHEN LEAST(f2_units.s1, f2_units.s2, f2_units.s3) >= 7
+        AND NOT f2_units.c1 IS NULL
+        AND NOT f2_units.c2 IS NULL
+        AND NOT f2_units.c3 IS NULL
+        THEN f2_units.c3
+      END AS forecast_deviation__den,
+      CASE
+        WHEN LEAST(f3_units.s1, f3_units.s2) >= 7
+        AND NOT f3_units.c1 IS NULL
+        AND NOT f3_units.c2 IS NULL
+        THEN f3_units.c1
+      END AS gross_capital_expenditure_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f3_units.s1, f3_units.s2) >= 7
+        AND NOT f3_units.c1 IS NULL
+        AND NOT f3_units.c2 IS NULL
+        THEN f3_units.c2
+      END AS gross_capital_expenditure_per_inhabitant__den,
       NULL AS long_term_debt_per_inhabitant__num,
       NULL AS long_term_debt_per_inhabitant__den,
-      f4.numerator AS operating_expenditure_per_inhabitant__num,
-      f4.denominator AS operating_expenditure_per_inhabitant__den,
-      f5.numerator AS service_expenditure_per_inhabitant__num,
-      f5.denominator AS service_expenditure_per_inhabitant__den
+      CASE
+        WHEN LEAST(f4_units.s1, f4_units.s2) >= 7
+        AND NOT f4_units.c1 IS NULL
+        AND NOT f4_units.c2 IS NULL
+        THEN f4_units.c1
+      END AS operating_expenditure_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f4_units.s1, f4_units.s2) >= 7
+        AND NOT f4_units.c1 IS NULL
+        AND NOT f4_units.c2 IS NULL
+        THEN f4_units.c2
+      END AS operating_expenditure_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f5_units.s1, f5_units.s2) >= 7
+        AND NOT f5_units.c1 IS NULL
+        AND NOT f5_units.c2 IS NULL
+        THEN f5_units.c1
+      END AS service_expenditure_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f5_units.s1, f5_units.s2) >= 7
+        AND NOT f5_units.c1 IS NULL
+        AND NOT f5_units.c2 IS NULL
+        THEN f5_units.c2
+      END AS service_expenditure_per_inhabitant__den
     FROM units AS u
     JOIN periods AS p
       ON p.period_key = u.period_key
@@ -3680,26 +2467,26 @@ FROM (
       AND COALESCE(m.valid_to, p.end_date) >= p.end_date
     JOIN cells AS x
       ON x.period_key = u.period_key
-    LEFT JOIN f1
-      ON f1.period_key = u.period_key
-      AND f1.area = u.area_municipality
-      AND f1.main_account = x.main_account
-    LEFT JOIN f2
-      ON f2.period_key = u.period_key
-      AND f2.area = u.area_municipality
-      AND f2.main_account = x.main_account
-    LEFT JOIN f3
-      ON f3.period_key = u.period_key
-      AND f3.area = u.area_municipality
-      AND f3.main_account = x.main_account
-    LEFT JOIN f4
-      ON f4.period_key = u.period_key
-      AND f4.area = u.area_municipality
-      AND f4.main_account = x.main_account
-    LEFT JOIN f5
-      ON f5.period_key = u.period_key
-      AND f5.area = u.area_municipality
-      AND f5.main_account = x.main_account
+    LEFT JOIN f1_units
+      ON f1_units.period_key = u.period_key
+      AND f1_units.unit_key = u.unit_key
+      AND f1_units.main_account = x.main_account
+    LEFT JOIN f2_units
+      ON f2_units.period_key = u.period_key
+      AND f2_units.unit_key = u.unit_key
+      AND f2_units.main_account = x.main_account
+    LEFT JOIN f3_units
+      ON f3_units.period_key = u.period_key
+      AND f3_units.unit_key = u.unit_key
+      AND f3_units.main_account = x.main_account
+    LEFT JOIN f4_units
+      ON f4_units.period_key = u.period_key
+      AND f4_units.unit_key = u.unit_key
+      AND f4_units.main_account = x.main_account
+    LEFT JOIN f5_units
+      ON f5_units.period_key = u.period_key
+      AND f5_units.unit_key = u.unit_key
+      AND f5_units.main_account = x.main_account
   ) AS by_main_account
   UNION ALL
   SELECT
@@ -4210,6 +2997,7 @@ FROM (
         u.period_key,
         u.area_municipality,
         x.function,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
         CASE
           WHEN w1.is_waiting
@@ -4261,129 +3049,12 @@ FROM (
         ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f1_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.function,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.function,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f1_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.function
-    ), f1 AS (
-      SELECT
-        1 AS figure_position,
-        'economy.long_term_debt_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.function,
-        a.period_key,
-        p.period,
-        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f1_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f2_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.function,
+        u.unit_key,
         CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v1 END AS c1,
         CASE
           WHEN w3.required <= 0
@@ -4437,124 +3108,6 @@ FROM (
         ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f2_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.function,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.function,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f2_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.function
-    ), f2 AS (
-      SELECT
-        2 AS figure_position,
-        'economy.service_expenditure_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.function,
-        a.period_key,
-        p.period,
-        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f2_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     )
     SELECT
       u.unit_key AS municipality_key,
@@ -4577,12 +3130,32 @@ FROM (
       NULL AS forecast_deviation__den,
       NULL AS gross_capital_expenditure_per_inhabitant__num,
       NULL AS gross_capital_expenditure_per_inhabitant__den,
-      f1.numerator AS long_term_debt_per_inhabitant__num,
-      f1.denominator AS long_term_debt_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+        AND NOT f1_units.c1 IS NULL
+        AND NOT f1_units.c2 IS NULL
+        THEN f1_units.c1
+      END AS long_term_debt_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+        AND NOT f1_units.c1 IS NULL
+        AND NOT f1_units.c2 IS NULL
+        THEN f1_units.c2
+      END AS long_term_debt_per_inhabitant__den,
       NULL AS operating_expenditure_per_inhabitant__num,
       NULL AS operating_expenditure_per_inhabitant__den,
-      f2.numerator AS service_expenditure_per_inhabitant__num,
-      f2.denominator AS service_expenditure_per_inhabitant__den
+      CASE
+        WHEN LEAST(f2_units.s1, f2_units.s2) >= 7
+        AND NOT f2_units.c1 IS NULL
+        AND NOT f2_units.c2 IS NULL
+        THEN f2_units.c1
+      END AS service_expenditure_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f2_units.s1, f2_units.s2) >= 7
+        AND NOT f2_units.c1 IS NULL
+        AND NOT f2_units.c2 IS NULL
+        THEN f2_units.c2
+      END AS service_expenditure_per_inhabitant__den
     FROM units AS u
     JOIN periods AS p
       ON p.period_key = u.period_key
@@ -4592,14 +3165,14 @@ FROM (
       AND COALESCE(m.valid_to, p.end_date) >= p.end_date
     JOIN cells AS x
       ON x.period_key = u.period_key
-    LEFT JOIN f1
-      ON f1.period_key = u.period_key
-      AND f1.area = u.area_municipality
-      AND f1.function = x.function
-    LEFT JOIN f2
-      ON f2.period_key = u.period_key
-      AND f2.area = u.area_municipality
-      AND f2.function = x.function
+    LEFT JOIN f1_units
+      ON f1_units.period_key = u.period_key
+      AND f1_units.unit_key = u.unit_key
+      AND f1_units.function = x.function
+    LEFT JOIN f2_units
+      ON f2_units.period_key = u.period_key
+      AND f2_units.unit_key = u.unit_key
+      AND f2_units.function = x.function
   ) AS by_function
   UNION ALL
   SELECT
@@ -4969,6 +3542,7 @@ FROM (
         u.period_key,
         u.area_municipality,
         x.main_art,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -5022,129 +3596,12 @@ FROM (
         ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f1_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_art,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_art,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f1_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_art
-    ), f1 AS (
-      SELECT
-        1 AS figure_position,
-        'economy.operating_expenditure_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_art,
-        a.period_key,
-        p.period,
-        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f1_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f2_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_art,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -5198,124 +3655,6 @@ FROM (
         ON s3.period_key = u.period_key AND s3.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f2_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_art,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_art,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f2_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_art
-    ), f2 AS (
-      SELECT
-        2 AS figure_position,
-        'economy.service_expenditure_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_art,
-        a.period_key,
-        p.period,
-        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f2_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     )
     SELECT
       u.unit_key AS municipality_key,
@@ -5340,10 +3679,30 @@ FROM (
       NULL AS gross_capital_expenditure_per_inhabitant__den,
       NULL AS long_term_debt_per_inhabitant__num,
       NULL AS long_term_debt_per_inhabitant__den,
-      f1.numerator AS operating_expenditure_per_inhabitant__num,
-      f1.denominator AS operating_expenditure_per_inhabitant__den,
-      f2.numerator AS service_expenditure_per_inhabitant__num,
-      f2.denominator AS service_expenditure_per_inhabitant__den
+      CASE
+        WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+        AND NOT f1_units.c1 IS NULL
+        AND NOT f1_units.c2 IS NULL
+        THEN f1_units.c1
+      END AS operating_expenditure_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+        AND NOT f1_units.c1 IS NULL
+        AND NOT f1_units.c2 IS NULL
+        THEN f1_units.c2
+      END AS operating_expenditure_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f2_units.s1, f2_units.s2) >= 7
+        AND NOT f2_units.c1 IS NULL
+        AND NOT f2_units.c2 IS NULL
+        THEN f2_units.c1
+      END AS service_expenditure_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f2_units.s1, f2_units.s2) >= 7
+        AND NOT f2_units.c1 IS NULL
+        AND NOT f2_units.c2 IS NULL
+        THEN f2_units.c2
+      END AS service_expenditure_per_inhabitant__den
     FROM units AS u
     JOIN periods AS p
       ON p.period_key = u.period_key
@@ -5353,14 +3712,14 @@ FROM (
       AND COALESCE(m.valid_to, p.end_date) >= p.end_date
     JOIN cells AS x
       ON x.period_key = u.period_key
-    LEFT JOIN f1
-      ON f1.period_key = u.period_key
-      AND f1.area = u.area_municipality
-      AND f1.main_art = x.main_art
-    LEFT JOIN f2
-      ON f2.period_key = u.period_key
-      AND f2.area = u.area_municipality
-      AND f2.main_art = x.main_art
+    LEFT JOIN f1_units
+      ON f1_units.period_key = u.period_key
+      AND f1_units.unit_key = u.unit_key
+      AND f1_units.main_art = x.main_art
+    LEFT JOIN f2_units
+      ON f2_units.period_key = u.period_key
+      AND f2_units.unit_key = u.unit_key
+      AND f2_units.main_art = x.main_art
   ) AS by_main_art
 ) AS cuts
 ORDER BY

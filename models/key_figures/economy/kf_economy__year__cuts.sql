@@ -1127,6 +1127,7 @@ FROM (
         u.period_key,
         u.area_municipality,
         x.main_function,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -1180,129 +1181,12 @@ FROM (
         ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f1_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_function,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_function,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f1_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_function
-    ), f1 AS (
-      SELECT
-        1 AS figure_position,
-        'economy.administration_expenditure_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_function,
-        a.period_key,
-        p.period,
-        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f1_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f2_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_function,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -1356,129 +1240,12 @@ FROM (
         AND s3.main_function = x.main_function
       WHERE
         u.is_member
-    ), f2_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_function,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_function,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 2
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f2_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_function
-    ), f2 AS (
-      SELECT
-        2 AS figure_position,
-        'economy.budget_consumption_rate' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_function,
-        a.period_key,
-        p.period,
-        100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f2_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f3_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_function,
+        u.unit_key,
         s4.v1 AS c1,
         CASE
           WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
@@ -1544,149 +1311,12 @@ FROM (
         AND s3.main_function = x.main_function
       WHERE
         u.is_member
-    ), f3_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_function,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c3) FILTER(WHERE
-          m.is_in) AS c3,
-        SUM(m.c3) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c3_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_function,
-          f.c1,
-          f.c2,
-          f.c3,
-          LEAST(f.s1, f.s2, f.s3) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 2
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s3 >= 7 AND f.c3 IS NULL
-              THEN 5
-              WHEN f.s3 = 0
-              THEN 4
-              WHEN f.s3 = 1
-              THEN 6
-              WHEN f.s3 = 2
-              THEN 2
-              WHEN f.s3 = 6
-              THEN 7
-              WHEN f.s3 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2, f.s3) >= 7
-          AND NOT f.c1 IS NULL
-          AND NOT f.c2 IS NULL
-          AND NOT f.c3 IS NULL AS is_in,
-          f.s3 >= 7 AS is_known
-        FROM f3_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_function
-    ), f3 AS (
-      SELECT
-        3 AS figure_position,
-        'economy.forecast_deviation' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_function,
-        a.period_key,
-        p.period,
-        100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-        a.c1 - a.c2 AS numerator,
-        a.c3 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c3 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f3_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f4_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_function,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v3 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -1740,129 +1370,12 @@ FROM (
         ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f4_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_function,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_function,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f4_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_function
-    ), f4 AS (
-      SELECT
-        4 AS figure_position,
-        'economy.gross_capital_expenditure_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_function,
-        a.period_key,
-        p.period,
-        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f4_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f5_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_function,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v4 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -1916,129 +1429,12 @@ FROM (
         ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f5_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_function,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_function,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f5_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_function
-    ), f5 AS (
-      SELECT
-        5 AS figure_position,
-        'economy.operating_expenditure_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_function,
-        a.period_key,
-        p.period,
-        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f5_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f6_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_function,
+        u.unit_key,
         CASE WHEN s6.period_key IS NULL THEN 0 ELSE s6.v2 END AS c1,
         CASE
           WHEN w6.required <= 0
@@ -2106,149 +1502,12 @@ FROM (
         AND s7.main_function = x.main_function
       WHERE
         u.is_member
-    ), f6_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_function,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c3) FILTER(WHERE
-          m.is_in) AS c3,
-        SUM(m.c3) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c3_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_function,
-          f.c1,
-          f.c2,
-          f.c3,
-          LEAST(f.s1, f.s2, f.s3) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 2
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s3 >= 7 AND f.c3 IS NULL
-              THEN 5
-              WHEN f.s3 = 0
-              THEN 4
-              WHEN f.s3 = 1
-              THEN 6
-              WHEN f.s3 = 2
-              THEN 2
-              WHEN f.s3 = 6
-              THEN 7
-              WHEN f.s3 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2, f.s3) >= 7
-          AND NOT f.c1 IS NULL
-          AND NOT f.c2 IS NULL
-          AND NOT f.c3 IS NULL AS is_in,
-          f.s3 >= 7 AS is_known
-        FROM f6_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_function
-    ), f6 AS (
-      SELECT
-        6 AS figure_position,
-        'economy.service_budget_deviation' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_function,
-        a.period_key,
-        p.period,
-        100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-        a.c1 - a.c2 AS numerator,
-        a.c3 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c3 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f6_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f7_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_function,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -2302,129 +1561,12 @@ FROM (
         ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f7_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_function,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_function,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f7_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_function
-    ), f7 AS (
-      SELECT
-        7 AS figure_position,
-        'economy.service_expenditure_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_function,
-        a.period_key,
-        p.period,
-        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f7_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f8_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_function,
+        u.unit_key,
         CASE WHEN s7.period_key IS NULL THEN 0 ELSE s7.v2 END AS c1,
         CASE
           WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
@@ -2474,129 +1616,12 @@ FROM (
         ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f8_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_function,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_function,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f8_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_function
-    ), f8 AS (
-      SELECT
-        8 AS figure_position,
-        'economy.structural_operating_balance_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_function,
-        a.period_key,
-        p.period,
-        CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        -a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f8_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f9_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_function,
+        u.unit_key,
         CASE WHEN s6.period_key IS NULL THEN 0 ELSE s6.v5 END AS c1,
         CASE
           WHEN w6.required <= 0
@@ -2650,124 +1675,6 @@ FROM (
         ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f9_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_function,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_function,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f9_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_function
-    ), f9 AS (
-      SELECT
-        9 AS figure_position,
-        'economy.tax_financed_operating_result_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_function,
-        a.period_key,
-        p.period,
-        CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        -a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f9_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     )
     SELECT
       u.unit_key AS municipality_key,
@@ -2782,28 +1689,122 @@ FROM (
       x.main_function AS main_function,
       CAST(NULL AS TEXT) AS function,
       CAST(NULL AS TEXT) AS main_art,
-      f1.numerator AS administration_expenditure_per_inhabitant__num,
-      f1.denominator AS administration_expenditure_per_inhabitant__den,
-      f2.numerator AS budget_consumption_rate__num,
-      f2.denominator AS budget_consumption_rate__den,
-      f3.numerator AS forecast_deviation__num,
-      f3.denominator AS forecast_deviation__den,
+      CASE
+        WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+        AND NOT f1_units.c1 IS NULL
+        AND NOT f1_units.c2 IS NULL
+        THEN f1_units.c1
+      END AS administration_expenditure_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+        AND NOT f1_units.c1 IS NULL
+        AND NOT f1_units.c2 IS NULL
+        THEN f1_units.c2
+      END AS administration_expenditure_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f2_units.s1, f2_units.s2) >= 7
+        AND NOT f2_units.c1 IS NULL
+        AND NOT f2_units.c2 IS NULL
+        THEN f2_units.c1
+      END AS budget_consumption_rate__num,
+      CASE
+        WHEN LEAST(f2_units.s1, f2_units.s2) >= 7
+        AND NOT f2_units.c1 IS NULL
+        AND NOT f2_units.c2 IS NULL
+        THEN f2_units.c2
+      END AS budget_consumption_rate__den,
+      CASE
+        WHEN LEAST(f3_units.s1, f3_units.s2, f3_units.s3) >= 7
+        AND NOT f3_units.c1 IS NULL
+        AND NOT f3_units.c2 IS NULL
+        AND NOT f3_units.c3 IS NULL
+        THEN f3_units.c1 - f3_units.c2
+      END AS forecast_deviation__num,
+      CASE
+        WHEN LEAST(f3_units.s1, f3_units.s2, f3_units.s3) >= 7
+        AND NOT f3_units.c1 IS NULL
+        AND NOT f3_units.c2 IS NULL
+        AND NOT f3_units.c3 IS NULL
+        THEN f3_units.c3
+      END AS forecast_deviation__den,
       NULL AS grants_and_equalisation_per_inhabitant__num,
       NULL AS grants_and_equalisation_per_inhabitant__den,
-      f4.numerator AS gross_capital_expenditure_per_inhabitant__num,
-      f4.denominator AS gross_capital_expenditure_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f4_units.s1, f4_units.s2) >= 7
+        AND NOT f4_units.c1 IS NULL
+        AND NOT f4_units.c2 IS NULL
+        THEN f4_units.c1
+      END AS gross_capital_expenditure_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f4_units.s1, f4_units.s2) >= 7
+        AND NOT f4_units.c1 IS NULL
+        AND NOT f4_units.c2 IS NULL
+        THEN f4_units.c2
+      END AS gross_capital_expenditure_per_inhabitant__den,
       NULL AS long_term_debt_per_inhabitant__num,
       NULL AS long_term_debt_per_inhabitant__den,
-      f5.numerator AS operating_expenditure_per_inhabitant__num,
-      f5.denominator AS operating_expenditure_per_inhabitant__den,
-      f6.numerator AS service_budget_deviation__num,
-      f6.denominator AS service_budget_deviation__den,
-      f7.numerator AS service_expenditure_per_inhabitant__num,
-      f7.denominator AS service_expenditure_per_inhabitant__den,
-      f8.numerator AS structural_operating_balance_per_inhabitant__num,
-      f8.denominator AS structural_operating_balance_per_inhabitant__den,
-      f9.numerator AS tax_financed_operating_result_per_inhabitant__num,
-      f9.denominator AS tax_financed_operating_result_per_inhabitant__den
+      CASE
+        WHEN LEAST(f5_units.s1, f5_units.s2) >= 7
+        AND NOT f5_units.c1 IS NULL
+        AND NOT f5_units.c2 IS NULL
+        THEN f5_units.c1
+      END AS operating_expenditure_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f5_units.s1, f5_units.s2) >= 7
+        AND NOT f5_units.c1 IS NULL
+        AND NOT f5_units.c2 IS NULL
+        THEN f5_units.c2
+      END AS operating_expenditure_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f6_units.s1, f6_units.s2, f6_units.s3) >= 7
+        AND NOT f6_units.c1 IS NULL
+        AND NOT f6_units.c2 IS NULL
+        AND NOT f6_units.c3 IS NULL
+        THEN f6_units.c1 - f6_units.c2
+      END AS service_budget_deviation__num,
+      CASE
+        WHEN LEAST(f6_units.s1, f6_units.s2, f6_units.s3) >= 7
+        AND NOT f6_units.c1 IS NULL
+        AND NOT f6_units.c2 IS NULL
+        AND NOT f6_units.c3 IS NULL
+        THEN f6_units.c3
+      END AS service_budget_deviation__den,
+      CASE
+        WHEN LEAST(f7_units.s1, f7_units.s2) >= 7
+        AND NOT f7_units.c1 IS NULL
+        AND NOT f7_units.c2 IS NULL
+        THEN f7_units.c1
+      END AS service_expenditure_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f7_units.s1, f7_units.s2) >= 7
+        AND NOT f7_units.c1 IS NULL
+        AND NOT f7_units.c2 IS NULL
+        THEN f7_units.c2
+      END AS service_expenditure_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f8_units.s1, f8_units.s2) >= 7
+        AND NOT f8_units.c1 IS NULL
+        AND NOT f8_units.c2 IS NULL
+        THEN -f8_units.c1
+      END AS structural_operating_balance_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f8_units.s1, f8_units.s2) >= 7
+        AND NOT f8_units.c1 IS NULL
+        AND NOT f8_units.c2 IS NULL
+        THEN f8_units.c2
+      END AS structural_operating_balance_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f9_units.s1, f9_units.s2) >= 7
+        AND NOT f9_units.c1 IS NULL
+        AND NOT f9_units.c2 IS NULL
+        THEN -f9_units.c1
+      END AS tax_financed_operating_result_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f9_units.s1, f9_units.s2) >= 7
+        AND NOT f9_units.c1 IS NULL
+        AND NOT f9_units.c2 IS NULL
+        THEN f9_units.c2
+      END AS tax_financed_operating_result_per_inhabitant__den
     FROM units AS u
     JOIN periods AS p
       ON p.period_key = u.period_key
@@ -2813,42 +1814,42 @@ FROM (
       AND COALESCE(m.valid_to, p.end_date) >= p.end_date
     JOIN cells AS x
       ON x.period_key = u.period_key
-    LEFT JOIN f1
-      ON f1.period_key = u.period_key
-      AND f1.area = u.area_municipality
-      AND f1.main_function = x.main_function
-    LEFT JOIN f2
-      ON f2.period_key = u.period_key
-      AND f2.area = u.area_municipality
-      AND f2.main_function = x.main_function
-    LEFT JOIN f3
-      ON f3.period_key = u.period_key
-      AND f3.area = u.area_municipality
-      AND f3.main_function = x.main_function
-    LEFT JOIN f4
-      ON f4.period_key = u.period_key
-      AND f4.area = u.area_municipality
-      AND f4.main_function = x.main_function
-    LEFT JOIN f5
-      ON f5.period_key = u.period_key
-      AND f5.area = u.area_municipality
-      AND f5.main_function = x.main_function
-    LEFT JOIN f6
-      ON f6.period_key = u.period_key
-      AND f6.area = u.area_municipality
-      AND f6.main_function = x.main_function
-    LEFT JOIN f7
-      ON f7.period_key = u.period_key
-      AND f7.area = u.area_municipality
-      AND f7.main_function = x.main_function
-    LEFT JOIN f8
-      ON f8.period_key = u.period_key
-      AND f8.area = u.area_municipality
-      AND f8.main_function = x.main_function
-    LEFT JOIN f9
-      ON f9.period_key = u.period_key
-      AND f9.area = u.area_municipality
-      AND f9.main_function = x.main_function
+    LEFT JOIN f1_units
+      ON f1_units.period_key = u.period_key
+      AND f1_units.unit_key = u.unit_key
+      AND f1_units.main_function = x.main_function
+    LEFT JOIN f2_units
+      ON f2_units.period_key = u.period_key
+      AND f2_units.unit_key = u.unit_key
+      AND f2_units.main_function = x.main_function
+    LEFT JOIN f3_units
+      ON f3_units.period_key = u.period_key
+      AND f3_units.unit_key = u.unit_key
+      AND f3_units.main_function = x.main_function
+    LEFT JOIN f4_units
+      ON f4_units.period_key = u.period_key
+      AND f4_units.unit_key = u.unit_key
+      AND f4_units.main_function = x.main_function
+    LEFT JOIN f5_units
+      ON f5_units.period_key = u.period_key
+      AND f5_units.unit_key = u.unit_key
+      AND f5_units.main_function = x.main_function
+    LEFT JOIN f6_units
+      ON f6_units.period_key = u.period_key
+      AND f6_units.unit_key = u.unit_key
+      AND f6_units.main_function = x.main_function
+    LEFT JOIN f7_units
+      ON f7_units.period_key = u.period_key
+      AND f7_units.unit_key = u.unit_key
+      AND f7_units.main_function = x.main_function
+    LEFT JOIN f8_units
+      ON f8_units.period_key = u.period_key
+      AND f8_units.unit_key = u.unit_key
+      AND f8_units.main_function = x.main_function
+    LEFT JOIN f9_units
+      ON f9_units.period_key = u.period_key
+      AND f9_units.unit_key = u.unit_key
+      AND f9_units.main_function = x.main_function
   ) AS by_main_function
   UNION ALL
   SELECT
@@ -3944,6 +2945,7 @@ FROM (
         u.period_key,
         u.area_municipality,
         x.main_account,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -3997,129 +2999,12 @@ FROM (
         AND s2.main_account = x.main_account
       WHERE
         u.is_member
-    ), f1_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_account,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_account,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 2
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f1_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_account
-    ), f1 AS (
-      SELECT
-        1 AS figure_position,
-        'economy.budget_consumption_rate' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_account,
-        a.period_key,
-        p.period,
-        100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f1_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f2_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_account,
+        u.unit_key,
         s3.v1 AS c1,
         CASE
           WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
@@ -4185,149 +3070,12 @@ FROM (
         AND s2.main_account = x.main_account
       WHERE
         u.is_member
-    ), f2_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_account,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c3) FILTER(WHERE
-          m.is_in) AS c3,
-        SUM(m.c3) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c3_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_account,
-          f.c1,
-          f.c2,
-          f.c3,
-          LEAST(f.s1, f.s2, f.s3) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 2
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s3 >= 7 AND f.c3 IS NULL
-              THEN 5
-              WHEN f.s3 = 0
-              THEN 4
-              WHEN f.s3 = 1
-              THEN 6
-              WHEN f.s3 = 2
-              THEN 2
-              WHEN f.s3 = 6
-              THEN 7
-              WHEN f.s3 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2, f.s3) >= 7
-          AND NOT f.c1 IS NULL
-          AND NOT f.c2 IS NULL
-          AND NOT f.c3 IS NULL AS is_in,
-          f.s3 >= 7 AS is_known
-        FROM f2_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_account
-    ), f2 AS (
-      SELECT
-        2 AS figure_position,
-        'economy.forecast_deviation' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_account,
-        a.period_key,
-        p.period,
-        100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-        a.c1 - a.c2 AS numerator,
-        a.c3 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c3 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f2_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f3_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_account,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -4381,129 +3129,12 @@ FROM (
         ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f3_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_account,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_account,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f3_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_account
-    ), f3 AS (
-      SELECT
-        3 AS figure_position,
-        'economy.gross_capital_expenditure_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_account,
-        a.period_key,
-        p.period,
-        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f3_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f4_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_account,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v3 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -4557,129 +3188,12 @@ FROM (
         ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f4_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_account,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_account,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f4_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_account
-    ), f4 AS (
-      SELECT
-        4 AS figure_position,
-        'economy.operating_expenditure_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_account,
-        a.period_key,
-        p.period,
-        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f4_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f5_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_account,
+        u.unit_key,
         CASE WHEN s6.period_key IS NULL THEN 0 ELSE s6.v1 END AS c1,
         CASE
           WHEN w6.required <= 0
@@ -4747,149 +3261,12 @@ FROM (
         AND s7.main_account = x.main_account
       WHERE
         u.is_member
-    ), f5_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_account,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c3) FILTER(WHERE
-          m.is_in) AS c3,
-        SUM(m.c3) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c3_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_account,
-          f.c1,
-          f.c2,
-          f.c3,
-          LEAST(f.s1, f.s2, f.s3) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 2
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s3 >= 7 AND f.c3 IS NULL
-              THEN 5
-              WHEN f.s3 = 0
-              THEN 4
-              WHEN f.s3 = 1
-              THEN 6
-              WHEN f.s3 = 2
-              THEN 2
-              WHEN f.s3 = 6
-              THEN 7
-              WHEN f.s3 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2, f.s3) >= 7
-          AND NOT f.c1 IS NULL
-          AND NOT f.c2 IS NULL
-          AND NOT f.c3 IS NULL AS is_in,
-          f.s3 >= 7 AS is_known
-        FROM f5_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_account
-    ), f5 AS (
-      SELECT
-        5 AS figure_position,
-        'economy.service_budget_deviation' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_account,
-        a.period_key,
-        p.period,
-        100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-        a.c1 - a.c2 AS numerator,
-        a.c3 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c3 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f5_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f6_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_account,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -4943,129 +3320,12 @@ FROM (
         ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f6_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_account,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_account,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f6_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_account
-    ), f6 AS (
-      SELECT
-        6 AS figure_position,
-        'economy.service_expenditure_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_account,
-        a.period_key,
-        p.period,
-        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f6_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f7_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_account,
+        u.unit_key,
         CASE WHEN s7.period_key IS NULL THEN 0 ELSE s7.v2 END AS c1,
         CASE
           WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
@@ -5115,129 +3375,12 @@ FROM (
         ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f7_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_account,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_account,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f7_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_account
-    ), f7 AS (
-      SELECT
-        7 AS figure_position,
-        'economy.structural_operating_balance_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_account,
-        a.period_key,
-        p.period,
-        CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        -a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f7_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f8_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_account,
+        u.unit_key,
         CASE WHEN s6.period_key IS NULL THEN 0 ELSE s6.v4 END AS c1,
         CASE
           WHEN w6.required <= 0
@@ -5291,124 +3434,6 @@ FROM (
         ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f8_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_account,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_account,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f8_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_account
-    ), f8 AS (
-      SELECT
-        8 AS figure_position,
-        'economy.tax_financed_operating_result_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_account,
-        a.period_key,
-        p.period,
-        CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        -a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f8_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     )
     SELECT
       u.unit_key AS municipality_key,
@@ -5425,26 +3450,110 @@ FROM (
       CAST(NULL AS TEXT) AS main_art,
       NULL AS administration_expenditure_per_inhabitant__num,
       NULL AS administration_expenditure_per_inhabitant__den,
-      f1.numerator AS budget_consumption_rate__num,
-      f1.denominator AS budget_consumption_rate__den,
-      f2.numerator AS forecast_deviation__num,
-      f2.denominator AS forecast_deviation__den,
+      CASE
+        WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+        AND NOT f1_units.c1 IS NULL
+        AND NOT f1_units.c2 IS NULL
+        THEN f1_units.c1
+      END AS budget_consumption_rate__num,
+      CASE
+        WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+        AND NOT f1_units.c1 IS NULL
+        AND NOT f1_units.c2 IS NULL
+        THEN f1_units.c2
+      END AS budget_consumption_rate__den,
+      CASE
+        WHEN LEAST(f2_units.s1, f2_units.s2, f2_units.s3) >= 7
+        AND NOT f2_units.c1 IS NULL
+        AND NOT f2_units.c2 IS NULL
+        AND NOT f2_units.c3 IS NULL
+        THEN f2_units.c1 - f2_units.c2
+      END AS forecast_deviation__num,
+      CASE
+        WHEN LEAST(f2_units.s1, f2_units.s2, f2_units.s3) >= 7
+        AND NOT f2_units.c1 IS NULL
+        AND NOT f2_units.c2 IS NULL
+        AND NOT f2_units.c3 IS NULL
+        THEN f2_units.c3
+      END AS forecast_deviation__den,
       NULL AS grants_and_equalisation_per_inhabitant__num,
       NULL AS grants_and_equalisation_per_inhabitant__den,
-      f3.numerator AS gross_capital_expenditure_per_inhabitant__num,
-      f3.denominator AS gross_capital_expenditure_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f3_units.s1, f3_units.s2) >= 7
+        AND NOT f3_units.c1 IS NULL
+        AND NOT f3_units.c2 IS NULL
+        THEN f3_units.c1
+      END AS gross_capital_expenditure_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f3_units.s1, f3_units.s2) >= 7
+        AND NOT f3_units.c1 IS NULL
+        AND NOT f3_units.c2 IS NULL
+        THEN f3_units.c2
+      END AS gross_capital_expenditure_per_inhabitant__den,
       NULL AS long_term_debt_per_inhabitant__num,
       NULL AS long_term_debt_per_inhabitant__den,
-      f4.numerator AS operating_expenditure_per_inhabitant__num,
-      f4.denominator AS operating_expenditure_per_inhabitant__den,
-      f5.numerator AS service_budget_deviation__num,
-      f5.denominator AS service_budget_deviation__den,
-      f6.numerator AS service_expenditure_per_inhabitant__num,
-      f6.denominator AS service_expenditure_per_inhabitant__den,
-      f7.numerator AS structural_operating_balance_per_inhabitant__num,
-      f7.denominator AS structural_operating_balance_per_inhabitant__den,
-      f8.numerator AS tax_financed_operating_result_per_inhabitant__num,
-      f8.denominator AS tax_financed_operating_result_per_inhabitant__den
+      CASE
+        WHEN LEAST(f4_units.s1, f4_units.s2) >= 7
+        AND NOT f4_units.c1 IS NULL
+        AND NOT f4_units.c2 IS NULL
+        THEN f4_units.c1
+      END AS operating_expenditure_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f4_units.s1, f4_units.s2) >= 7
+        AND NOT f4_units.c1 IS NULL
+        AND NOT f4_units.c2 IS NULL
+        THEN f4_units.c2
+      END AS operating_expenditure_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f5_units.s1, f5_units.s2, f5_units.s3) >= 7
+        AND NOT f5_units.c1 IS NULL
+        AND NOT f5_units.c2 IS NULL
+        AND NOT f5_units.c3 IS NULL
+        THEN f5_units.c1 - f5_units.c2
+      END AS service_budget_deviation__num,
+      CASE
+        WHEN LEAST(f5_units.s1, f5_units.s2, f5_units.s3) >= 7
+        AND NOT f5_units.c1 IS NULL
+        AND NOT f5_units.c2 IS NULL
+        AND NOT f5_units.c3 IS NULL
+        THEN f5_units.c3
+      END AS service_budget_deviation__den,
+      CASE
+        WHEN LEAST(f6_units.s1, f6_units.s2) >= 7
+        AND NOT f6_units.c1 IS NULL
+        AND NOT f6_units.c2 IS NULL
+        THEN f6_units.c1
+      END AS service_expenditure_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f6_units.s1, f6_units.s2) >= 7
+        AND NOT f6_units.c1 IS NULL
+        AND NOT f6_units.c2 IS NULL
+        THEN f6_units.c2
+      END AS service_expenditure_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f7_units.s1, f7_units.s2) >= 7
+        AND NOT f7_units.c1 IS NULL
+        AND NOT f7_units.c2 IS NULL
+        THEN -f7_units.c1
+      END AS structural_operating_balance_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f7_units.s1, f7_units.s2) >= 7
+        AND NOT f7_units.c1 IS NULL
+        AND NOT f7_units.c2 IS NULL
+        THEN f7_units.c2
+      END AS structural_operating_balance_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f8_units.s1, f8_units.s2) >= 7
+        AND NOT f8_units.c1 IS NULL
+        AND NOT f8_units.c2 IS NULL
+        THEN -f8_units.c1
+      END AS tax_financed_operating_result_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f8_units.s1, f8_units.s2) >= 7
+        AND NOT f8_units.c1 IS NULL
+        AND NOT f8_units.c2 IS NULL
+        THEN f8_units.c2
+      END AS tax_financed_operating_result_per_inhabitant__den
     FROM units AS u
     JOIN periods AS p
       ON p.period_key = u.period_key
@@ -5454,38 +3563,38 @@ FROM (
       AND COALESCE(m.valid_to, p.end_date) >= p.end_date
     JOIN cells AS x
       ON x.period_key = u.period_key
-    LEFT JOIN f1
-      ON f1.period_key = u.period_key
-      AND f1.area = u.area_municipality
-      AND f1.main_account = x.main_account
-    LEFT JOIN f2
-      ON f2.period_key = u.period_key
-      AND f2.area = u.area_municipality
-      AND f2.main_account = x.main_account
-    LEFT JOIN f3
-      ON f3.period_key = u.period_key
-      AND f3.area = u.area_municipality
-      AND f3.main_account = x.main_account
-    LEFT JOIN f4
-      ON f4.period_key = u.period_key
-      AND f4.area = u.area_municipality
-      AND f4.main_account = x.main_account
-    LEFT JOIN f5
-      ON f5.period_key = u.period_key
-      AND f5.area = u.area_municipality
-      AND f5.main_account = x.main_account
-    LEFT JOIN f6
-      ON f6.period_key = u.period_key
-      AND f6.area = u.area_municipality
-      AND f6.main_account = x.main_account
-    LEFT JOIN f7
-      ON f7.period_key = u.period_key
-      AND f7.area = u.area_municipality
-      AND f7.main_account = x.main_account
-    LEFT JOIN f8
-      ON f8.period_key = u.period_key
-      AND f8.area = u.area_municipality
-      AND f8.main_account = x.main_account
+    LEFT JOIN f1_units
+      ON f1_units.period_key = u.period_key
+      AND f1_units.unit_key = u.unit_key
+      AND f1_units.main_account = x.main_account
+    LEFT JOIN f2_units
+      ON f2_units.period_key = u.period_key
+      AND f2_units.unit_key = u.unit_key
+      AND f2_units.main_account = x.main_account
+    LEFT JOIN f3_units
+      ON f3_units.period_key = u.period_key
+      AND f3_units.unit_key = u.unit_key
+      AND f3_units.main_account = x.main_account
+    LEFT JOIN f4_units
+      ON f4_units.period_key = u.period_key
+      AND f4_units.unit_key = u.unit_key
+      AND f4_units.main_account = x.main_account
+    LEFT JOIN f5_units
+      ON f5_units.period_key = u.period_key
+      AND f5_units.unit_key = u.unit_key
+      AND f5_units.main_account = x.main_account
+    LEFT JOIN f6_units
+      ON f6_units.period_key = u.period_key
+      AND f6_units.unit_key = u.unit_key
+      AND f6_units.main_account = x.main_account
+    LEFT JOIN f7_units
+      ON f7_units.period_key = u.period_key
+      AND f7_units.unit_key = u.unit_key
+      AND f7_units.main_account = x.main_account
+    LEFT JOIN f8_units
+      ON f8_units.period_key = u.period_key
+      AND f8_units.unit_key = u.unit_key
+      AND f8_units.main_account = x.main_account
   ) AS by_main_account
   UNION ALL
   SELECT
@@ -6031,6 +4140,7 @@ FROM (
         u.period_key,
         u.area_municipality,
         x.function,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -6084,129 +4194,12 @@ FROM (
         ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f1_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.function,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.function,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f1_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.function
-    ), f1 AS (
-      SELECT
-        1 AS figure_position,
-        'economy.grants_and_equalisation_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.function,
-        a.period_key,
-        p.period,
-        CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        -a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f1_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f2_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.function,
+        u.unit_key,
         CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v1 END AS c1,
         CASE
           WHEN w3.is_waiting
@@ -6258,129 +4251,12 @@ FROM (
         ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f2_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.function,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.function,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f2_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.function
-    ), f2 AS (
-      SELECT
-        2 AS figure_position,
-        'economy.long_term_debt_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.function,
-        a.period_key,
-        p.period,
-        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f2_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f3_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.function,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -6434,124 +4310,6 @@ FROM (
         ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f3_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.function,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.function,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f3_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.function
-    ), f3 AS (
-      SELECT
-        3 AS figure_position,
-        'economy.service_expenditure_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.function,
-        a.period_key,
-        p.period,
-        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f3_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     )
     SELECT
       u.unit_key AS municipality_key,
@@ -6572,18 +4330,48 @@ FROM (
       NULL AS budget_consumption_rate__den,
       NULL AS forecast_deviation__num,
       NULL AS forecast_deviation__den,
-      f1.numerator AS grants_and_equalisation_per_inhabitant__num,
-      f1.denominator AS grants_and_equalisation_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+        AND NOT f1_units.c1 IS NULL
+        AND NOT f1_units.c2 IS NULL
+        THEN -f1_units.c1
+      END AS grants_and_equalisation_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+        AND NOT f1_units.c1 IS NULL
+        AND NOT f1_units.c2 IS NULL
+        THEN f1_units.c2
+      END AS grants_and_equalisation_per_inhabitant__den,
       NULL AS gross_capital_expenditure_per_inhabitant__num,
       NULL AS gross_capital_expenditure_per_inhabitant__den,
-      f2.numerator AS long_term_debt_per_inhabitant__num,
-      f2.denominator AS long_term_debt_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f2_units.s1, f2_units.s2) >= 7
+        AND NOT f2_units.c1 IS NULL
+        AND NOT f2_units.c2 IS NULL
+        THEN f2_units.c1
+      END AS long_term_debt_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f2_units.s1, f2_units.s2) >= 7
+        AND NOT f2_units.c1 IS NULL
+        AND NOT f2_units.c2 IS NULL
+        THEN f2_units.c2
+      END AS long_term_debt_per_inhabitant__den,
       NULL AS operating_expenditure_per_inhabitant__num,
       NULL AS operating_expenditure_per_inhabitant__den,
       NULL AS service_budget_deviation__num,
       NULL AS service_budget_deviation__den,
-      f3.numerator AS service_expenditure_per_inhabitant__num,
-      f3.denominator AS service_expenditure_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f3_units.s1, f3_units.s2) >= 7
+        AND NOT f3_units.c1 IS NULL
+        AND NOT f3_units.c2 IS NULL
+        THEN f3_units.c1
+      END AS service_expenditure_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f3_units.s1, f3_units.s2) >= 7
+        AND NOT f3_units.c1 IS NULL
+        AND NOT f3_units.c2 IS NULL
+        THEN f3_units.c2
+      END AS service_expenditure_per_inhabitant__den,
       NULL AS structural_operating_balance_per_inhabitant__num,
       NULL AS structural_operating_balance_per_inhabitant__den,
       NULL AS tax_financed_operating_result_per_inhabitant__num,
@@ -6597,18 +4385,18 @@ FROM (
       AND COALESCE(m.valid_to, p.end_date) >= p.end_date
     JOIN cells AS x
       ON x.period_key = u.period_key
-    LEFT JOIN f1
-      ON f1.period_key = u.period_key
-      AND f1.area = u.area_municipality
-      AND f1.function = x.function
-    LEFT JOIN f2
-      ON f2.period_key = u.period_key
-      AND f2.area = u.area_municipality
-      AND f2.function = x.function
-    LEFT JOIN f3
-      ON f3.period_key = u.period_key
-      AND f3.area = u.area_municipality
-      AND f3.function = x.function
+    LEFT JOIN f1_units
+      ON f1_units.period_key = u.period_key
+      AND f1_units.unit_key = u.unit_key
+      AND f1_units.function = x.function
+    LEFT JOIN f2_units
+      ON f2_units.period_key = u.period_key
+      AND f2_units.unit_key = u.unit_key
+      AND f2_units.function = x.function
+    LEFT JOIN f3_units
+      ON f3_units.period_key = u.period_key
+      AND f3_units.unit_key = u.unit_key
+      AND f3_units.function = x.function
   ) AS by_function
   UNION ALL
   SELECT
@@ -6978,6 +4766,7 @@ FROM (
         u.period_key,
         u.area_municipality,
         x.main_art,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -7031,129 +4820,12 @@ FROM (
         ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f1_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_art,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_art,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f1_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_art
-    ), f1 AS (
-      SELECT
-        1 AS figure_position,
-        'economy.operating_expenditure_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_art,
-        a.period_key,
-        p.period,
-        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f1_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     ), f2_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_art,
+        u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -7207,124 +4879,6 @@ FROM (
         ON s3.period_key = u.period_key AND s3.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f2_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.main_art,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        SUM(m.c2) FILTER(WHERE
-          m.is_in) AS c2,
-        SUM(m.c2) FILTER(WHERE
-          m.state <> 3 AND m.is_known) AS c2_expected,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.main_art,
-          f.c1,
-          f.c2,
-          LEAST(f.s1, f.s2) AS state,
-          LEAST(
-            CASE
-              WHEN f.s1 >= 7 AND f.c1 IS NULL
-              THEN 5
-              WHEN f.s1 = 0
-              THEN 4
-              WHEN f.s1 = 1
-              THEN 6
-              WHEN f.s1 = 2
-              THEN 2
-              WHEN f.s1 = 6
-              THEN 7
-              WHEN f.s1 = 7
-              THEN 7
-            END,
-            CASE
-              WHEN f.s2 >= 7 AND f.c2 IS NULL
-              THEN 5
-              WHEN f.s2 = 0
-              THEN 4
-              WHEN f.s2 = 1
-              THEN 6
-              WHEN f.s2 = 2
-              THEN 1
-              WHEN f.s2 = 6
-              THEN 7
-              WHEN f.s2 = 7
-              THEN 7
-            END
-          ) AS reason,
-          LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-          f.s2 >= 7 AS is_known
-        FROM f2_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.main_art
-    ), f2 AS (
-      SELECT
-        2 AS figure_position,
-        'economy.service_expenditure_per_inhabitant' AS key_figure,
-        a.area_level,
-        a.area,
-        a.main_art,
-        a.period_key,
-        p.period,
-        CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-        a.c1 AS numerator,
-        a.c2 AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CASE
-          WHEN a.unknown_denominators = 0
-          THEN COALESCE(
-            COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-            CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-          )
-          ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-        END AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.c2 = 0 THEN 5 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f2_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     )
     SELECT
       u.unit_key AS municipality_key,
@@ -7351,12 +4905,32 @@ FROM (
       NULL AS gross_capital_expenditure_per_inhabitant__den,
       NULL AS long_term_debt_per_inhabitant__num,
       NULL AS long_term_debt_per_inhabitant__den,
-      f1.numerator AS operating_expenditure_per_inhabitant__num,
-      f1.denominator AS operating_expenditure_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+        AND NOT f1_units.c1 IS NULL
+        AND NOT f1_units.c2 IS NULL
+        THEN f1_units.c1
+      END AS operating_expenditure_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+        AND NOT f1_units.c1 IS NULL
+        AND NOT f1_units.c2 IS NULL
+        THEN f1_units.c2
+      END AS operating_expenditure_per_inhabitant__den,
       NULL AS service_budget_deviation__num,
       NULL AS service_budget_deviation__den,
-      f2.numerator AS service_expenditure_per_inhabitant__num,
-      f2.denominator AS service_expenditure_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f2_units.s1, f2_units.s2) >= 7
+        AND NOT f2_units.c1 IS NULL
+        AND NOT f2_units.c2 IS NULL
+        THEN f2_units.c1
+      END AS service_expenditure_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f2_units.s1, f2_units.s2) >= 7
+        AND NOT f2_units.c1 IS NULL
+        AND NOT f2_units.c2 IS NULL
+        THEN f2_units.c2
+      END AS service_expenditure_per_inhabitant__den,
       NULL AS structural_operating_balance_per_inhabitant__num,
       NULL AS structural_operating_balance_per_inhabitant__den,
       NULL AS tax_financed_operating_result_per_inhabitant__num,
@@ -7370,14 +4944,14 @@ FROM (
       AND COALESCE(m.valid_to, p.end_date) >= p.end_date
     JOIN cells AS x
       ON x.period_key = u.period_key
-    LEFT JOIN f1
-      ON f1.period_key = u.period_key
-      AND f1.area = u.area_municipality
-      AND f1.main_art = x.main_art
-    LEFT JOIN f2
-      ON f2.period_key = u.period_key
-      AND f2.area = u.area_municipality
-      AND f2.main_art = x.main_art
+    LEFT JOIN f1_units
+      ON f1_units.period_key = u.period_key
+      AND f1_units.unit_key = u.unit_key
+      AND f1_units.main_art = x.main_art
+    LEFT JOIN f2_units
+      ON f2_units.period_key = u.period_key
+      AND f2_units.unit_key = u.unit_key
+      AND f2_units.main_art = x.main_art
   ) AS by_main_art
 ) AS cuts
 ORDER BY

@@ -763,6 +763,7 @@ WITH periods AS (
   SELECT
     u.period_key,
     u.area_municipality,
+    u.unit_key,
     s1.v1 AS c1,
     CASE
       WHEN s1.v1_blanks > 0
@@ -790,95 +791,11 @@ WITH periods AS (
     ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
   WHERE
     u.is_member
-), f1_areas AS (
-  SELECT
-    m.period_key,
-    'municipality' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_municipality AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
-        THEN 6
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 7
-        WHEN f.s1 = 7
-        THEN 7
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f1_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f1 AS (
-  SELECT
-    1 AS figure_position,
-    'employment.cash_benefit_by_visitation_full_time_persons_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    a.c1 AS numerator,
-    CAST(NULL AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f1_areas AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
 ), f2_units AS (
   SELECT
     u.period_key,
     u.area_municipality,
+    u.unit_key,
     s2.v1 AS c1,
     CASE
       WHEN s2.v1_blanks > 0
@@ -906,101 +823,11 @@ WITH periods AS (
     ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
   WHERE
     u.is_member
-), f2_areas AS (
-  SELECT
-    m.period_key,
-    'municipality' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_municipality AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
-        THEN 6
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 7
-        WHEN f.s1 = 7
-        THEN 7
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f2_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f2 AS (
-  SELECT
-    2 AS figure_position,
-    'employment.cash_benefit_full_time_persons_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    a.c1 AS numerator,
-    CAST(NULL AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CASE
-      WHEN from_w2.from_date < CAST('2025-07-01' AS DATE)
-      AND p.end_date >= CAST('2025-07-01' AS DATE)
-      THEN CAST('2025-07-01' AS DATE)
-    END AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f2_areas AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w2 AS from_w2
-    ON from_w2.period_key = a.period_key
 ), f3_units AS (
   SELECT
     u.period_key,
     u.area_municipality,
+    u.unit_key,
     s3.v2 AS c1,
     CASE
       WHEN s3.v2_blanks > 0
@@ -1054,114 +881,11 @@ WITH periods AS (
     ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
   WHERE
     u.is_member
-), f3_areas AS (
-  SELECT
-    m.period_key,
-    'municipality' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_municipality AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
-          THEN 6
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 7
-          WHEN f.s2 = 7
-          THEN 7
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f3_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f3 AS (
-  SELECT
-    3 AS figure_position,
-    'employment.gross_unemployed_change_12_months_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 - a.c2 AS DOUBLE) AS value,
-    a.c1 - a.c2 AS numerator,
-    CAST(NULL AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f3_areas AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
 ), f4_units AS (
   SELECT
     u.period_key,
     u.area_municipality,
+    u.unit_key,
     s3.v2 AS c1,
     CASE
       WHEN s3.v2_blanks > 0
@@ -1211,124 +935,11 @@ WITH periods AS (
     ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
   WHERE
     u.is_member
-), f4_areas AS (
-  SELECT
-    m.period_key,
-    'municipality' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_municipality AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
-          THEN 6
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 7
-          WHEN f.s2 = 7
-          THEN 7
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f4_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f4 AS (
-  SELECT
-    4 AS figure_position,
-    'employment.gross_unemployed_per_inhabitant_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    a.c1 AS numerator,
-    a.c2 AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f4_areas AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
 ), f5_units AS (
   SELECT
     u.period_key,
     u.area_municipality,
+    u.unit_key,
     s3.v2 AS c1,
     CASE
       WHEN s3.v2_blanks > 0
@@ -1378,124 +989,11 @@ WITH periods AS (
     ON s6.period_key = u.period_key AND s6.unit_key = u.unit_key
   WHERE
     u.is_member
-), f5_areas AS (
-  SELECT
-    m.period_key,
-    'municipality' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_municipality AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
-          THEN 6
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 7
-          WHEN f.s2 = 7
-          THEN 7
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f5_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f5 AS (
-  SELECT
-    5 AS figure_position,
-    'employment.gross_unemployed_per_latest_inhabitant_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    a.c1 AS numerator,
-    a.c2 AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f5_areas AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
 ), f6_units AS (
   SELECT
     u.period_key,
     u.area_municipality,
+    u.unit_key,
     s3.v2 AS c1,
     CASE
       WHEN s3.v2_blanks > 0
@@ -1545,124 +1043,11 @@ WITH periods AS (
     ON s7.period_key = u.period_key AND s7.unit_key = u.unit_key
   WHERE
     u.is_member
-), f6_areas AS (
-  SELECT
-    m.period_key,
-    'municipality' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_municipality AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
-          THEN 6
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 7
-          WHEN f.s2 = 7
-          THEN 7
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f6_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f6 AS (
-  SELECT
-    6 AS figure_position,
-    'employment.gross_unemployed_per_mid_year_inhabitant_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    a.c1 AS numerator,
-    a.c2 AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f6_areas AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
 ), f7_units AS (
   SELECT
     u.period_key,
     u.area_municipality,
+    u.unit_key,
     s3.v2 AS c1,
     CASE
       WHEN s3.v2_blanks > 0
@@ -1690,95 +1075,11 @@ WITH periods AS (
     ON s3.period_key = u.period_key AND s3.unit_key = u.unit_key
   WHERE
     u.is_member
-), f7_areas AS (
-  SELECT
-    m.period_key,
-    'municipality' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_municipality AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
-        THEN 6
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 7
-        WHEN f.s1 = 7
-        THEN 7
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f7_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f7 AS (
-  SELECT
-    7 AS figure_position,
-    'employment.gross_unemployed_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    a.c1 AS numerator,
-    CAST(NULL AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f7_areas AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
 ), f8_units AS (
   SELECT
     u.period_key,
     u.area_municipality,
+    u.unit_key,
     s8.v3 AS c1,
     CASE
       WHEN s8.v3_blanks > 0
@@ -1830,124 +1131,11 @@ WITH periods AS (
     ON s3.period_key = u.period_key AND s3.unit_key = u.unit_key
   WHERE
     u.is_member
-), f8_areas AS (
-  SELECT
-    m.period_key,
-    'municipality' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_municipality AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
-          THEN 6
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 7
-          WHEN f.s2 = 7
-          THEN 7
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f8_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f8 AS (
-  SELECT
-    8 AS figure_position,
-    'employment.insured_share_of_unemployed_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    a.c1 AS numerator,
-    a.c2 AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f8_areas AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
 ), f9_units AS (
   SELECT
     u.period_key,
     u.area_municipality,
+    u.unit_key,
     s9.v4 AS c1,
     CASE
       WHEN s9.v4_blanks > 0
@@ -1975,91 +1163,6 @@ WITH periods AS (
     ON s9.period_key = u.period_key AND s9.unit_key = u.unit_key
   WHERE
     u.is_member
-), f9_areas AS (
-  SELECT
-    m.period_key,
-    'municipality' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_municipality AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
-        THEN 6
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 7
-        WHEN f.s1 = 7
-        THEN 7
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f9_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f9 AS (
-  SELECT
-    9 AS figure_position,
-    'employment.long_term_unemployed_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    a.c1 AS numerator,
-    CAST(NULL AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f9_areas AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
 )
 SELECT
   u.unit_key AS municipality_key,
@@ -2069,19 +1172,64 @@ SELECT
   u.period_key,
   p.period,
   p.start_date AS period_start,
-  f1.numerator AS cash_benefit_by_visitation_full_time_persons_published__num,
-  f2.numerator AS cash_benefit_full_time_persons_published__num,
-  f3.numerator AS gross_unemployed_change_12_months_published__num,
-  f4.numerator AS gross_unemployed_per_inhabitant_published__num,
-  f4.denominator AS gross_unemployed_per_inhabitant_published__den,
-  f5.numerator AS gross_unemployed_per_latest_inhabitant_published__num,
-  f5.denominator AS gross_unemployed_per_latest_inhabitant_published__den,
-  f6.numerator AS gross_unemployed_per_mid_year_inhabitant_published__num,
-  f6.denominator AS gross_unemployed_per_mid_year_inhabitant_published__den,
-  f7.numerator AS gross_unemployed_published__num,
-  f8.numerator AS insured_share_of_unemployed_published__num,
-  f8.denominator AS insured_share_of_unemployed_published__den,
-  f9.numerator AS long_term_unemployed_published__num
+  CASE WHEN f1_units.s1 >= 7 AND NOT f1_units.c1 IS NULL THEN f1_units.c1 END AS cash_benefit_by_visitation_full_time_persons_published__num,
+  CASE WHEN f2_units.s1 >= 7 AND NOT f2_units.c1 IS NULL THEN f2_units.c1 END AS cash_benefit_full_time_persons_published__num,
+  CASE
+    WHEN LEAST(f3_units.s1, f3_units.s2) >= 7
+    AND NOT f3_units.c1 IS NULL
+    AND NOT f3_units.c2 IS NULL
+    THEN f3_units.c1 - f3_units.c2
+  END AS gross_unemployed_change_12_months_published__num,
+  CASE
+    WHEN LEAST(f4_units.s1, f4_units.s2) >= 7
+    AND NOT f4_units.c1 IS NULL
+    AND NOT f4_units.c2 IS NULL
+    THEN f4_units.c1
+  END AS gross_unemployed_per_inhabitant_published__num,
+  CASE
+    WHEN LEAST(f4_units.s1, f4_units.s2) >= 7
+    AND NOT f4_units.c1 IS NULL
+    AND NOT f4_units.c2 IS NULL
+    THEN f4_units.c2
+  END AS gross_unemployed_per_inhabitant_published__den,
+  CASE
+    WHEN LEAST(f5_units.s1, f5_units.s2) >= 7
+    AND NOT f5_units.c1 IS NULL
+    AND NOT f5_units.c2 IS NULL
+    THEN f5_units.c1
+  END AS gross_unemployed_per_latest_inhabitant_published__num,
+  CASE
+    WHEN LEAST(f5_units.s1, f5_units.s2) >= 7
+    AND NOT f5_units.c1 IS NULL
+    AND NOT f5_units.c2 IS NULL
+    THEN f5_units.c2
+  END AS gross_unemployed_per_latest_inhabitant_published__den,
+  CASE
+    WHEN LEAST(f6_units.s1, f6_units.s2) >= 7
+    AND NOT f6_units.c1 IS NULL
+    AND NOT f6_units.c2 IS NULL
+    THEN f6_units.c1
+  END AS gross_unemployed_per_mid_year_inhabitant_published__num,
+  CASE
+    WHEN LEAST(f6_units.s1, f6_units.s2) >= 7
+    AND NOT f6_units.c1 IS NULL
+    AND NOT f6_units.c2 IS NULL
+    THEN f6_units.c2
+  END AS gross_unemployed_per_mid_year_inhabitant_published__den,
+  CASE WHEN f7_units.s1 >= 7 AND NOT f7_units.c1 IS NULL THEN f7_units.c1 END AS gross_unemployed_published__num,
+  CASE
+    WHEN LEAST(f8_units.s1, f8_units.s2) >= 7
+    AND NOT f8_units.c1 IS NULL
+    AND NOT f8_units.c2 IS NULL
+    THEN f8_units.c1
+  END AS insured_share_of_unemployed_published__num,
+  CASE
+    WHEN LEAST(f8_units.s1, f8_units.s2) >= 7
+    AND NOT f8_units.c1 IS NULL
+    AND NOT f8_units.c2 IS NULL
+    THEN f8_units.c2
+  END AS insured_share_of_unemployed_published__den,
+  CASE WHEN f9_units.s1 >= 7 AND NOT f9_units.c1 IS NULL THEN f9_units.c1 END AS long_term_unemployed_published__num
 FROM units AS u
 JOIN periods AS p
   ON p.period_key = u.period_key
@@ -2089,24 +1237,24 @@ JOIN {{ ref('dim_municipality') }} AS m
   ON m.municipality_key = u.unit_key
   AND m.valid_from <= p.end_date
   AND COALESCE(m.valid_to, p.end_date) >= p.end_date
-LEFT JOIN f1
-  ON f1.period_key = u.period_key AND f1.area = u.area_municipality
-LEFT JOIN f2
-  ON f2.period_key = u.period_key AND f2.area = u.area_municipality
-LEFT JOIN f3
-  ON f3.period_key = u.period_key AND f3.area = u.area_municipality
-LEFT JOIN f4
-  ON f4.period_key = u.period_key AND f4.area = u.area_municipality
-LEFT JOIN f5
-  ON f5.period_key = u.period_key AND f5.area = u.area_municipality
-LEFT JOIN f6
-  ON f6.period_key = u.period_key AND f6.area = u.area_municipality
-LEFT JOIN f7
-  ON f7.period_key = u.period_key AND f7.area = u.area_municipality
-LEFT JOIN f8
-  ON f8.period_key = u.period_key AND f8.area = u.area_municipality
-LEFT JOIN f9
-  ON f9.period_key = u.period_key AND f9.area = u.area_municipality
+LEFT JOIN f1_units
+  ON f1_units.period_key = u.period_key AND f1_units.unit_key = u.unit_key
+LEFT JOIN f2_units
+  ON f2_units.period_key = u.period_key AND f2_units.unit_key = u.unit_key
+LEFT JOIN f3_units
+  ON f3_units.period_key = u.period_key AND f3_units.unit_key = u.unit_key
+LEFT JOIN f4_units
+  ON f4_units.period_key = u.period_key AND f4_units.unit_key = u.unit_key
+LEFT JOIN f5_units
+  ON f5_units.period_key = u.period_key AND f5_units.unit_key = u.unit_key
+LEFT JOIN f6_units
+  ON f6_units.period_key = u.period_key AND f6_units.unit_key = u.unit_key
+LEFT JOIN f7_units
+  ON f7_units.period_key = u.period_key AND f7_units.unit_key = u.unit_key
+LEFT JOIN f8_units
+  ON f8_units.period_key = u.period_key AND f8_units.unit_key = u.unit_key
+LEFT JOIN f9_units
+  ON f9_units.period_key = u.period_key AND f9_units.unit_key = u.unit_key
 ORDER BY
   period_key,
   municipality_key

@@ -178,6 +178,7 @@ FROM (
         u.period_key,
         u.area_municipality,
         x.visitation_category,
+        u.unit_key,
         s1.v1 AS c1,
         CASE
           WHEN s1.v1_blanks > 0
@@ -209,95 +210,6 @@ FROM (
         AND s1.visitation_category = x.visitation_category
       WHERE
         u.is_member
-    ), f1_areas AS (
-      SELECT
-        m.period_key,
-        'municipality' AS area_level,
-        m.area,
-        m.visitation_category,
-        SUM(m.c1) FILTER(WHERE
-          m.is_in) AS c1,
-        COUNT(*) FILTER(WHERE
-          m.is_in) AS members,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3) AS members_expected,
-        COUNT(*) FILTER(WHERE
-          m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-        MIN(m.state) FILTER(WHERE
-          m.is_in) AS state_in,
-        MIN(m.state) AS state_low,
-        MAX(m.state) AS state_high,
-        MIN(m.reason) AS reason_low
-      FROM (
-        SELECT
-          f.period_key,
-          f.area_municipality AS area,
-          f.visitation_category,
-          f.c1,
-          f.s1 AS state,
-          CASE
-            WHEN f.s1 >= 7 AND f.c1 IS NULL
-            THEN 5
-            WHEN f.s1 = 0
-            THEN 4
-            WHEN f.s1 = 1
-            THEN 6
-            WHEN f.s1 = 2
-            THEN 2
-            WHEN f.s1 = 6
-            THEN 7
-            WHEN f.s1 = 7
-            THEN 7
-          END AS reason,
-          f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-          FALSE AS is_known
-        FROM f1_units AS f
-      ) AS m
-      GROUP BY
-        m.period_key,
-        m.area,
-        m.visitation_category
-    ), f1 AS (
-      SELECT
-        1 AS figure_position,
-        'employment.cash_benefit_by_visitation_full_time_persons_published' AS key_figure,
-        a.area_level,
-        a.area,
-        a.visitation_category,
-        a.period_key,
-        p.period,
-        CAST(a.c1 AS DOUBLE) AS value,
-        a.c1 AS numerator,
-        CAST(NULL AS DOUBLE) AS denominator,
-        a.state AS state,
-        a.reason AS reason,
-        COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-        a.members AS members,
-        a.members_expected AS members_expected,
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-        CAST(NULL AS DATE) AS series_break
-      FROM (
-        SELECT
-          a.*,
-          CASE
-            WHEN a.members > 0
-            THEN a.state_in
-            WHEN a.state_low = a.state_high AND a.state_low < 7
-            THEN a.state_low
-            ELSE 2
-          END AS state,
-          CASE
-            WHEN a.members = 0
-            THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-            ELSE LEAST(
-              CASE WHEN a.members < a.members_expected THEN 3 END,
-              CASE WHEN a.state_in = 7 THEN 7 END
-            )
-          END AS reason
-        FROM f1_areas AS a
-      ) AS a
-      JOIN periods AS p
-        ON p.period_key = a.period_key
     )
     SELECT
       u.unit_key AS municipality_key,
@@ -309,7 +221,7 @@ FROM (
       p.start_date AS period_start,
       'visitation_category' AS cut,
       x.visitation_category AS visitation_category,
-      f1.numerator AS cash_benefit_by_visitation_full_time_persons_published__num
+      CASE WHEN f1_units.s1 >= 7 AND NOT f1_units.c1 IS NULL THEN f1_units.c1 END AS cash_benefit_by_visitation_full_time_persons_published__num
     FROM units AS u
     JOIN periods AS p
       ON p.period_key = u.period_key
@@ -319,10 +231,10 @@ FROM (
       AND COALESCE(m.valid_to, p.end_date) >= p.end_date
     JOIN cells AS x
       ON x.period_key = u.period_key
-    LEFT JOIN f1
-      ON f1.period_key = u.period_key
-      AND f1.area = u.area_municipality
-      AND f1.visitation_category = x.visitation_category
+    LEFT JOIN f1_units
+      ON f1_units.period_key = u.period_key
+      AND f1_units.unit_key = u.unit_key
+      AND f1_units.visitation_category = x.visitation_category
   ) AS by_visitation_category
 ) AS cuts
 ORDER BY

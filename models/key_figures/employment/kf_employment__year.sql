@@ -657,6 +657,7 @@ WITH periods AS (
   SELECT
     u.period_key,
     u.area_municipality,
+    u.unit_key,
     s1.v1 AS c1,
     CASE
       WHEN s1.v1_blanks > 0
@@ -686,107 +687,11 @@ WITH periods AS (
     ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
   WHERE
     u.is_member
-), f1_areas AS (
-  SELECT
-    m.period_key,
-    'municipality' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_municipality AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
-        THEN 6
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 7
-        WHEN f.s1 = 7
-        THEN 7
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f1_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f1 AS (
-  SELECT
-    1 AS figure_position,
-    'employment.cash_benefit_full_time_persons_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w1.from_date, w1.to_date) + 1
-    ), 0) AS DOUBLE) AS value,
-    CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w1.from_date, w1.to_date) + 1
-    ), 0) AS numerator,
-    CAST(NULL AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CASE
-      WHEN from_w1.from_date < CAST('2025-07-01' AS DATE)
-      AND p.end_date >= CAST('2025-07-01' AS DATE)
-      THEN CAST('2025-07-01' AS DATE)
-    END AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f1_areas AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w1 AS from_w1
-    ON from_w1.period_key = a.period_key
-  LEFT JOIN w1
-    ON w1.period_key = a.period_key
 ), f2_units AS (
   SELECT
     u.period_key,
     u.area_municipality,
+    u.unit_key,
     s2.v2 AS c1,
     CASE
       WHEN s2.v2_blanks > 0
@@ -844,126 +749,11 @@ WITH periods AS (
     ON s3.period_key = u.period_key AND s3.unit_key = u.unit_key
   WHERE
     u.is_member
-), f2_areas AS (
-  SELECT
-    m.period_key,
-    'municipality' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_municipality AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
-          THEN 6
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 7
-          WHEN f.s2 = 7
-          THEN 7
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f2_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f2 AS (
-  SELECT
-    2 AS figure_position,
-    'employment.gross_unemployed_change_12_months_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
-    ), 0) - CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
-    ), 0) AS DOUBLE) AS value,
-    CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
-    ), 0) - CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
-    ), 0) AS numerator,
-    CAST(NULL AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f2_areas AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w2
-    ON w2.period_key = a.period_key
-  LEFT JOIN w3
-    ON w3.period_key = a.period_key
 ), f3_units AS (
   SELECT
     u.period_key,
     u.area_municipality,
+    u.unit_key,
     s2.v2 AS c1,
     CASE
       WHEN s2.v2_blanks > 0
@@ -1015,132 +805,11 @@ WITH periods AS (
     ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
   WHERE
     u.is_member
-), f3_areas AS (
-  SELECT
-    m.period_key,
-    'municipality' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_municipality AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
-          THEN 6
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 7
-          WHEN f.s2 = 7
-          THEN 7
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f3_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f3 AS (
-  SELECT
-    3 AS figure_position,
-    'employment.gross_unemployed_per_inhabitant_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
-    ), 0) AS numerator,
-    a.c2 AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f3_areas AS a
-    LEFT JOIN w2
-      ON w2.period_key = a.period_key
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w2
-    ON w2.period_key = a.period_key
 ), f4_units AS (
   SELECT
     u.period_key,
     u.area_municipality,
+    u.unit_key,
     s2.v2 AS c1,
     CASE
       WHEN s2.v2_blanks > 0
@@ -1192,132 +861,11 @@ WITH periods AS (
     ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
   WHERE
     u.is_member
-), f4_areas AS (
-  SELECT
-    m.period_key,
-    'municipality' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_municipality AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
-          THEN 6
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 7
-          WHEN f.s2 = 7
-          THEN 7
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f4_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f4 AS (
-  SELECT
-    4 AS figure_position,
-    'employment.gross_unemployed_per_latest_inhabitant_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
-    ), 0) AS numerator,
-    a.c2 AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f4_areas AS a
-    LEFT JOIN w2
-      ON w2.period_key = a.period_key
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w2
-    ON w2.period_key = a.period_key
 ), f5_units AS (
   SELECT
     u.period_key,
     u.area_municipality,
+    u.unit_key,
     s2.v2 AS c1,
     CASE
       WHEN s2.v2_blanks > 0
@@ -1369,132 +917,11 @@ WITH periods AS (
     ON s6.period_key = u.period_key AND s6.unit_key = u.unit_key
   WHERE
     u.is_member
-), f5_areas AS (
-  SELECT
-    m.period_key,
-    'municipality' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_municipality AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
-          THEN 6
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 7
-          WHEN f.s2 = 7
-          THEN 7
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f5_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f5 AS (
-  SELECT
-    5 AS figure_position,
-    'employment.gross_unemployed_per_mid_year_inhabitant_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
-    ), 0) AS numerator,
-    a.c2 AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f5_areas AS a
-    LEFT JOIN w2
-      ON w2.period_key = a.period_key
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w2
-    ON w2.period_key = a.period_key
 ), f6_units AS (
   SELECT
     u.period_key,
     u.area_municipality,
+    u.unit_key,
     s2.v2 AS c1,
     CASE
       WHEN s2.v2_blanks > 0
@@ -1524,101 +951,11 @@ WITH periods AS (
     ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
   WHERE
     u.is_member
-), f6_areas AS (
-  SELECT
-    m.period_key,
-    'municipality' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_municipality AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
-        THEN 6
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 7
-        WHEN f.s1 = 7
-        THEN 7
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f6_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f6 AS (
-  SELECT
-    6 AS figure_position,
-    'employment.gross_unemployed_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
-    ), 0) AS DOUBLE) AS value,
-    CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
-    ), 0) AS numerator,
-    CAST(NULL AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f6_areas AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w2
-    ON w2.period_key = a.period_key
 ), f7_units AS (
   SELECT
     u.period_key,
     u.area_municipality,
+    u.unit_key,
     s7.v3 AS c1,
     CASE
       WHEN s7.v3_blanks > 0
@@ -1674,154 +1011,6 @@ WITH periods AS (
     ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
   WHERE
     u.is_member
-), f7_areas AS (
-  SELECT
-    m.period_key,
-    'municipality' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_municipality AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
-          THEN 6
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 7
-          WHEN f.s2 = 7
-          THEN 7
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f7_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f7 AS (
-  SELECT
-    7 AS figure_position,
-    'employment.insured_share_of_unemployed_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w7.from_date, w7.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(
-      CAST(a.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
-      ), 0),
-      0
-    ) AS value,
-    CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w7.from_date, w7.to_date) + 1
-    ), 0) AS numerator,
-    CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
-    ), 0) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(
-          CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
-          ), 0) AS DOUBLE),
-          0
-        ) / NULLIF(
-          CAST(a.c2_expected AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
-          ), 0),
-          0
-        ),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE
-            WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
-            ), 0) = 0
-            THEN 5
-          END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f7_areas AS a
-    LEFT JOIN w2
-      ON w2.period_key = a.period_key
-    LEFT JOIN w7
-      ON w7.period_key = a.period_key
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w2
-    ON w2.period_key = a.period_key
-  LEFT JOIN w7
-    ON w7.period_key = a.period_key
 )
 SELECT
   u.unit_key AS municipality_key,
@@ -1831,17 +1020,86 @@ SELECT
   u.period_key,
   p.period,
   p.start_date AS period_start,
-  f1.numerator AS cash_benefit_full_time_persons_published__num,
-  f2.numerator AS gross_unemployed_change_12_months_published__num,
-  f3.numerator AS gross_unemployed_per_inhabitant_published__num,
-  f3.denominator AS gross_unemployed_per_inhabitant_published__den,
-  f4.numerator AS gross_unemployed_per_latest_inhabitant_published__num,
-  f4.denominator AS gross_unemployed_per_latest_inhabitant_published__den,
-  f5.numerator AS gross_unemployed_per_mid_year_inhabitant_published__num,
-  f5.denominator AS gross_unemployed_per_mid_year_inhabitant_published__den,
-  f6.numerator AS gross_unemployed_published__num,
-  f7.numerator AS insured_share_of_unemployed_published__num,
-  f7.denominator AS insured_share_of_unemployed_published__den
+  CASE
+    WHEN f1_units.s1 >= 7 AND NOT f1_units.c1 IS NULL
+    THEN CAST(f1_units.c1 AS DOUBLE) / NULLIF((
+      DATE_DIFF('DAY', w1.from_date, w1.to_date) + 1
+    ), 0)
+  END AS cash_benefit_full_time_persons_published__num,
+  CASE
+    WHEN LEAST(f2_units.s1, f2_units.s2) >= 7
+    AND NOT f2_units.c1 IS NULL
+    AND NOT f2_units.c2 IS NULL
+    THEN CAST(f2_units.c1 AS DOUBLE) / NULLIF((
+      DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
+    ), 0) - CAST(f2_units.c2 AS DOUBLE) / NULLIF((
+      DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
+    ), 0)
+  END AS gross_unemployed_change_12_months_published__num,
+  CASE
+    WHEN LEAST(f3_units.s1, f3_units.s2) >= 7
+    AND NOT f3_units.c1 IS NULL
+    AND NOT f3_units.c2 IS NULL
+    THEN CAST(f3_units.c1 AS DOUBLE) / NULLIF((
+      DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
+    ), 0)
+  END AS gross_unemployed_per_inhabitant_published__num,
+  CASE
+    WHEN LEAST(f3_units.s1, f3_units.s2) >= 7
+    AND NOT f3_units.c1 IS NULL
+    AND NOT f3_units.c2 IS NULL
+    THEN f3_units.c2
+  END AS gross_unemployed_per_inhabitant_published__den,
+  CASE
+    WHEN LEAST(f4_units.s1, f4_units.s2) >= 7
+    AND NOT f4_units.c1 IS NULL
+    AND NOT f4_units.c2 IS NULL
+    THEN CAST(f4_units.c1 AS DOUBLE) / NULLIF((
+      DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
+    ), 0)
+  END AS gross_unemployed_per_latest_inhabitant_published__num,
+  CASE
+    WHEN LEAST(f4_units.s1, f4_units.s2) >= 7
+    AND NOT f4_units.c1 IS NULL
+    AND NOT f4_units.c2 IS NULL
+    THEN f4_units.c2
+  END AS gross_unemployed_per_latest_inhabitant_published__den,
+  CASE
+    WHEN LEAST(f5_units.s1, f5_units.s2) >= 7
+    AND NOT f5_units.c1 IS NULL
+    AND NOT f5_units.c2 IS NULL
+    THEN CAST(f5_units.c1 AS DOUBLE) / NULLIF((
+      DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
+    ), 0)
+  END AS gross_unemployed_per_mid_year_inhabitant_published__num,
+  CASE
+    WHEN LEAST(f5_units.s1, f5_units.s2) >= 7
+    AND NOT f5_units.c1 IS NULL
+    AND NOT f5_units.c2 IS NULL
+    THEN f5_units.c2
+  END AS gross_unemployed_per_mid_year_inhabitant_published__den,
+  CASE
+    WHEN f6_units.s1 >= 7 AND NOT f6_units.c1 IS NULL
+    THEN CAST(f6_units.c1 AS DOUBLE) / NULLIF((
+      DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
+    ), 0)
+  END AS gross_unemployed_published__num,
+  CASE
+    WHEN LEAST(f7_units.s1, f7_units.s2) >= 7
+    AND NOT f7_units.c1 IS NULL
+    AND NOT f7_units.c2 IS NULL
+    THEN CAST(f7_units.c1 AS DOUBLE) / NULLIF((
+      DATE_DIFF('DAY', w7.from_date, w7.to_date) + 1
+    ), 0)
+  END AS insured_share_of_unemployed_published__num,
+  CASE
+    WHEN LEAST(f7_units.s1, f7_units.s2) >= 7
+    AND NOT f7_units.c1 IS NULL
+    AND NOT f7_units.c2 IS NULL
+    THEN CAST(f7_units.c2 AS DOUBLE) / NULLIF((
+      DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
+    ), 0)
+  END AS insured_share_of_unemployed_published__den
 FROM units AS u
 JOIN periods AS p
   ON p.period_key = u.period_key
@@ -1849,20 +1107,28 @@ JOIN {{ ref('dim_municipality') }} AS m
   ON m.municipality_key = u.unit_key
   AND m.valid_from <= p.end_date
   AND COALESCE(m.valid_to, p.end_date) >= p.end_date
-LEFT JOIN f1
-  ON f1.period_key = u.period_key AND f1.area = u.area_municipality
-LEFT JOIN f2
-  ON f2.period_key = u.period_key AND f2.area = u.area_municipality
-LEFT JOIN f3
-  ON f3.period_key = u.period_key AND f3.area = u.area_municipality
-LEFT JOIN f4
-  ON f4.period_key = u.period_key AND f4.area = u.area_municipality
-LEFT JOIN f5
-  ON f5.period_key = u.period_key AND f5.area = u.area_municipality
-LEFT JOIN f6
-  ON f6.period_key = u.period_key AND f6.area = u.area_municipality
-LEFT JOIN f7
-  ON f7.period_key = u.period_key AND f7.area = u.area_municipality
+LEFT JOIN f1_units
+  ON f1_units.period_key = u.period_key AND f1_units.unit_key = u.unit_key
+LEFT JOIN w1
+  ON w1.period_key = u.period_key
+LEFT JOIN f2_units
+  ON f2_units.period_key = u.period_key AND f2_units.unit_key = u.unit_key
+LEFT JOIN w2
+  ON w2.period_key = u.period_key
+LEFT JOIN w3
+  ON w3.period_key = u.period_key
+LEFT JOIN f3_units
+  ON f3_units.period_key = u.period_key AND f3_units.unit_key = u.unit_key
+LEFT JOIN f4_units
+  ON f4_units.period_key = u.period_key AND f4_units.unit_key = u.unit_key
+LEFT JOIN f5_units
+  ON f5_units.period_key = u.period_key AND f5_units.unit_key = u.unit_key
+LEFT JOIN f6_units
+  ON f6_units.period_key = u.period_key AND f6_units.unit_key = u.unit_key
+LEFT JOIN f7_units
+  ON f7_units.period_key = u.period_key AND f7_units.unit_key = u.unit_key
+LEFT JOIN w7
+  ON w7.period_key = u.period_key
 ORDER BY
   period_key,
   municipality_key
