@@ -152,7 +152,9 @@ def test_bad_rows_are_set_aside_with_the_rule_in_the_readers_language(norland: P
 
 def test_what_did_not_come_is_listed(norland: Path) -> None:
     ran = flis("coverage", "--missing", "--format", "json", folder=norland)
-    assert json.loads(ran.out) == [{"source": "prises", "series": "", "unit": "VAN", "period": "2022-09", "state": "missing"}]
+    assert json.loads(ran.out) == [
+        {"source": "prises", "series": "", "unit": "VAN", "period": "2022-09", "state": "missing", "reason": None, "due_date": None}
+    ]
 
 
 def test_labels_and_the_default_language_are_the_projects_own(norland: Path) -> None:

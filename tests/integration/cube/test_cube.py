@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -295,13 +296,24 @@ def test_a_declared_year_groups_the_periods_that_lie_inside_it(cube: Answers, pl
 # --- the facts -----------------------------------------------------------------------------------------------------
 
 
+def written_out(conditions: Mapping[str, str], text: str) -> str:
+    """A filter with every named condition in its place."""
+    while (found := re.search(r"\{(\w+)\}", text)) is not None:
+        text = text.replace(found.group(), f"({conditions[found.group(1)]})")
+    return text
+
+
 def raw(session: Session, fact: ResolvedFact, name: str, by_unit: bool) -> dict[tuple[str, ...], tuple[int, Any]]:
     """The measure in plain SQL: (rows, value) by unit code and period label, or by label alone."""
     item = fact.definition.measures[name]
     value = fact_expression(str(item.expression), "f").sql(dialect="duckdb")
+    # As written, with the conditions that it names put in by hand.
+    condition = written_out(CATALOGUE.domains[fact.domain].conditions, item.filter or "true")
+    edition = fact.definition.edition_column
+    editions = f"count(DISTINCT f.{edition})" if edition else "1"
     unit = f"u.{UNIT.base.code}, " if by_unit else ""
     sql = f"""
-        SELECT {unit} p.period, count(*), sum({value})
+        SELECT {unit} p.period, count(*), if({editions} = 1, sum({value}) FILTER (WHERE {condition}), NULL)
         FROM {fact.model} AS f
         JOIN dim_period AS p ON p.grain = '{fact.base_grain}' AND p.period_key = f.{fact.base_key}
         JOIN (SELECT DISTINCT {UNIT.key}, {UNIT.base.code} FROM {UNIT.model}) AS u ON u.{UNIT.key} = f.{UNIT.key}
