@@ -81,6 +81,7 @@ def _measure(catalogue: Catalogue, fact: ResolvedFact, name: str, item: Measure,
     edition = fact.definition.edition_column
     alone = {fact.base_key: fact.base_grain} if item.over_time != "sum" else {}
     alone |= {edition: fact.definition.edition_word} if edition else {}
+    alone |= {fact.definition.in_force.from_: "day in force"} if fact.definition.in_force is not None else {}
     if not adds:
         condition, valid_for = ONE_ROW, "one row; NULL otherwise"
     elif alone:
@@ -129,6 +130,9 @@ def _dimensions(catalogue: Catalogue, fact: ResolvedFact, wording: Wording) -> t
     if definition.edition_column:
         title = words.VERSION if definition.versions else words.VINTAGE
         dimensions.append(key(definition.edition_column, wording.main(title), "string", public=True))
+    if definition.in_force is not None:
+        for column, title in ((definition.in_force.from_, words.IN_FORCE_FROM), (definition.in_force.to, words.IN_FORCE_TO)):
+            dimensions.append(dimension(column, wording.main(title), f"{{CUBE}}.{column}", "time"))
     base, code = coded(vocabulary)[0]
     joins.append(join_one(base.id, {definition.roles[definition.default_role]: unit.key}))
     dimensions.append(dimension(code, wording.main(wording.joined(base.title, words.CODE)), f"{{{base.id}.{code}}}"))

@@ -40,10 +40,17 @@ def values_of(cube: str) -> list[str]:
     return list(dict.fromkeys(q.member("value") for q in QUESTIONS if q.cube == cube))
 
 
+def apart(fact: ResolvedFact) -> list[str]:
+    """Columns of which a sum may hold one value only, beside unit and period: vintage or version, and the day in force."""
+    definition = fact.definition
+    return [column for column in (definition.edition_column, definition.in_force and definition.in_force.from_) if column]
+
+
 def fact_queries(fact: ResolvedFact, name: str) -> Iterator[tuple[str, Query]]:
     cube = f"{fact.domain}_{fact.name}"
     member = f"{cube}.{name}"
-    yield f"{member} by unit and period", {"measures": [member], "dimensions": [f"{cube}.{UNIT.base.code}", f"{cube}.period"]}
+    keys = [UNIT.base.code, "period", *apart(fact)]
+    yield f"{member} by unit and period", {"measures": [member], "dimensions": [f"{cube}.{key}" for key in keys]}
     yield f"{member} by period", {"measures": [member], "dimensions": [f"{cube}.period"]}
     yield f"{member} of all periods", {"measures": [member]}
 
@@ -309,22 +316,27 @@ def raw(session: Session, fact: ResolvedFact, name: str, by_unit: bool) -> dict[
     value = fact_expression(str(item.expression), "f").sql(dialect="duckdb")
     # As written, with the conditions that it names put in by hand.
     condition = written_out(CATALOGUE.domains[fact.domain].conditions, item.filter or "true")
-    edition = fact.definition.edition_column
-    editions = f"count(DISTINCT f.{edition})" if edition else "1"
+    columns = [f"f.{column}" for column in apart(fact)]
+    alone = " AND ".join(f"count(DISTINCT {column}) = 1" for column in columns) or "true"
     unit = f"u.{UNIT.base.code}, " if by_unit else ""
+    more = "".join(f", CAST({column} AS VARCHAR)" for column in columns) if by_unit else ""
     sql = f"""
-        SELECT {unit} p.period, count(*), if({editions} = 1, sum({value}) FILTER (WHERE {condition}), NULL)
+        SELECT {unit} p.period{more}, count(*), if({alone}, sum({value}) FILTER (WHERE {condition}), NULL)
         FROM {fact.model} AS f
         JOIN dim_period AS p ON p.grain = '{fact.base_grain}' AND p.period_key = f.{fact.base_key}
         JOIN (SELECT DISTINCT {UNIT.key}, {UNIT.base.code} FROM {UNIT.model}) AS u ON u.{UNIT.key} = f.{UNIT.key}
-        GROUP BY {unit} p.period"""
+        GROUP BY {unit} p.period{more}"""
     return {tuple(row[:-2]): (row[-2], row[-1]) for row in session.connection.sql(sql).fetchall()}
 
 
 @pytest.mark.parametrize(("fact", "name"), MEASURES, ids=lambda item: getattr(item, "id", item))
 def test_a_raw_measure_is_the_sum_of_its_rows_or_nothing(cube: Answers, session: Session, fact: ResolvedFact, name: str) -> None:
     member = f"{fact.domain}_{fact.name}.{name}"
-    by_unit = {(row[UNIT.base.code], row["period"]): row[name] for row in cube.rows(f"{member} by unit and period")}
+    more = apart(fact)
+    by_unit = {
+        (row[UNIT.base.code], row["period"], *(str(row[column])[:10] for column in more)): row[name]
+        for row in cube.rows(f"{member} by unit and period")
+    }
     expected = raw(session, fact, name, by_unit=True)
     assert by_unit.keys() == expected.keys()
     assert any(value is not None for value in by_unit.values())
