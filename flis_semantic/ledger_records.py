@@ -18,7 +18,10 @@ DecisionKind = Literal["hold", "approve", "exempt"]
 
 @dataclass(frozen=True)
 class Delivery:
-    """One received file of one contract. Counts: delivered = accepted + set aside; controls are among the accepted."""
+    """One received file of one contract. Counts: delivered = accepted + set aside; controls are among the accepted.
+
+    `has_manifest`: one came along with control figures, which were held against the file.
+    """
 
     delivery_id: int
     contract: str

@@ -35,6 +35,11 @@ class Manifest(Strict):
         """Whether a file that agrees with it is complete. Rows do not tell: a cut inside the last value leaves their number."""
         return self.sha256 is not None
 
+    @property
+    def has_control_figures(self) -> bool:
+        """Whether something in it can be held against the file; when it was extracted, or that it is made up, cannot."""
+        return self.rows is not None or self.sha256 is not None or bool(self.sums)
+
     def check_digest(self, sha256: str) -> None:
         """Refuse a file with another checksum."""
         if self.sha256 is not None and self.sha256.lower() != sha256:

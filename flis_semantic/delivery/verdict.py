@@ -141,7 +141,7 @@ class Admitted:
             rows_set_aside=tally.set_aside,
             encoding=arrival.transcript.encoding,
             synthetic=arrival.synthetic,
-            has_manifest=arrival.manifest is not None,
+            has_manifest=arrival.manifest is not None and arrival.manifest.has_control_figures,
             batch=batch,
             mode=arrival.mode,
             stream=arrival.stream,

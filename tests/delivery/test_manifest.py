@@ -22,6 +22,21 @@ def test_a_manifest_that_agrees_is_remembered(desk: Desk):
 
 
 @pytest.mark.parametrize(
+    ("said", "controlled"),
+    [
+        ({"synthetic": True}, False),
+        ({"extracted_at": "2026-08-22T10:00:00"}, False),
+        ({"rows": 4}, True),
+        ({"sums": {"vaerdi": 103548.1}}, True),
+    ],
+)
+def test_a_manifest_without_figures_controls_nothing(desk: Desk, said: dict, controlled: bool):
+    assert desk.deliver(MEASURES, CONTENT, manifest=said).verdict == "accepted"
+    with desk.ledger() as ledger:
+        assert [delivery.has_manifest for delivery in ledger.deliveries()] == [controlled]
+
+
+@pytest.mark.parametrize(
     ("said", "words"),
     [
         ({"rows": 5}, "The manifest says 5 rows, the file has 4."),
