@@ -33,6 +33,9 @@ _TITLES = {
         "controls": "Published figures beside computed ones (latest period; all compared)",
     },
 }
+_MOST_ROWS = 40
+"""More rows than this are added up in a table for the terminal; JSON has every one."""
+
 _LATE_COLUMNS = ("source", "period", "due_date", "status", "units", "most_days_late")
 OnOption = Annotated[str | None, typer.Option("--on", metavar="DATE", help="The day that deadlines are compared with; today without.")]
 
@@ -62,10 +65,10 @@ def quality(
         output.write(output.json_text(asdict(report)))
     else:
         titles = _TITLES.get(spoken, _TITLES["en"])
-        chain = [name for name in parts.CHAIN_COLUMNS if name != "message"]
-        output.write(output.table_text(chain, _cells(report.deliveries, chain), titles["chain"]))
-        _write_part(report.rules, parts.RULE_COLUMNS, titles["rules"])
-        _write_part(report.files, parts.FILE_COLUMNS, titles["files"])
+        chain = tuple(name for name in parts.CHAIN_COLUMNS if name != "message")
+        for rows, columns, title in ((report.deliveries, chain, "chain"), (report.rules, parts.RULE_COLUMNS, "rules")):
+            _write_part(*_summed(rows, columns, ("contract", "verdict", "stage", "rule_id", "action", "title")), titles[title])
+        _write_part(*_summed(report.files, parts.FILE_COLUMNS, ("contract", "rule_id", "title")), titles["files"])
         _write_part(report.gaps, parts.GAP_COLUMNS, titles["gaps"])
         _write_part(report.deletes, parts.DELETE_COLUMNS, titles["deletes"])
         _write_part(_late_by_period(report.deadlines), _LATE_COLUMNS, titles["deadlines"])
@@ -107,6 +110,25 @@ def coverage(
     output.write_rows(columns, rows, form)
 
 
+def _summed(rows: list[dict[str, Any]], columns: tuple[str, ...], kept: tuple[str, ...]) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """Rows of more deliveries than anybody reads, by what they have in common: how many, their numbers added, and whether all add up."""
+    if len(rows) <= _MOST_ROWS:
+        return rows, columns
+    keys = [name for name in columns if name in kept]
+    numbers = [name for name in columns if name not in (*kept, "delivery_id") and all(type(row[name]) in (int, type(None)) for row in rows)]
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        group = found.setdefault(tuple(row[name] for name in keys), {**{name: row[name] for name in keys}, "deliveries": 0})
+        group["deliveries"] += 1
+        for name in numbers:
+            group[name] = group.get(name, 0) + (row[name] or 0)
+        if "adds_up" in columns:
+            group["adds_up"] = group.get("adds_up", True) and row["adds_up"] is not False
+    said = [name for name in ("adds_up", "title") if name in columns]
+    ordered = (*(name for name in keys if name not in said), "deliveries", *numbers, *said)
+    return sorted(found.values(), key=lambda group: [str(group[name]) for name in keys]), ordered
+
+
 def _write_part(rows: list[dict[str, Any]], columns: tuple[str, ...], title: str) -> None:
     if rows:
         output.write(output.table_text(columns, _cells(rows, columns), title))
@@ -122,6 +144,20 @@ def _late_by_period(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         )
         entry["units"] += 1
         entry["most_days_late"] = max(entry["most_days_late"], row["days_late"])
+    by_period = [found[key] for key in sorted(found)]
+    return by_period if len(by_period) <= _MOST_ROWS else _late_by_source(by_period)
+
+
+def _late_by_source(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of every source and status from which period to which, the most units in one of them, and how late the latest is."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        entry = found.setdefault((row["source"], row["status"]), dict(row))
+        first = str(entry["period"]).split(" – ")[0]
+        entry["period"] = first if first == row["period"] else f"{first} – {row['period']}"
+        entry["due_date"] = row["due_date"]
+        entry["units"] = max(entry["units"], row["units"])
+        entry["most_days_late"] = max(entry["most_days_late"], row["most_days_late"])
     return [found[key] for key in sorted(found)]
 
 

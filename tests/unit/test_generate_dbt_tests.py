@@ -152,3 +152,17 @@ def test_the_codes_of_a_cut_add_up_to_the_unit(connection: duckdb.DuckDBPyConnec
         connection.execute(change)
     sql = sql_of("key_figure_cuts", model="cuts", units="units", unit="branch_code", cuts={"kind": ["visits"]})
     assert connection.sql(f"SELECT branch_code, broken_rule FROM ({sql}) ORDER BY ALL").fetchall() == found
+
+
+def test_events_lie_inside_their_base_periods(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("""
+        CREATE TABLE dim_period AS SELECT 'month' AS grain, k AS period_key, s AS start_date, e AS end_date FROM (VALUES
+            (1, DATE '2020-01-01', DATE '2020-01-31'), (2, DATE '2020-02-01', DATE '2020-02-29')) AS t (k, s, e);
+        CREATE TABLE events (month_key INT, happened_on DATE);
+        INSERT INTO events VALUES (1, '2020-01-01'), (1, '2020-01-31'), (2, '2020-02-29');
+    """)
+    sql = sql_of("dates_in_base_period", model="events", date="happened_on", base_key="month_key", grain="month", periods="dim_period")
+    assert connection.sql(sql).fetchall() == []
+    connection.execute("INSERT INTO events VALUES (1, '2020-02-01'), (2, NULL), (2, NULL)")
+    found = connection.sql(f"SELECT month_key, broken_rule, row_count FROM ({sql}) ORDER BY ALL").fetchall()
+    assert found == [(1, "a date lies outside the base period", 1), (2, "an event has no date", 2)]
