@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from pathlib import Path
 
 from flis_semantic.build import build
@@ -13,6 +14,11 @@ from flis_semantic.workspace import Project
 REPOSITORY = Path(__file__).resolve().parents[1]
 _FOLDERS = ("catalogue", "contracts", "models", "macros", "seeds", "simulation", "cube_schema", "tests/dbt", "flis_semantic/project")
 _FILES = ("dbt_project.yml", "profiles.yml", "packages.yml")
+
+
+def heed_interrupts() -> None:
+    """For a process to be interrupted: one that is started in the background inherits that interrupts are ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def copy_project(folder: Path) -> Path:

@@ -23,6 +23,7 @@ import resource, sys
 from pathlib import Path
 from flis_semantic.errors import FlisError
 from tests.delivery.ledger_desk import ledger_desk
+from tests.projects import heed_interrupts
 folder, limit = Path(sys.argv[1]), int(sys.argv[2])
 (folder / "contracts" / "postings.yml").unlink()
 (folder / "contracts").rmdir()
@@ -159,7 +160,8 @@ def test_one_bad_file_among_thousands_is_told_and_the_others_are_in(desk: Desk):
 def test_an_interrupt_in_the_middle(desk: Desk, tmp_path: Path, wait: float):
     desk.put("postering_0101_2019-03.csv", many_rows(150_000))
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen([sys.executable, "-c", FLIS, str(tmp_path), "0"], env=environment, stdout=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, "-c", FLIS, str(tmp_path), "0"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, preexec_fn=heed_interrupts) as process:
         assert process.stdout is not None and process.stdout.readline() == "ready\n"
         time.sleep(wait)
         process.send_signal(signal.SIGINT)

@@ -23,6 +23,7 @@ from flis_semantic.warehouse import open_current
 from flis_semantic.workspace import Project
 from tests.integration.landed import REPOSITORY
 from tests.integration.streams import JANUARY, START, Row, Sent, make_project, receive
+from tests.projects import heed_interrupts
 
 FLIS = "from flis_semantic.cli import main; main()"
 # The same without dbt, whose work is between two moments and takes long; `{before}` is what it does instead.
@@ -158,7 +159,7 @@ def wait_for(happened: Callable[[], object], seconds: float = 120) -> None:
 def started(project: Project) -> tuple[subprocess.Popen[bytes], int]:
     """A build by the command, in a process group of its own, with dbt at work; and dbt's process."""
     (project.work / "logs" / "dbt.log").unlink(missing_ok=True)
-    process = subprocess.Popen(command(FLIS, project, "build"), stderr=subprocess.PIPE, start_new_session=True)
+    process = subprocess.Popen(command(FLIS, project, "build"), stderr=subprocess.PIPE, start_new_session=True, preexec_fn=heed_interrupts)
     wait_for(lambda: (project.work / "logs" / "dbt.log").exists())
     return process, children(process.pid)[0]
 
@@ -182,7 +183,11 @@ def test_ctrl_c_in_a_receive_takes_nothing_half(tmp_path: Path) -> None:
     file = tmp_path / "ledger_2020-02-01.csv"
     file.write_text("shop,month,number,amount\n" + "".join(f"0001,2020-01,{number},5\n" for number in range(400_000)))
     process = subprocess.Popen(
-        command(FLIS, project, "receive", str(file)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        command(FLIS, project, "receive", str(file)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=heed_interrupts,
     )
     wait_for(lambda: list(project.work.glob("receive-*/*")))
     os.killpg(process.pid, signal.SIGINT)
