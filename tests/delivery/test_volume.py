@@ -17,13 +17,13 @@ import pytest
 from flis_semantic.errors import WarehouseError
 from tests.delivery.ledger_desk import ledger_desk, month, posting
 from tests.delivery.parcel import ROOT, Desk
+from tests.projects import heed_interrupts
 
 FLIS = """
 import resource, sys
 from pathlib import Path
 from flis_semantic.errors import FlisError
 from tests.delivery.ledger_desk import ledger_desk
-from tests.projects import heed_interrupts
 folder, limit = Path(sys.argv[1]), int(sys.argv[2])
 (folder / "contracts" / "postings.yml").unlink()
 (folder / "contracts").rmdir()
