@@ -72,7 +72,8 @@ def simulate(project: Project, table: str, *, out: Path, seed: int = 1, scale: f
         # Sums of floats depend on how threads share the work, and the order of rows too.
         connection.execute("SET threads = 1")
         _read_seeds(connection, project.root / "seeds")
-        for variable, value in (("seed", str(int(seed))), ("scale", repr(float(scale))), ("faults", str(bool(faults)))):
+        # Six decimals: a number with more of them is a decimal that overflows where a recipe multiplies it.
+        for variable, value in (("seed", str(int(seed))), ("scale", repr(round(float(scale), 6))), ("faults", str(bool(faults)))):
             connection.execute(f"SET VARIABLE {variable} = {value}")
         recipe = _run(connection, project.root / _FOLDER, table)
         files: list[SimulatedFile] = []
