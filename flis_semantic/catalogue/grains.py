@@ -21,7 +21,8 @@ def derived_grains(components: Sequence[ResolvedComponent], only: OnlyGrains | N
 def refusal(components: Sequence[ResolvedComponent], only: OnlyGrains | None, grain: str, calendar: Calendar) -> str | None:
     """Why a figure with these components has no value at `grain`; None when it has one."""
     if only is not None and grain not in only.grains:
-        return f"the figure is defined for {', '.join(only.grains)} only: {only.reason.get('en') or next(iter(only.reason.values()))}"
+        reason = (only.reason.get("en") or next(iter(only.reason.values()))).removesuffix(".")
+        return f"the figure is defined for {', '.join(only.grains)} only: {reason}"
     for component in components:
         problem = _component_refusal(component, grain, calendar)
         if problem is not None:

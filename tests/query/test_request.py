@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 import flis_semantic as flis
+from flis_semantic.catalogue.grains import refusal
 from flis_semantic.errors import RequestError
 from flis_semantic.query import Asked, Session, parse_request
+from flis_semantic.workspace import Project
 
 POPULATION = "citizens.population"
 UNEMPLOYED = "employment.gross_unemployed_published"
@@ -147,3 +149,12 @@ def test_the_order_of_arguments_and_the_range_change_no_number(demo_project: Pat
         alone = session.query(PER_INHABITANT, by="region", grain="month", from_="2026-07", to="2026-07").to_pylist()
         among = session.query([UNEMPLOYED, PER_INHABITANT], by="region", grain="month", from_="2024", to="2026-07").to_pylist()
     assert alone == [row for row in among if row["key_figure"] == PER_INHABITANT and row["period"] == "2026-07"]
+
+
+def test_a_refused_grain_ends_with_one_full_stop() -> None:
+    catalogue = Project(Path(__file__).resolve().parents[2]).catalogue
+    confined = [figure for figure in catalogue.figures.values() if figure.file.only_grains is not None]
+    assert confined
+    for figure in confined:
+        said = refusal(figure.components, figure.file.only_grains, "month", catalogue.calendar)
+        assert said is not None and not said.endswith(".")
