@@ -48,7 +48,7 @@ WITH active AS (
   FROM landing.partitions p JOIN landing.deliveries d USING (delivery_id) WHERE p.is_active),
 streams AS (SELECT contract, stream, min(sequence) AS first FROM deltas GROUP BY ALL),
 reached AS (
-  SELECT contract, stream, extracted_at, max(sequence) OVER (PARTITION BY contract, stream ORDER BY extracted_at) AS highest
+  SELECT contract, stream, rank_at, max(sequence) OVER (PARTITION BY contract, stream ORDER BY rank_at) AS highest
   FROM deltas),
 pairs AS (
   SELECT p.contract, p.unit_code, p.base_period_key, p.slot, d.stream FROM landing.partitions p JOIN deltas d USING (delivery_id)
@@ -62,7 +62,7 @@ held AS (
 SELECT h.contract, h.unit_code, h.base_period_key, h.slot, h.stream, h.delivery_id, h.rank_at, h.rank_sequence,
        coalesce(h.stated, r.highest, h.first - 1) AS base
 FROM held h
-ASOF LEFT JOIN reached r ON r.contract = h.contract AND r.stream = h.stream AND h.extracted_at >= r.extracted_at;
+ASOF LEFT JOIN reached r ON r.contract = h.contract AND r.stream = h.stream AND h.rank_at >= r.rank_at;
 
 -- How far deltas reach from there: up to the first number that is lacking.
 CREATE OR REPLACE TEMP TABLE reaches AS

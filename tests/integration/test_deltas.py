@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -94,6 +96,20 @@ def test_a_full_delivery_holds_every_delta_that_was_extracted_no_later_and_heals
     # At the same time: the delta is the later one of the two, and waits for nothing.
     found = built(tmp_path / "same", sent(early, late, ("full", None, 2, full[3])))
     assert (values(found), found.waiting) == ({(JANUARY, "", 1): 10, (JANUARY, "", 2): 23}, set())
+
+
+def test_an_older_full_delivery_that_was_put_in_force_again_stands_for_the_deltas_before_it(tmp_path: Path) -> None:
+    # 2 never came. The full one's extract is older than 1 and 3, but its rank was set behind theirs on purpose.
+    early, late = ("delta", 1, 1, (Row(P1, 1, 11),)), ("delta", 3, 2, (Row(P1, 1, 13),))
+    project = make_project(tmp_path)
+    receive(project, sent(early, late, ("full", None, 0, (Row(P1, 1, 10),)), ("delta", 4, 4, (Row(P1, 1, 14),))))
+    with closing(sqlite3.connect(project.ledger_path)) as ledger:
+        again = (START + timedelta(hours=3)).isoformat(timespec="microseconds")
+        ledger.execute("UPDATE deliveries SET rank_at = ? WHERE delivery_id = 3", (again,))
+        ledger.commit()
+    with landed(project) as connection:
+        found = found_in(connection)
+    assert (values(found), found.waiting) == ({(JANUARY, "", 1): 14}, set())
 
 
 def test_at_the_same_extract_time_the_number_decides_between_a_full_delivery_and_a_delta(tmp_path: Path) -> None:
