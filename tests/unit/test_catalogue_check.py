@@ -174,7 +174,7 @@ def test_only_grains_confine_a_figure_and_give_the_reason(folder: Path, load: Lo
     path.write_text(path.read_text(encoding="utf-8").replace("publisher", only), encoding="utf-8")
     figure = load().figures["employment.gross_unemployed_published"]
     assert (figure.grains, figure.publish_grains) == (("year",), ("year",))
-    assert "Whole years only." in (refusal(figure.components, figure.file.only_grains, "month", load().calendar) or "")
+    assert "Whole years only" in (refusal(figure.components, figure.file.only_grains, "month", load().calendar) or "")
 
 
 def test_an_unreadable_domain_file_hides_no_error_and_makes_none(folder: Path, load: Load) -> None:
