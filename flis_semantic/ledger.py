@@ -23,17 +23,24 @@ from typing import Any
 from flis_semantic.errors import WarehouseError
 from flis_semantic.faults import reached
 from flis_semantic.ledger_layout import LAYOUT, STEPS
-from flis_semantic.ledger_records import ActivePartition, Batch, Decision, Delivery, DeltaDelivery, Entry, Part
+from flis_semantic.ledger_records import ActivePartition, Batch, Decision, Delivery, DeltaDelivery, Entry, Part, PlacedPartition
 
-_ACTIVE = """
+_NEWEST = "d.rank_at DESC, coalesce(d.sequence, -1) DESC, d.delivery_id DESC"
+_ACTIVE = f"""
 SELECT unit_code, base_period_key, slot, delivery_id, rows, rank_at, sequence, synthetic FROM (
   SELECT p.unit_code, p.base_period_key, p.slot, p.delivery_id, p.rows, d.rank_at, coalesce(d.sequence, -1) AS sequence, d.synthetic,
          row_number() OVER (PARTITION BY p.unit_code, p.base_period_key, p.slot
-                            ORDER BY d.rank_at DESC, coalesce(d.sequence, -1) DESC, d.delivery_id DESC) AS place
+                            ORDER BY {_NEWEST}) AS place
   FROM partitions p JOIN deliveries d USING (delivery_id)
   WHERE p.contract = ? AND d.received_at <= ? AND d.mode <> 'delta'
 ) WHERE place = 1 ORDER BY unit_code, base_period_key, slot
-"""
+"""  # noqa: S608 - our own words
+_PLACED = f"""
+SELECT p.contract, p.delivery_id, p.unit_code, p.base_period_key, p.slot, p.rows, d.mode <> 'delta'
+         AND row_number() OVER (PARTITION BY p.contract, p.unit_code, p.base_period_key, p.slot, d.mode <> 'delta' ORDER BY {_NEWEST}) = 1
+FROM partitions p JOIN deliveries d USING (delivery_id) WHERE d.received_at <= ? AND d.verdict <> 'refused'
+ORDER BY p.contract, p.unit_code, p.base_period_key, p.slot, p.delivery_id
+"""  # noqa: S608 - likewise
 _DELTAS = """
 SELECT delivery_id, stream, sequence, rank_at, extracted_at, received_at, rows_accepted, synthetic FROM (
   SELECT *, row_number() OVER (PARTITION BY stream, sequence ORDER BY rank_at DESC, delivery_id DESC) AS place
@@ -131,6 +138,10 @@ class Ledger:
             ActivePartition(unit, key, slot, delivery, n, _time(rank), sequence, bool(made))
             for unit, key, slot, delivery, n, rank, sequence, made in rows
         ]
+
+    def placed_partitions(self, known_on: datetime | None = None) -> list[PlacedPartition]:
+        """Every partition of every delivery by `known_on` (default: now), whether it is in force or not."""
+        return [PlacedPartition(*row) for row in self._db.execute(_PLACED, (_until(known_on),))]
 
     def deltas(self, contract: str, known_on: datetime | None = None) -> list[DeltaDelivery]:
         """The deltas received by `known_on` (default: all) by stream and sequence; of one number that came twice the newest."""

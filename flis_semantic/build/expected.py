@@ -82,7 +82,7 @@ exempt AS (SELECT source, unit_code, unnest(range(first_key, last_key + 1)) AS b
 spared AS (SELECT source, unit_code, base_period_key, min(reason) AS reason FROM exempt GROUP BY ALL)
 SELECT e.source, e.series, e.unit_code, CAST(e.base_period_key AS INTEGER) AS base_period_key, d.delivery_id,
        coalesce(d.delivery_id IS NOT NULL AND a.synthetic, false) AS synthetic, a.received_at,
-       CASE WHEN s.due_from_start THEN p.start_date ELSE p.end_date END + s.due_days AS due_date,
+       p.start_date, p.end_date, CASE WHEN s.due_from_start THEN p.start_date ELSE p.end_date END + s.due_days AS due_date,
        coalesce(x.reason, c.exempt_reason) AS exempt_reason, c.held_reason, c.approved_at, c.approved_reason
 FROM expected e
 JOIN expected_series s USING (source, series)

@@ -14,7 +14,7 @@ from flis_semantic.compiler.coverage import coverage_query, delivered_query
 from flis_semantic.compiler.keys import PERIODS_MODEL
 from flis_semantic.compiler.plan import FigurePlan, Source
 from flis_semantic.compiler.request import Request
-from flis_semantic.compiler.rows import UNKNOWN, Rows, Value, filter_parameters, rows_query, value_of
+from flis_semantic.compiler.rows import UNKNOWN, Rows, Value, filter_parameters, rows_query, touched_units, value_of
 from flis_semantic.compiler.scans import Names, Scan, codes_query, needs_delivered, scan_of, scan_query
 from flis_semantic.compiler.spans import base_periods_query, reads_one, source_condition, span_of, span_query
 from flis_semantic.compiler.sql import (
@@ -76,7 +76,7 @@ class Assembly:
         for rows, (name, values) in self._rows.items():
             spans = [self._spans[scan.span] for scan in self._scans if scan.rows == rows]
             columns = [(column, value) for value, column in values.items()]
-            found.append((name, rows_query(rows, columns, list(dict.fromkeys(spans)), self.request)))
+            found.append((name, rows_query(rows, columns, list(dict.fromkeys(spans)), self.request, some_units=self.units_only)))
         found += self._scan_ctes()
         found += self._cells()
         for position, plan in enumerate(self.plans, start=1):
@@ -90,6 +90,12 @@ class Assembly:
                 answers.append(answer_query(plan, level, name, position, self.request))
             found.append((plan.name, _union(answers)))
         return found
+
+    def read_through(self) -> list[tuple[Span, list[tuple[str, str]]]]:
+        """Every span, with the models that are read through it, and the columns of theirs that name the unit."""
+        return [
+            (span, [(scan.rows.fact.model, scan.rows.unit_column) for scan in self._scans if scan.span == span]) for span in self._spans
+        ]
 
     def _source(self, component: ResolvedComponent) -> Source:
         span = span_of(component)
@@ -192,6 +198,8 @@ class Assembly:
                 conditions.append(among(col(level.code, "u"), self._bound(level_id, codes)))
         if not any(figure.all_units for figure in self.request.figures):
             conditions.append(eq(col(unit.kind, "u"), text(unit.member_kind)))
+        if self.units_only:
+            conditions.append(touched_units(col(unit.key, "u")))
         return select(columns, table("periods", "p"), joins=[join(table(unit.model, "u"), valid)], where=both(*conditions))
 
     def _cells(self) -> list[Cte]:

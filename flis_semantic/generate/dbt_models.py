@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from flis_semantic.catalogue.resolved import Catalogue, KeyFigure
-from flis_semantic.compiler import GeneratedColumn, GeneratedTable, cut_name
+from flis_semantic.compiler import COVERAGE, HOW_FAR, OF_UNITS, UNKNOWN, GeneratedColumn, GeneratedTable, Reach, cut_name
 from flis_semantic.generate.wording import PARTS, Wording
 from flis_semantic.generate.yaml_text import Node, document, without_templates
 
@@ -82,10 +82,35 @@ def _model(catalogue: Catalogue, table: GeneratedTable, tables: Sequence[Generat
         "name": table.name,
         "description": about.format(title=title, grain=table.grain.replace("_", " ")),
         # So that `dbt build --select tag:<key figure>` builds and tests the tables with that key figure.
-        "config": {"tags": [figure.id for figure in table.figures]},
+        "config": {
+            "materialized": "partitioned",
+            "tags": [figure.id for figure in table.figures],
+            "meta": partition_meta(catalogue, table),
+        },
         "data_tests": tests,
         "columns": [{"name": column.name, "description": _description(catalogue, column, wording)} for column in table.columns],
     }
+
+
+def partition_meta(catalogue: Catalogue, table: GeneratedTable) -> Node:
+    """What keeps its rows apart and what they read, so that a build rewrites those that a change reaches and no others.
+
+    An area has the numbers of all its units, so there only the period tells rows apart. Cuts have a row of `unknown` for every unit as
+    soon as one of them has a row without a member.
+    """
+    unit = catalogue.vocabulary.reporting_unit.key
+    if table.kind == "areas":
+        return {"partition": {table.grain: "period_key", "spans": [_span(reach, {}) for reach in table.reaches]}}
+    own = {name: unit for name in OF_UNITS}
+    found: Node = {"unit": unit, table.grain: "period_key"}
+    if table.kind == "cuts":
+        found["shared"] = {"columns": list(dict.fromkeys(dimension for cut, _ in table.cuts for dimension in cut)), "value": UNKNOWN}
+    return {"partition": {**found, "spans": [_span(reach, {**dict(reach.units), **own}) for reach in table.reaches]}}
+
+
+def _span(reach: Reach, units: dict[str, str]) -> Node:
+    named = {"units": units} if units else {}
+    return {"reads": [*reach.facts, COVERAGE], "follows": list(HOW_FAR), **named, "parts": list(reach.sources), "days": reach.days}
 
 
 def _units_test(catalogue: Catalogue, table: GeneratedTable, areas: GeneratedTable) -> Node:

@@ -25,6 +25,7 @@ WITH periods AS (
       WHERE
         s.source = 'bor_folketal' AND s.series = ''
     )
+    AND {{ flis_project.touched_periods() }}
 ), units AS (
   SELECT
     p.period_key,

@@ -25,6 +25,7 @@ WITH periods AS (
       WHERE
         s.source = 'bor_folketal' AND s.series = ''
     )
+    AND {{ flis_project.touched_periods() }}
 ), units AS (
   SELECT
     p.period_key,
@@ -37,6 +38,8 @@ WITH periods AS (
     AND (
       u.valid_to IS NULL OR u.valid_to >= p.end_date
     )
+  WHERE
+    {{ flis_project.touched_units('u.municipality_key') }}
 ), w1 AS (
   /* bor_folketal by quarter: first */
   SELECT
@@ -128,6 +131,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w2
     ))
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.vintage = 'frozen'
   GROUP BY
     f.municipality_key,

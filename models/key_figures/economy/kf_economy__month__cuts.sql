@@ -45,6 +45,7 @@ FROM (
               AND s.series = ''
             )
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -58,7 +59,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* oko_postering by month: sum, year to date */
       SELECT
@@ -207,6 +208,7 @@ FROM (
             MAX(last_key)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND (
           (
             (
@@ -302,6 +304,7 @@ FROM (
             MAX(last_key)
           FROM w2
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.version = 'revised'
       GROUP BY
         f.municipality_key,
@@ -343,6 +346,7 @@ FROM (
             MAX(last_key)
           FROM w3
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.year_key,
@@ -370,6 +374,7 @@ FROM (
             MAX(last_key)
           FROM w4
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'frozen'
       GROUP BY
         f.municipality_key,
@@ -966,6 +971,7 @@ FROM (
               AND s.series = ''
             )
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -979,7 +985,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* oko_postering by month: sum, year to date */
       SELECT
@@ -1128,6 +1134,7 @@ FROM (
             MAX(last_key)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND (
           (
             (
@@ -1223,6 +1230,7 @@ FROM (
             MAX(last_key)
           FROM w2
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.version = 'revised'
       GROUP BY
         f.municipality_key,
@@ -1264,6 +1272,7 @@ FROM (
             MAX(last_key)
           FROM w3
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.year_key,
@@ -1291,6 +1300,7 @@ FROM (
             MAX(last_key)
           FROM w4
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'frozen'
       GROUP BY
         f.municipality_key,
@@ -1873,6 +1883,7 @@ FROM (
           WHERE
             s.source = 'oko_postering' AND s.series = ''
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -1886,7 +1897,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* oko_postering by month: sum, year to date */
       SELECT
@@ -2028,6 +2039,7 @@ FROM (
             MAX(last_key)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.month_key,
@@ -2053,6 +2065,7 @@ FROM (
             MAX(last_key)
           FROM w2
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'frozen'
       GROUP BY
         f.municipality_key,
@@ -2387,6 +2400,7 @@ FROM (
           WHERE
             s.source = 'oko_postering' AND s.series = ''
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -2400,7 +2414,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* oko_postering by month: sum, year to date */
       SELECT
@@ -2493,6 +2507,7 @@ FROM (
             MAX(last_key)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND (
           (
             (
@@ -2537,6 +2552,7 @@ FROM (
             MAX(last_key)
           FROM w2
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'frozen'
       GROUP BY
         f.municipality_key,

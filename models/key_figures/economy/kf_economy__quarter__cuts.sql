@@ -45,6 +45,7 @@ FROM (
               AND s.series = ''
             )
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -58,7 +59,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* oko_postering by month: sum, year to date */
       SELECT
@@ -333,6 +334,7 @@ FROM (
             MAX(last_key)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.month_key,
@@ -369,6 +371,7 @@ FROM (
             MAX(last_key)
           FROM w5
         ))
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'frozen'
       GROUP BY
         f.municipality_key,
@@ -445,6 +448,7 @@ FROM (
             MAX(last_key)
           FROM w3
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.version = 'revised'
       GROUP BY
         f.municipality_key,
@@ -486,6 +490,7 @@ FROM (
             MAX(last_key)
           FROM w4
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.year_key,
@@ -1341,6 +1346,7 @@ FROM (
               AND s.series = ''
             )
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -1354,7 +1360,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* oko_postering by month: sum, year to date */
       SELECT
@@ -1602,6 +1608,7 @@ FROM (
             MAX(last_key)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.month_key,
@@ -1678,6 +1685,7 @@ FROM (
             MAX(last_key)
           FROM w2
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.version = 'revised'
       GROUP BY
         f.municipality_key,
@@ -1719,6 +1727,7 @@ FROM (
             MAX(last_key)
           FROM w3
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.year_key,
@@ -1757,6 +1766,7 @@ FROM (
             MAX(last_key)
           FROM w5
         ))
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'frozen'
       GROUP BY
         f.municipality_key,
@@ -2528,6 +2538,7 @@ FROM (
               AND s.series = ''
             )
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -2541,7 +2552,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* oko_balance by month: last */
       SELECT
@@ -2700,6 +2711,7 @@ FROM (
             MAX(last_key)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.main_function_key = 955
         AND f.function_key <> 95577
       GROUP BY
@@ -2738,6 +2750,7 @@ FROM (
             MAX(last_key)
           FROM w4
         ))
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'frozen'
       GROUP BY
         f.municipality_key,
@@ -2763,6 +2776,7 @@ FROM (
             MAX(last_key)
           FROM w3
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND (
           (
             (
@@ -3204,6 +3218,7 @@ FROM (
           WHERE
             s.source = 'oko_postering' AND s.series = ''
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -3217,7 +3232,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* oko_postering by month: sum, year to date */
       SELECT
@@ -3386,6 +3401,7 @@ FROM (
             MAX(last_key)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.month_key,
@@ -3422,6 +3438,7 @@ FROM (
             MAX(last_key)
           FROM w3
         ))
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'frozen'
       GROUP BY
         f.municipality_key,

@@ -45,6 +45,7 @@ FROM (
               AND s.series = ''
             )
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -58,7 +59,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* oko_postering by month: sum, year to date */
       SELECT
@@ -435,6 +436,7 @@ FROM (
             MAX(last_key)
           FROM w6
         ))
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.month_key,
@@ -471,6 +473,7 @@ FROM (
             MAX(last_key)
           FROM w5
         ))
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'frozen'
       GROUP BY
         f.municipality_key,
@@ -547,6 +550,7 @@ FROM (
             MAX(last_key)
           FROM w3
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.version = 'revised'
       GROUP BY
         f.municipality_key,
@@ -588,6 +592,7 @@ FROM (
             MAX(last_key)
           FROM w4
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.year_key,
@@ -696,6 +701,7 @@ FROM (
             MAX(last_key)
           FROM w3
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.version = 'original'
       GROUP BY
         f.municipality_key,
@@ -1895,6 +1901,7 @@ FROM (
               AND s.series = ''
             )
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -1908,7 +1915,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* oko_postering by month: sum, year to date */
       SELECT
@@ -2258,6 +2265,7 @@ FROM (
             MAX(last_key)
           FROM w6
         ))
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.month_key,
@@ -2334,6 +2342,7 @@ FROM (
             MAX(last_key)
           FROM w2
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.version = 'revised'
       GROUP BY
         f.municipality_key,
@@ -2375,6 +2384,7 @@ FROM (
             MAX(last_key)
           FROM w3
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.year_key,
@@ -2413,6 +2423,7 @@ FROM (
             MAX(last_key)
           FROM w5
         ))
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'frozen'
       GROUP BY
         f.municipality_key,
@@ -2519,6 +2530,7 @@ FROM (
             MAX(last_key)
           FROM w2
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.version = 'original'
       GROUP BY
         f.municipality_key,
@@ -3636,6 +3648,7 @@ FROM (
               AND s.series = ''
             )
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -3649,7 +3662,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* oko_postering by month: sum, year to date */
       SELECT
@@ -3855,6 +3868,7 @@ FROM (
             MAX(last_key)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.month_key,
@@ -3891,6 +3905,7 @@ FROM (
             MAX(last_key)
           FROM w4
         ))
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'frozen'
       GROUP BY
         f.municipality_key,
@@ -3918,6 +3933,7 @@ FROM (
             MAX(last_key)
           FROM w3
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.main_function_key = 955
         AND f.function_key <> 95577
       GROUP BY
@@ -4428,6 +4444,7 @@ FROM (
           WHERE
             s.source = 'oko_postering' AND s.series = ''
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -4441,7 +4458,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* oko_postering by month: sum, year to date */
       SELECT
@@ -4610,6 +4627,7 @@ FROM (
             MAX(last_key)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.month_key,
@@ -4646,6 +4664,7 @@ FROM (
             MAX(last_key)
           FROM w3
         ))
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'frozen'
       GROUP BY
         f.municipality_key,

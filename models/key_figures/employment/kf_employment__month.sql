@@ -39,6 +39,7 @@ WITH periods AS (
           'longterm.total'
         )
     )
+    AND {{ flis_project.touched_periods() }}
 ), units AS (
   SELECT
     p.period_key,
@@ -52,7 +53,7 @@ WITH periods AS (
       u.valid_to IS NULL OR u.valid_to >= p.end_date
     )
   WHERE
-    u.unit_kind = 'member'
+    u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
 ), w1 AS (
   /* bes_jobindsats/cashVisitation.fullTime by month: average */
   SELECT
@@ -420,6 +421,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w1
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.month_key
@@ -500,6 +502,7 @@ WITH periods AS (
         FROM w9
       )
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.month_key
@@ -548,6 +551,7 @@ WITH periods AS (
         FROM w7
       )
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.vintage = 'frozen'
   GROUP BY
     f.municipality_key,

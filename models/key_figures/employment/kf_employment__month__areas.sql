@@ -49,6 +49,7 @@ WITH periods AS (
           'longterm.total'
         )
     )
+    AND {{ flis_project.touched_periods() }}
 ), units AS (
   SELECT
     p.period_key,

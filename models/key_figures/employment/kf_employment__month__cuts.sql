@@ -31,6 +31,7 @@ FROM (
           WHERE
             s.source = 'bes_jobindsats' AND s.series = 'cashVisitation.fullTime'
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -44,7 +45,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* bes_jobindsats/cashVisitation.fullTime by month: average */
       SELECT
@@ -105,6 +106,7 @@ FROM (
             MAX(last_key)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.month_key,

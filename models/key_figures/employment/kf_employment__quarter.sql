@@ -27,6 +27,7 @@ WITH periods AS (
         s.source = 'bes_jobindsats'
         AND s.series IN ('cashAssistance.fullTime', 'unemployment.total', 'unemployment.dagpenge')
     )
+    AND {{ flis_project.touched_periods() }}
 ), units AS (
   SELECT
     p.period_key,
@@ -40,7 +41,7 @@ WITH periods AS (
       u.valid_to IS NULL OR u.valid_to >= p.end_date
     )
   WHERE
-    u.unit_kind = 'member'
+    u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
 ), w1 AS (
   /* bes_jobindsats/cashAssistance.fullTime by month: average */
   SELECT
@@ -446,6 +447,7 @@ WITH periods AS (
         FROM w7
       )
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.month_key
@@ -494,6 +496,7 @@ WITH periods AS (
         FROM w6
       )
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.vintage = 'frozen'
   GROUP BY
     f.municipality_key,

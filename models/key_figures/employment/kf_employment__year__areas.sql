@@ -41,6 +41,7 @@ WITH periods AS (
           'unemployment.dagpenge'
         )
     )
+    AND {{ flis_project.touched_periods() }}
 ), units AS (
   SELECT
     p.period_key,

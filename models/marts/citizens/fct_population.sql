@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'quarter': 'quarter_key'}}) }}
 select
     {{ municipality_key('municipality_code') }} as municipality_key,
     quarter_key,
@@ -7,4 +8,4 @@ select
     delivery_id,
     cast(1 as bigint) as source_row_count
 from {{ ref('stg_citizens__population') }}
-order by municipality_key, quarter_key
+order by quarter_key, municipality_key

@@ -1,0 +1,87 @@
+"""How far a generated table reads in time: for every period of a grain the days of what each of its spans reads.
+
+Taken from the spans themselves, so that whoever rewrites only some periods of a table rewrites all that a change reaches. Not
+clipped to what is due: that moves with the deliveries, and a period is touched by what it would read once it is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from flis_semantic.compiler.assemble import Assembly
+from flis_semantic.compiler.keys import PERIODS_MODEL
+from flis_semantic.compiler.request import Request
+from flis_semantic.compiler.sql import both, col, eq, greatest, least, left_join, named, select, table, text
+from flis_semantic.compiler.stretch import Span, keys_of, stretch_of
+
+COVERAGE = "coverage"
+"""Model that says what was delivered, by base period."""
+
+HOW_FAR = ("source_status", "data_to")
+"""Models that say how far sources reach: whether a period is finished, waits, or is there at all."""
+
+OF_UNITS = (COVERAGE, "data_to")
+"""Those of them with a row for every unit."""
+
+_PERIODS = "landing.periods"
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What the periods of a table read through one span: of which facts and sources, and which days.
+
+    `units` has the facts whose rows are of the unit that one of their columns names, with that column.
+    `days` is SQL over the build's period table: period_key; first_day and last_day of the base periods read, NULL where the
+    calendar has none; from_day and to_day around these and the period itself.
+    """
+
+    facts: tuple[str, ...]
+    units: tuple[tuple[str, str], ...]
+    sources: tuple[str, ...]
+    days: str
+
+
+def reaches(assemblies: Iterable[Assembly]) -> tuple[Reach, ...]:
+    """The reach of every span of these assemblies, after their CTEs were made."""
+    found: dict[tuple[tuple[str, ...], str], dict[str, set[str]]] = {}
+    for assembly in assemblies:
+        for span, read in assembly.read_through():
+            sources = tuple(sorted({line.table for line in span.sources}))
+            facts = found.setdefault((sources, _days(span, assembly.request)), {})
+            for model, unit_column in read:
+                facts.setdefault(model, set()).add(unit_column)
+    return tuple(_reach(sources, days, facts) for (sources, days), facts in found.items())
+
+
+def _reach(sources: tuple[str, ...], days: str, facts: dict[str, set[str]]) -> Reach:
+    units = tuple((model, next(iter(columns))) for model, columns in sorted(facts.items()) if len(columns) == 1)
+    return Reach(tuple(sorted(facts)), units, sources, days)
+
+
+def _days(span: Span, request: Request) -> str:
+    stretch = stretch_of(span, request)
+    first, last = keys_of(span, request, stretch)
+    joins = list(stretch.joins)
+    for alias, key in (("f", first), ("l", last)):
+        on = both(eq(col("grain", alias), text(span.base_grain)), eq(col("period_key", alias), key()))
+        assert on is not None
+        joins.append(left_join(table(PERIODS_MODEL, alias), on))
+    query = select(
+        [
+            col("period_key", "p"),
+            named(col("start_date", "f"), "first_day"),
+            named(col("end_date", "l"), "last_day"),
+            named(least(col("start_date", "p"), stretch.start(), col("start_date", "f")), "from_day"),
+            named(greatest(col("end_date", "p"), stretch.end(), col("end_date", "l")), "to_day"),
+        ],
+        table(PERIODS_MODEL, "p"),
+        joins=joins,
+        where=eq(col("grain", "p"), text(request.grain)),
+    )
+    for relation in query.find_all(exp.Table):
+        relation.set("this", exp.to_identifier(_PERIODS.rpartition(".")[2]))
+        relation.set("db", exp.to_identifier(_PERIODS.partition(".")[0]))
+    return query.sql(dialect="duckdb")
