@@ -29,6 +29,7 @@ from flis_semantic.delivery.parquet import ParquetReader
 from flis_semantic.delivery.pseudonyms import PseudonymKey, key_for
 from flis_semantic.delivery.recognise import named, recognise, unknown_file
 from flis_semantic.delivery.report import FORMAT, MANIFEST, NAME, UNCHANGED, UNKNOWN, DeliveryResult, ReceiveReport, Refusal
+from flis_semantic.delivery.scratch import Scratch
 from flis_semantic.delivery.sql import quoted
 from flis_semantic.delivery.transcribing import Transcribing
 from flis_semantic.delivery.verdict import Admitted, Rejected
@@ -192,16 +193,19 @@ class _ContractReceive:
         """Judge the rows and write the landing files, which stay invisible until they are recorded."""
         if not self._arrivals:
             return [], None
-        with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=self._project.work) as folder, closing(connect()) as connection:
-            scratch = Path(folder)
-            connection.execute("SET temp_directory = ?", [str(scratch / "spill")])
+        with (
+            tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=self._project.work) as folder,
+            Scratch(Path(folder)) as scratch,
+            closing(connect()) as connection,
+        ):
+            connection.execute("SET temp_directory = ?", [str(Path(folder) / "spill")])
             connection.execute(f"SET memory_limit = '{_MEMORY}'")
             connection.execute("SET preserve_insertion_order = false")
             # The engine cannot know how many rows a text has, and would hold all of them to look up a few names: tables are
             # joined as they are written, the many rows first.
             connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
             # Rows are kept in a file: a table in memory would have to fit into it.
-            connection.execute(f"ATTACH {quoted(str(scratch / 'pass.duckdb'))} AS pass")
+            connection.execute(f"ATTACH {quoted(str(Path(folder) / 'pass.duckdb'))} AS pass")
             groups = self._transcribe(connection, scratch)
             reached("receive: transcribed")
             judging = Judging(connection, self._project, self._contract, groups, self._options.key)
@@ -247,7 +251,7 @@ class _ContractReceive:
             self._results[path] = DeliveryResult(path, arrival.contract.table, arrival.form_name, "unchanged", message, code=UNCHANGED)
         return message is not None
 
-    def _transcribe(self, connection: Connection, scratch: Path) -> list[Group]:
+    def _transcribe(self, connection: Connection, scratch: Scratch) -> list[Group]:
         """Write every file's rows to its group's file, and leave out the files that turn out to be refused."""
         readable: list[Arrival] = []
         with Transcribing(connection, scratch) as transcribing:
