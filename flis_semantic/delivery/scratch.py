@@ -10,6 +10,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
+from flis_semantic.warehouse import Connection, quoted
+
 _OPEN_FILES = Path("/dev/fd")
 
 
@@ -25,6 +27,12 @@ class Scratch:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def attach(self, connection: Connection, name: str) -> None:
+        """Attach a new database, empty and without a name in the folder; it writes no log of its changes, which would have one."""
+        path = self._folder / f"{name}.duckdb"
+        connection.execute(f"ATTACH {quoted(str(path))} AS {name} (RECOVERY_MODE no_wal_writes)")
+        path.unlink()
 
     def file(self) -> BinaryIO:
         """A new file, empty and without a name, open until it is closed or the scratch is left."""
