@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from flis_semantic.delivery.pseudonyms import PseudonymKey
+from flis_semantic.vocabulary.personal_numbers import PersonalNumber
 from flis_semantic.warehouse import connect
 from tests.delivery.parcel import Desk
 from tests.delivery.person_desk import CONTRACT, KEY, entry, person_desk, register
@@ -174,6 +175,73 @@ def test_a_number_comes_out_of_a_shared_cell(tmp_path: Path):
     assert (result.rows_accepted, result.rows_set_aside) == (1, 2)
     assert desk.rows("register", "person_key, ydelse") == [(pseudonym("0707614285"), "KH")]
     assert [raw for *_, raw in desk.set_aside("register")] == ["0101;2024-01;••••;2023-06-01"] * 2
+
+
+# Made up: a letter of the century, year, month and day, and a check digit that every number has; and one that says nothing of birth.
+ELSEWHERE = {
+    "burger": PersonalNumber.model_validate(
+        {
+            "title": {"nl": "Burgernummer"},
+            "pattern": "[AB][0-9]{8}",
+            "separator": {"after": 1, "marks": ["."]},
+            "birth_date": {
+                "year": 2,
+                "month": 4,
+                "day": 6,
+                "century": {"place": 1, "years": [{"marks": "A", "century": 1900}, {"marks": "B", "to": 30, "century": 2000}]},
+            },
+            "check_digits": {"weights": [0, 2, -3, 4, 5, 6, 7, 0, 1], "modulus": 10, "remainder": 3, "without_exception": True},
+        }
+    ),
+    "dossier": PersonalNumber.model_validate(
+        {"title": {"nl": "Dossier"}, "pattern": "[0-9]{8}[A-F]*", "birth_date": {"year": 1, "month": 5, "day": 7, "year_digits": 4}}
+    ),
+    "pass": PersonalNumber.model_validate({"title": {"nl": "Paspoort"}, "pattern": "[0-9A-F]+"}),
+}
+CONTRACT_ELSEWHERE = "\n".join(
+    line
+    for line in CONTRACT.replace("number: cpr, key: person_key", "number: burger, key: person_key")
+    .replace("number: cpr, key: mother_key", "number: pass, key: mother_key")
+    .replace("action: warn, except_month_day", "except_month_day")
+    .splitlines()
+    if "not_real" not in line and "misplaced" not in line
+)
+
+
+def test_another_countrys_numbers_are_judged_by_what_its_vocabulary_says(tmp_path: Path):
+    def burger(digits: str) -> str:
+        """With the digit at the end that makes the weighted sum leave 3."""
+        total = sum(weight * int(digit) for weight, digit in zip((2, -3, 4, 5, 6, 7), digits[1:7], strict=True))
+        return digits + str((3 - total) % 10)
+
+    desk = person_desk(tmp_path, CONTRACT_ELSEWHERE, ELSEWHERE)
+    right = [burger("A9912310"), burger("B2902280"), burger("A0002285")]
+    wrong = {
+        right[0][:-1] + str((int(right[0][-1]) + 1) % 10): "R-21",
+        burger("A9913010"): "R-20",
+        burger("B3101010"): "R-20",
+        "0101901234": "R-20",
+    }
+    # The exception is for those born on that day, which is told by the number itself.
+    born = burger("A9901010")
+    wrong |= {right[1].replace("B", "B."): "R-5"}
+    rows = [entry(number, mor_cpr="BEEF") for number in [*right, *wrong, born[:-1] + str((int(born[-1]) + 1) % 10)]]
+    result = desk.deliver(JANUARY, register(*rows, entry(right[2], mor_cpr="beef", fra="2023-06-01")))
+    assert [rules for _, rules, *_ in desk.set_aside("register")] == [[rule] for rule in [*wrong.values(), "R-23"]]
+    assert result.rows_accepted == len(right) + 1
+    assert desk.rows("register", "DISTINCT mother_key, delivery_id, 1 AS line_number") == [(pseudonym("BEEF"), 1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "right", "wrong"),
+    [("dossier", ["20240229BEEF", "20240301"], ["20230229BEEF", "0101901234", ""]), ("pass", ["20230229", "F"], ["f", "x", ""])],
+)
+def test_a_number_may_say_little_of_itself(tmp_path: Path, kind: str, right: list[str], wrong: list[str]):
+    contract = CONTRACT_ELSEWHERE.replace("number: burger", f"number: {kind}").replace("  - {id: R-21", "  # {id: R-21")
+    desk = person_desk(tmp_path, contract, ELSEWHERE)
+    desk.deliver(JANUARY, register(*(entry(number) for number in [*right, *wrong])))
+    assert desk.rows("register", "person_key") == [(pseudonym(number),) for number in right]
+    assert [rules for _, rules, *_ in desk.set_aside("register")] == [["R-20"], ["R-20"], ["R-8"]]
 
 
 def test_the_pseudonym_is_the_standards_hmac_for_keys_of_every_length():
