@@ -33,18 +33,23 @@ def spellings_of_key(key: str) -> set[bytes]:
 
 
 def traces(folder: Path, wanted: Collection[bytes], but: Collection[str] = ()) -> list[str]:
-    """Files under a folder in which one of the values can be read, `but` those in the named parts of it."""
-    found: list[str] = []
+    """Files under a folder in which one of the values can be read, `but` those whose path begins so."""
+    found = (path for path, data in readings(folder, but) if any(value in data for value in wanted))
+    return list(dict.fromkeys(found))
+
+
+def readings(folder: Path, but: Collection[str] = ()) -> Iterator[tuple[str, bytes]]:
+    """Every file's bytes, and then what is in it when it is unpacked, beside its path in the folder."""
     for path in sorted(folder.rglob("*")):
         inside = str(path.relative_to(folder))
-        if path.is_file() and not inside.startswith(tuple(but)) and any(value in data for data in _readings(path) for value in wanted):
-            found.append(inside)
-    return found
+        if path.is_file() and not inside.startswith(tuple(but)):
+            data = path.read_bytes()
+            yield inside, data
+            for unpacked in _unpacked(path, data):
+                yield inside, unpacked
 
 
-def _readings(path: Path) -> Iterator[bytes]:
-    data = path.read_bytes()
-    yield data
+def _unpacked(path: Path, data: bytes) -> Iterator[bytes]:
     if data.startswith(b"\x1f\x8b"):
         yield gzip.decompress(data)
     elif data.startswith(b"PAR1"):
