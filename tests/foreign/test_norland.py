@@ -186,8 +186,16 @@ def test_bad_rows_are_set_aside_with_the_rule_in_the_readers_language(norland: P
 def test_what_did_not_come_is_listed(norland: Path) -> None:
     ran = flis("coverage", "--missing", "--format", "json", folder=norland)
     assert json.loads(ran.out) == [
-        {"source": "prises", "series": "", "unit": "VAN", "period": "2022-09", "state": "missing", "reason": None, "due_date": None}
+        {"source": "prises", "series": "", "unit": "VAN", "period": "2022-09", "state": "missing", "reason": None, "due_date": "2022-10-18"}
     ]
+    # Twelve workdays after April 2022: 2 to 6, 9 to 13 and 16 May, and the 18th, since the 17th is Constitution Day.
+    listed = ("coverage", "--overdue", "--source", "prises", "--format", "json", "--on")
+    april = [row for row in json.loads(flis(*listed, "2022-05-20", folder=norland).out) if row["period"] == "2022-04"]
+    assert [(row["unit"], row["due_date"], row["days_late"]) for row in april] == [
+        (unit, "2022-05-18", 2) for unit in ("HEL", "KYR", "VAN")
+    ]
+    in_time = json.loads(flis(*listed, "2022-05-18", folder=norland).out)
+    assert in_time and "2022-04" not in {row["period"] for row in in_time}
 
 
 def test_labels_and_the_default_language_are_the_projects_own(norland: Path) -> None:
