@@ -1,9 +1,10 @@
 """Where in time a component reads, as one CTE per distinct span: from which base period to which, and whether they are due.
 
 Columns of a span: `period_key` of the asked period; `first_key`, `last_key` of the base periods read, the last one clipped to
-what is due (NULL: nothing can be read); `required` base periods; `is_unfinished`; `is_waiting` when only the end of an
+what is due (NULL: nothing can be read); `required` base periods; `is_unfinished` of states; `is_waiting` when only the end of an
 unfinished period would have a value; `has_no_label` where an offset names no period; `from_date` and `to_date` (clipped
-likewise) for day weights and dated rows; `on_date`, the day on which rows must be in force.
+likewise) for day weights and dated rows; `on_date`, the last day, on which rows must be in force and up to which what happens
+over days must be covered; `data_to`, the first day that nobody covers.
 """
 
 from __future__ import annotations
@@ -18,12 +19,10 @@ from flis_semantic.compiler.sql import (
     Expr,
     among,
     both,
-    case,
     coalesce,
     col,
     either,
     eq,
-    ge,
     greatest,
     gt,
     join,
@@ -75,6 +74,11 @@ def covers(span: Span) -> bool:
     return not span.looks_up and (span.averages or not span.snapshot)
 
 
+def reaches(span: Span) -> bool:
+    """Whether it covers days up to the extract, which is not the same for every unit; not states, which hold while they are the newest."""
+    return covers(span) and not span.snapshot
+
+
 def waits(span: Span) -> bool:
     """Whether only the end of the period can give its value."""
     return span.snapshot and not span.in_force and span.over_time == "last" and span.reference is None
@@ -93,13 +97,12 @@ def span_query(span: Span, request: Request) -> exp.Select:
         columns += [named(last(), "last_key"), named(num(1), "required")]
     else:
         clipped = least(last(), col("due_key", "d"))
-        required: Expr = plus(minus(clipped.copy(), first()), num(1))
-        if span.averages and not span.snapshot:
-            # What was delivered before it began has no day that could be averaged.
-            required = case((gt(col("data_to", "d"), stretch.start()), required), otherwise=num(0))
-        columns += [named(clipped, "last_key"), named(required, "required")]
-    if covers(span):
-        columns.append(named(_unfinished(span, stretch.end(), last()), "is_unfinished"))
+        columns += [named(clipped, "last_key"), named(plus(minus(clipped.copy(), first()), num(1)), "required")]
+    if covers(span) and not reaches(span):
+        # A state holds as long as it is the newest.
+        columns.append(named(gt(last(), col("due_key", "d")), "is_unfinished"))
+    elif reaches(span):
+        columns += [named(stretch.end(), "on_date"), col("data_to", "d")]
     if waits(span):
         begun = le(key_of(request.calendar, span.base_grain, stretch.start), col("due_key", "d"))
         waiting = both(gt(last(), col("due_key", "d")), begun)
@@ -159,11 +162,6 @@ def _due(span: Span) -> exp.Select:
         table("source_status", "s"),
         where=source_condition(span.sources, "s"),
     )
-
-
-def _unfinished(span: Span, end: Expr, last: Expr) -> Expr:
-    """What is known of whole periods reaches up to the extract; a state holds as long as it is the newest."""
-    return gt(last, col("due_key", "d")) if span.snapshot else ge(end, col("data_to", "d"))
 
 
 def _last_day(span: Span, end: Expr, joins: list[exp.Join]) -> Expr:

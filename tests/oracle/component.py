@@ -138,9 +138,13 @@ class Component:
         """The first day of which something that the measure reads was not known when it was delivered."""
         return min(self.world.data_to.get(line, self._end_of_reach(line).last + ONE_DAY) for line in self.lines)
 
-    def unfinished(self, target: Span) -> bool:
+    def known_to(self, unit: int) -> date:
+        """The first day of which something that the measure reads was not known when the unit delivered."""
+        return min([self.data_to, *(self.world.unit_data_to.get((*line, unit), self.data_to) for line in self.lines)])
+
+    def unfinished(self, target: Span, unit: int) -> bool:
         """Whether more may come of the target: a value covers its days up to the extract."""
-        return target.last >= self.data_to
+        return target.last >= self.known_to(unit)
 
     def _end_of_reach(self, line: tuple[str, str]) -> Span:
         end = self.days.named(self.base, self.world.reach[line][1])
@@ -231,7 +235,7 @@ class Component:
         for base in bases:
             if self.due(base):
                 found = self._base(unit, target, base, cell)
-                if self.published and self.unfinished(target):
+                if self.published and self.unfinished(target, unit):
                     return self._so_far([found], found.value)
                 return found
         if self.reference is not None:
@@ -253,19 +257,22 @@ class Component:
         if not readings:
             return Reading("missing", frozenset({"base_period_missing"}))
         found, value = list(readings.values()), None
+        if self.dated and self.known_to(unit) <= self.stretch(target).first:
+            # What happens on days that nobody covers yet is not known to be nothing.
+            found.append(Reading("missing", frozenset({"base_period_missing"})))
         if all(reading.value is not None for reading in found):
             value = sum((r.value for r in found), Fraction(0))
             if mean:
                 if self.published and target.grain == self.base and not self.written.get("window"):
                     # Its own period's value is as it was published, whenever that was: nothing is weighed.
-                    return self._so_far(found, value) if self.unfinished(target) else self._together(found, value)
-                if not self.by_state and self.data_to <= self.stretch(target).first:
+                    return self._so_far(found, value) if self.unfinished(target, unit) else self._together(found, value)
+                if not self.by_state and self.known_to(unit) <= self.stretch(target).first:
                     # Delivered before it began: no day of it is known.
                     return Reading("missing", frozenset({"base_period_missing"}))
                 weights = {base: days[base] if self.by_state else self._covered(target, base) for base in readings}
                 value = sum((r.value * weights[base] for base, r in readings.items()), Fraction(0)) / sum(weights.values())
         # A state holds as long as it is the newest, a value of days or of what happened up to the extract.
-        if len(readings) < len(days) if self.by_state else self.unfinished(target):
+        if len(readings) < len(days) if self.by_state else self.unfinished(target, unit):
             return self._so_far(found, value)
         return self._together(found, value)
 
