@@ -218,7 +218,7 @@ def filter_parameters(name: str, values: tuple[str, ...]) -> list[str]:
 
 def _has_code(dimension: str, codes: list[Expr], rows: Rows, spans: Sequence[str], request: Request) -> Expr:
     spec = request.vocabulary.cuts[dimension]
-    if spec.valid_from is not None and request.vocabulary.dimensions[spec.dimension].levels:
+    if spec.valid_from is not None:
         members = members_in_time(spec, [spec.code], rows.fact.base_grain, _between(col("period_key", "b"), spans, "first_key", "last_key"))
         same = both(
             eq(col(spec.key, "m"), col(rows.fact.dimensions[dimension], "f")),

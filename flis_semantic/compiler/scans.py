@@ -173,12 +173,8 @@ def _dimension_join(dimension: str, alias: str, scan: Scan, rows: str, request: 
     # A dated dimension has a row per validity interval; the key alone must not fan out.
     cuts = request.vocabulary.cuts
     used = list(dict.fromkeys(cuts[d].code for d in scan.dimensions if cuts[d].dimension == spec.dimension))
-    if request.vocabulary.dimensions[spec.dimension].levels:
-        there = exp.In(this=col("period_key", "b"), query=exp.Subquery(this=select([col(BASE)], table(rows))))
-        members = members_in_time(spec, used, scan.rows.fact.base_grain, there)
-        on = both(on, eq(col(BASE, alias), col(BASE, "r")))
-        assert on is not None
-    else:
-        columns = [spec.key, *used]
-        members = select([col(name) for name in columns], table(spec.model), group=[col(name) for name in columns])
+    there = exp.In(this=col("period_key", "b"), query=exp.Subquery(this=select([col(BASE)], table(rows))))
+    members = members_in_time(spec, used, scan.rows.fact.base_grain, there)
+    on = both(on, eq(col(BASE, alias), col(BASE, "r")))
+    assert on is not None
     return left_join(subquery(members, alias), on)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -310,19 +310,20 @@ class Component:
         stretch, day = self.stretch(target), row[self.dated]
         return stretch.first <= day <= stretch.last and day < self.data_to
 
-    def has_unknown(self, dimension: str, period: Span, cell: Cell, units: Collection[int]) -> bool:
-        """Whether what is read of these units in the period has a row without a code of the dimension."""
+    def codes_read(self, dimension: str, levels: Sequence[str], period: Span, cell: Cell, units: Collection[int]) -> set[tuple[str, ...]]:
+        """The codes at some levels of a dimension, of the rows that are read of these units in the period."""
         target = self.target(period)
         if not self.has(dimension) or target is None:
-            return False
+            return set()
+        found: set[tuple[str, ...]] = set()
         bases = {unit.key: {base.label: base for base in self.bases(unit.key, period) or () if self.due(base)} for unit in self.world.units}
         for row in self.world.rows[self.fact["model"]]:
             if row[self.unit_column] not in units:
                 continue
             base = bases.get(row[self.unit_column], {}).get(row[self.base])
-            if base and self.code(row, dimension) == UNKNOWN and self._falls(row, target, base) and self._counts(row, cell):
-                return True
-        return False
+            if base and self._falls(row, target, base) and self._counts(row, cell):
+                found.add(tuple(self.code(row, level) for level in levels))
+        return found
 
     def has(self, level: str) -> bool:
         """Whether its fact has the dimension that a name of a request stands for; else it is repeated over it."""
