@@ -74,7 +74,9 @@ def _of_contract(project: Project, contract: Contract, known: _Known, on: date) 
 def _due(project: Project, contract: Contract, on: date) -> Iterator[tuple[Period, date]]:
     """The base periods whose deadline has passed by the end of `on`, from the contract's first one."""
     calendar, deadline = project.calendar, contract.deadline
-    starts = [period.key for label in contract.starts_by_series.values() if (period := calendar.parse(label)) is not None]
+    starts = [
+        period.key for label in contract.starts_by_series.values() if (period := calendar.parse(label, contract.base_period)) is not None
+    ]
     if not starts or deadline is None:
         return
     key = min(starts)
@@ -100,6 +102,6 @@ def _known(project: Project, ledger: Ledger, contract: Contract, on: date) -> _K
 
 
 def _exempt_by_contract(project: Project, contract: Contract) -> set[tuple[str, int]]:
-    parse = project.calendar.parse
-    spans = [(item.unit, parse(item.from_), parse(item.to)) for item in contract.exemptions]
+    parse, base = project.calendar.parse, contract.base_period
+    spans = [(item.unit, parse(item.from_, base), parse(item.to, base)) for item in contract.exemptions]
     return {(unit, key) for unit, first, last in spans if first and last for key in range(first.key, last.key + 1)}
