@@ -14,7 +14,7 @@ from flis_semantic.contracts.model import Contract
 from flis_semantic.errors import DefinitionError, suggestion
 from flis_semantic.strict_yaml import Document, Location
 from flis_semantic.vocabulary.calendar import Calendar
-from flis_semantic.vocabulary.model import Vocabulary
+from flis_semantic.vocabulary.model import RANGE_GRAIN, Vocabulary
 
 Report = Callable[..., None]
 
@@ -72,6 +72,10 @@ class Checker:
             return None
         components = (*numerator, *denominator, *weight)
         grains = derived_grains(components, file.only_grains, self.calendar)
+        ranged = refusal(components, file.only_grains, RANGE_GRAIN, self.calendar)
+        if not grains and ranged is not None:
+            report(f"The figure has no value at any grain, nor for a range: {ranged}.", ("numerator",))
+            return None
         publish = self._publish_grains(file, owner, components, grains, report)
         figure = KeyFigure(
             id=f"{domain}.{name}",
@@ -205,8 +209,10 @@ class Checker:
         if with_series and not measure.series:
             report(f"'{name}' names no series, but {with_series[0].table} has several.", at, hint="Add series: [...].")
         for index, series in enumerate(measure.series):
-            known = {s for contract in contracts for s in contract.series_starts}
-            self._known(report, "series", series, known, (*at, "series", index))
+            # Every source has to deliver every one of them.
+            for contract in contracts:
+                if not self._known(report, f"series of {contract.table}", series, contract.series_starts, (*at, "series", index)):
+                    break
 
     def _side(self, domain: str, side: Side, name: str, facts: Mapping[str, ResolvedFact], report: Report) -> tuple[ResolvedComponent, ...]:
         found: list[ResolvedComponent] = []
@@ -275,8 +281,8 @@ class Checker:
     def _edition(self, component: Component, fact: ResolvedFact, at: Location, report: Report) -> None:
         word, editions = fact.definition.edition_word, fact.definition.editions
         given = component.version if word == "version" else component.vintage
-        if component.edition is not None and (given is None or component.vintage and component.version):
-            other = "vintages" if word == "version" or not editions else "versions"
+        if component.edition is not None and (not editions or given is None or component.vintage and component.version):
+            other = "versions" if component.version and (word == "vintage" or not editions) else "vintages"
             report(f"{fact.id} has no {other}.", at, hint=f"Name a {word} instead." if editions else "Leave it out.")
         elif editions and component.edition is None:
             report(f"{fact.id} has {word}s, and the component names none.", at, hint=f"Add {word}: one of {', '.join(editions)}.")
@@ -314,6 +320,11 @@ class Checker:
             self._known(report, "grain", grain, self.calendar.grains, ("publish_grains", index))
         for index, grain in enumerate(file.only_grains.grains if file.only_grains else ()):
             self._known(report, "grain", grain, self.calendar.grains, ("only_grains", "grains", index))
+        for index, cut in enumerate(file.published_cuts):
+            if not 1 <= len(cut) <= 2:
+                report("A published cut is one or two dimensions.", ("published_cuts", index))
+            for dimension in cut:
+                self._known(report, "dimension", dimension, self.vocabulary.cuts, ("published_cuts", index))
         members = self.vocabulary.reporting_unit.members
         if file.country_members is not None and file.country_members < members:
             report(f"country_members is {file.country_members}, below the {members} members.", ("country_members",))
@@ -340,8 +351,6 @@ class Checker:
 
     def _cuts(self, figure: KeyFigure, report: Report) -> None:
         for index, cut in enumerate(figure.file.published_cuts):
-            if not 1 <= len(cut) <= 2:
-                report("A published cut is one or two dimensions.", ("published_cuts", index))
             for dimension in cut:
                 if dimension not in figure.dimensions:
                     lacking = next((c.label for c in figure.components if dimension not in c.fact.dimensions), figure.id)
