@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from flis_semantic.delivery.arrival import Arrival
 from flis_semantic.delivery.delta_history import DeltaHistory
-from flis_semantic.delivery.report import OLDER, SUPERSEDED, Refusal
+from flis_semantic.delivery.report import OLDER, SUPERSEDED, Refusal, printable
 from flis_semantic.ledger import Ledger
 from flis_semantic.ledger_records import Part
 
@@ -103,7 +103,7 @@ class History:
         """Remember a delivery that was admitted, with its rows by part; returns what it is in force for now."""
         replaced: dict[Part, int] = {}
         parts = frozenset(rows)
-        known = _Known(rank[2], arrival.file.path.name, parts, rows_set_aside)
+        known = _Known(rank[2], printable(arrival.file.path.name), parts, rows_set_aside)
         self._same_content(arrival.sha256).insert(0, known)
         if arrival.mode == "delta":
             self.deltas.admit(arrival, rank, rows)
