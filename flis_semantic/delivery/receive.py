@@ -34,7 +34,7 @@ from flis_semantic.delivery.verdict import Admitted, Rejected
 from flis_semantic.errors import ArgumentError, WarehouseError, suggestion
 from flis_semantic.faults import reached
 from flis_semantic.ledger import Ledger, utc
-from flis_semantic.ledger_records import Batch
+from flis_semantic.ledger_records import Batch, Confirmation
 from flis_semantic.warehouse import Connection, Error, connect, is_about_the_disk
 from flis_semantic.workspace import Project
 
@@ -159,6 +159,7 @@ class _ContractReceive:
         self._rejected = list(intake.rejected)
         self._history = History(ledger, contract.table)
         self._results: dict[Path, DeliveryResult] = {}
+        self._confirmations: list[Confirmation] = []
 
     def run(self) -> dict[Path, DeliveryResult]:
         """The verdict on each of the contract's files, after they were made visible."""
@@ -237,6 +238,10 @@ class _ContractReceive:
         message = self._history.unchanged(arrival, self._options.supersede)
         if message is not None:
             path = arrival.file.path
+            confirmation = self._history.confirm(arrival, self._options.received_at)
+            if confirmation is not None:
+                self._confirmations.append(confirmation)
+                message += f" It now counts as of {arrival.extracted_at:%Y-%m-%d}."
             self._results[path] = DeliveryResult(path, arrival.contract.table, arrival.form_name, "unchanged", message, code=UNCHANGED)
         return message is not None
 
@@ -322,8 +327,8 @@ class _ContractReceive:
         for delivery_id, rejected in enumerate(self._rejected, start=next_id):
             entries.append(rejected.entry(delivery_id, self._options.received_at))
             self._results[rejected.path] = rejected.result(delivery_id)
-        if entries:
-            self._ledger.record(entries, batch)
+        if entries or self._confirmations:
+            self._ledger.record(entries, batch, self._confirmations)
 
     def _reject(self, arrival: Arrival, refusal: Refusal) -> None:
         self._rejected.append(Rejected(arrival.file.path, refusal, arrival.contract.table, arrival.form_name, arrival.sha256))
