@@ -6,8 +6,8 @@ create table quarters as
 select
     quarter,
     cast(lives_from() + to_months(cast(3 * (quarter - 1) as integer)) as date) as status_date,
-    'bor_folketal_alder_' || strftime(status_date, '%Y-%m-%d') || '.csv' as file_name,
-    cast(status_date + 40 as timestamp) + interval 8 hour as extracted_at
+    cast(status_date + 40 as timestamp) + interval 8 hour as extracted_at,
+    'bor_folketal_alder_' || year(status_date) || 'K' || quarter(status_date) || '_' || strftime(extracted_at, '%Y-%m-%d') || '.csv' as file_name
 from (select unnest(range(1, 9)) as quarter);
 
 create table counted as
@@ -57,8 +57,8 @@ create table wrong_lines as
 select units.unit, wrong.*, quarters.file_name
 from (
     values
-    ('V-BOR-24', 1, 2, '34', 'M', '12,5'), ('V-BOR-24', 2, 2, '35', 'K', 'tolv'), ('V-BOR-25', 1, 2, '36', 'M', '-4'),
-    ('V-BOR-47', 3, 2, '126', 'K', '1'), ('V-BOR-48', 3, 2, 'ni', 'K', '1'), ('V-BOR-39', 2, 3, '37', 'X', '3'), ('V-BOR-32', null, 3, '38', 'M', '3')
+    ('V-BOR-92', 1, 2, '34', 'M', '12,5'), ('V-BOR-92', 2, 2, '35', 'K', 'tolv'), ('V-BOR-93', 1, 2, '36', 'M', '-4'),
+    ('V-BOR-88', 3, 2, '126', 'K', '1'), ('V-BOR-87', 3, 2, 'ni', 'K', '1'), ('V-BOR-90', 2, 3, '37', 'X', '3'), ('V-BOR-82', null, 3, '38', 'M', '3')
 ) as wrong (rule_id, unit_no, quarter, age, sex, people)
 left join units on wrong.unit_no = units.unit_no
 inner join quarters on wrong.quarter = quarters.quarter
@@ -135,7 +135,7 @@ with found as (
     from wrong_lines
     group by all
     union all by name
-    select '0101' as municipality, quarter, if(quarter = 4, 'V-BOR-49', 'V-BOR-45') as rule_id, 1 as row_count, 'set_aside' as fate, file_name
+    select '0101' as municipality, quarter, if(quarter = 4, 'V-BOR-85', 'V-BOR-94') as rule_id, 1 as row_count, 'set_aside' as fate, file_name
     from quarters
     where quarter in (2, 4)
     union all by name

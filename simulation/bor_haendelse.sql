@@ -65,9 +65,9 @@ from (
     ('V-BOR-05', 'passes', 2, 10, null, 9, 'INTERN', '0411', null),
     -- Of somebody who is born later.
     ('V-BOR-06', 'set_aside', 2, 15, (select min(cpr) from people where birth_date >= date '2025-05-01'), 3, 'DOD', null, null),
-    ('V-BOR-32', 'set_aside', 1, 12, null, 5, 'IND', null, '0998'),
-    ('V-BOR-33', 'set_aside', 1, 12, null, 5, 'IND', null, '0411'),
-    ('V-BOR-37', 'set_aside', 2, 12, null, 5, 'FLYT', null, null)
+    ('V-BOR-62', 'set_aside', 1, 12, null, 5, 'IND', null, '0998'),
+    ('V-BOR-63', 'set_aside', 1, 12, null, 5, 'IND', null, '0411'),
+    ('V-BOR-68', 'set_aside', 2, 12, null, 5, 'FLYT', null, null)
 ) as wrong (rule_id, fate, wanted_no, month, own_cpr, own_days, own_kind, own_from, own_unit)
 inner join units on wrong.wanted_no = units.unit_no
 where getvariable('faults') and (wrong.rule_id <> 'V-BOR-06' or wrong.own_cpr is not null);
@@ -223,7 +223,7 @@ with found as (
     group by all
     union all by name
     -- Somebody who is there twice.
-    select kommunekode as municipality, getvariable('chunk') as month, 'V-BOR-45' as rule_id, count(*) as row_count, 'set_aside' as fate, file_name
+    select kommunekode as municipality, getvariable('chunk') as month, 'V-BOR-72' as rule_id, count(*) as row_count, 'set_aside' as fate, file_name
     from delivery
     where copy = 1
     group by all
