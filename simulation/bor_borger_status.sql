@@ -289,7 +289,8 @@ select distinct
     extracted_at,
     true as synthetic,
     chunk,
-    cast(null as bigint) as sequence
+    -- The last day of changes that the extract has already.
+    coalesce((select max(change_files.sequence) from change_files where change_files.known_on < extracts.known_before), 0) as sequence
 from extracts
 cross join deliverers
 union all by name
