@@ -66,7 +66,7 @@ def receive(
         output.say("Dry run: nothing was received.")
     rows: list[dict[str, Any]] = [
         {
-            "file": printable(result.file.name),
+            "file": printable(result.shown_name),
             "contract": result.contract,
             "verdict": result.verdict,
             "delivered": result.rows_delivered,
