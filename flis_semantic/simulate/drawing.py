@@ -135,17 +135,20 @@ class Drawing:
             later = [other for other in self.parts if other.unit == part.unit and other.key >= part.key]
             hit = later if fault.what in ("unit_absent", "level_shift") else [part]
             before = by_place.get((part.unit, part.key - 1))
-            if part.unit not in self.used_units and self._is_free(fault, hit, before):
+            if not self._is_free(fault, hit, before):
+                continue
+            if fault.again_after_days is not None:
+                self.whole_files.add(part.file_name)
+            else:
                 self.used_units.add(part.unit)
-                files = {other.file_name for other in hit}
-                (self.whole_files if fault.again_after_days is not None else self.touched_files).update(files)
-                yield Drawn(fault, part.file_name, tuple(hit), before)
+                self.touched_files.update(other.file_name for other in hit)
+            yield Drawn(fault, part.file_name, tuple(hit), before)
 
     def _is_free(self, fault: Fault, hit: Sequence[DeliveredPart], before: DeliveredPart | None) -> bool:
         """Whether the parts may be hit: what the fault needs is there, and what is found in their files is found once."""
         if fault.again_after_days is not None:
             return self._is_whole(hit[0].file_name)
-        if self.whole_files & {part.file_name for part in hit}:
+        if hit[0].unit in self.used_units or self.whole_files & {part.file_name for part in hit}:
             return False
         if fault.what == "type_changed" and not self._is_text(hit[0].file_name):
             return False

@@ -135,15 +135,12 @@ class Planting:
         self._execute("INSERT INTO written FROM carried")
 
     def _change_value(self, one: Drawn, part: DeliveredPart, expression: str) -> None:
-        """Another number wherever there is one, of the same type. `{}` stands for the old one."""
+        """Another number wherever there is one, with as many decimals as the contract keeps. `{}` stands for the old one."""
         name = self._column(one.fault.value, part)
         kind = self._types[name]
         number = f'CAST("{name}" AS DOUBLE)' if kind == "VARCHAR" else f'"{name}"'
-        new = expression.format(number)
-        if kind == "VARCHAR":
-            # Published numbers have at most one decimal.
-            new = new if new == expression else f"CAST({new} AS DECIMAL(18, 1))"
-        new = f"CAST({new} AS {kind})"
+        decimals = self.contract.columns[one.fault.value or ""].scale or 0
+        new = f"CAST(CAST({expression.format(number)} AS DECIMAL(18, {decimals})) AS {kind})"
         self._execute(f'UPDATE written SET "{name}" = {new} WHERE {self._where(part)} AND "{name}" IS NOT NULL')  # noqa: S608 - quoted
 
     def _lose_value(self, one: Drawn, part: DeliveredPart) -> dict[str, str]:
