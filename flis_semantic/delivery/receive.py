@@ -25,10 +25,12 @@ from flis_semantic.delivery.history import History, InForce
 from flis_semantic.delivery.judging import InColumns, Judging, Tally
 from flis_semantic.delivery.landing import batch_names, claim_landing, sweep, write_batch, write_schema
 from flis_semantic.delivery.losses import lost_series
+from flis_semantic.delivery.masks import masks_of
 from flis_semantic.delivery.parquet import ParquetReader
+from flis_semantic.delivery.pseudonyms import PseudonymKey, key_for
 from flis_semantic.delivery.recognise import named, recognise, unknown_file
 from flis_semantic.delivery.report import FORMAT, MANIFEST, NAME, UNCHANGED, UNKNOWN, DeliveryResult, ReceiveReport, Refusal
-from flis_semantic.delivery.sql import quoted
+from flis_semantic.delivery.scratch import Scratch
 from flis_semantic.delivery.transcribing import Transcribing
 from flis_semantic.delivery.verdict import Admitted, Rejected
 from flis_semantic.errors import ArgumentError, WarehouseError, suggestion
@@ -52,6 +54,7 @@ class _Options:
     supersede: bool
     synthetic: bool | None
     received_at: datetime
+    key: PseudonymKey | None
 
 
 @dataclass
@@ -71,14 +74,16 @@ def receive(
     supersede: bool = False,
     synthetic: bool | None = None,
     received_at: datetime | None = None,
+    key: PseudonymKey | None = None,
 ) -> ReceiveReport:
     """Receive files and folders of files; returns a verdict on each.
 
     `contract` says which table the files are, instead of recognising it; `strict` makes a set-aside row an error (exit code
     1); `supersede` puts an older extract in force; `synthetic` marks the data as made up (default: what a manifest says);
-    `received_at` (default: now) is the time of receipt.
+    `received_at` (default: now) is the time of receipt; `key` is that of the pseudonyms (default: the environment's).
 
-    Raises ArgumentError for a path or contract that does not exist, DefinitionErrors for contracts that cannot be read,
+    Raises ArgumentError for a path or contract that does not exist, or where personal numbers come without the right key;
+    DefinitionErrors for contracts that cannot be read,
     WarehouseError when the landing zone or the ledger cannot be used. What is wrong with a file is its verdict, no exception.
     """
     if contract is not None and contract not in project.contracts:
@@ -88,20 +93,23 @@ def receive(
         with _turn(project.work), Ledger(project.ledger_path) as ledger:
             # The time of receipt is taken when the turn has come, so that it grows with the deliveries' ids.
             moment = utc(received_at if received_at is not None else datetime.now(UTC))
-            results = _receive(project, ledger, found, _Options(contract, strict, supersede, synthetic, moment))
+            results = _receive(project, ledger, found, _Options(contract, strict, supersede, synthetic, moment, key))
     except OSError as error:
         raise WarehouseError(
             f"{error.filename or project.work} cannot be used: {error.strerror}.",
             hint="What was recorded before stays; give the folder room and the right to write, and receive again.",
             code="receive_failed",
         ) from error
-    return ReceiveReport(tuple(results[file.path] for file in found))
+    masks = masks_of(project.vocabulary)
+    return ReceiveReport(tuple(masks.result(results[file.path]) for file in found))
 
 
 def _receive(project: Project, ledger: Ledger, found: Sequence[FoundFile], options: _Options) -> dict[Path, DeliveryResult]:
     claim_landing(project.landing, ledger)
     reached("receive: claimed")
     results, intakes = _sort_out(project, found, options)
+    if any(project.contracts[table].pseudonyms for table in intakes):
+        options = replace(options, key=key_for(ledger, options.key))
     try:
         for table in sorted(intakes):
             results |= _ContractReceive(project, ledger, project.contracts[table], intakes[table], options).run()
@@ -180,25 +188,29 @@ class _ContractReceive:
 
     def _told(self, error: Error | OSError) -> str:
         """The error's first line; of the engine's about values only its kind, where values may be personal."""
-        return str(error).splitlines()[0] if _is_about_room(error) or not self._contract.personal_columns else type(error).__name__
+        told = str(error).splitlines()[0] if _is_about_room(error) or not self._contract.personal_columns else type(error).__name__
+        return masks_of(self._project.vocabulary).text(told)
 
     def _take_in(self) -> tuple[list[Admitted], Batch | None]:
         """Judge the rows and write the landing files, which stay invisible until they are recorded."""
         if not self._arrivals:
             return [], None
-        with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=self._project.work) as folder, closing(connect()) as connection:
-            scratch = Path(folder)
-            connection.execute("SET temp_directory = ?", [str(scratch / "spill")])
+        with (
+            tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=self._project.work) as folder,
+            Scratch(Path(folder)) as scratch,
+            closing(connect()) as connection,
+        ):
+            connection.execute("SET temp_directory = ?", [str(Path(folder) / "spill")])
             connection.execute(f"SET memory_limit = '{_MEMORY}'")
             connection.execute("SET preserve_insertion_order = false")
             # The engine cannot know how many rows a text has, and would hold all of them to look up a few names: tables are
             # joined as they are written, the many rows first.
             connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
             # Rows are kept in a file: a table in memory would have to fit into it.
-            connection.execute(f"ATTACH {quoted(str(scratch / 'pass.duckdb'))} AS pass")
+            scratch.attach(connection, "pass")
             groups = self._transcribe(connection, scratch)
             reached("receive: transcribed")
-            judging = Judging(connection, self._project, self._contract, groups)
+            judging = Judging(connection, self._project, self._contract, groups, self._options.key)
             admitted = self._with_losses(connection, self._decide(self._judge(judging))) if groups else []
             admitted = [replace(item, standing=self._standing(item)) for item in admitted]
             reached("receive: judged")
@@ -245,7 +257,7 @@ class _ContractReceive:
             self._results[path] = DeliveryResult(path, arrival.contract.table, arrival.form_name, "unchanged", message, code=UNCHANGED)
         return message is not None
 
-    def _transcribe(self, connection: Connection, scratch: Path) -> list[Group]:
+    def _transcribe(self, connection: Connection, scratch: Scratch) -> list[Group]:
         """Write every file's rows to its group's file, and leave out the files that turn out to be refused."""
         readable: list[Arrival] = []
         with Transcribing(connection, scratch) as transcribing:
@@ -328,7 +340,15 @@ class _ContractReceive:
             entries.append(rejected.entry(delivery_id, self._options.received_at))
             self._results[rejected.path] = rejected.result(delivery_id)
         if entries or self._confirmations:
-            self._ledger.record(entries, batch, self._confirmations)
+            masks = masks_of(self._project.vocabulary)
+            accepted = any(item.tally.accepted for item in admitted)
+            fingerprint = self._key_fingerprint if accepted else None
+            self._ledger.record([masks.entry(entry) for entry in entries], batch, self._confirmations, fingerprint)
+
+    @property
+    def _key_fingerprint(self) -> str | None:
+        key = self._options.key if self._contract.pseudonyms else None
+        return key.fingerprint(self._ledger.identity) if key is not None else None
 
     def _reject(self, arrival: Arrival, refusal: Refusal) -> None:
         self._rejected.append(Rejected(arrival.file.path, refusal, arrival.contract.table, arrival.form_name, arrival.sha256))
