@@ -65,7 +65,7 @@ def receive(
         output.say("Dry run: nothing was received.")
     rows: list[dict[str, Any]] = [
         {
-            "file": printable(result.shown_name),
+            "file": result.shown_name,
             "contract": result.contract,
             "verdict": result.verdict,
             "delivered": result.rows_delivered,
