@@ -47,7 +47,7 @@ class Manifest(Strict):
         if self.sha256 is not None and self.sha256.lower() != sha256:
             raise Refusal(
                 MANIFEST,
-                f"The manifest's checksum {self.sha256[:12].lower()}… is not the file's, {sha256[:12]}….",
+                f"The manifest's checksum is not the file's: it begins with {self.sha256[:12].lower()}, the file's with {sha256[:12]}.",
                 "The file or its manifest was changed on the way: deliver both again.",
             )
 

@@ -28,6 +28,7 @@ FIXED_COLUMNS = (
 
 _COMPILED = re.compile(
     "period_key|period_start|unit_key|base_key|from_day|to_day|on_day|is_member|state|cut|figure_position"
+    "|group_key|person_key|amount|weight|(from|to|on|first|last)_date|whole_from|is_(start|end|asked)|reached|island|run|moment|blanks"
     "|[a-z][0-9]+(_.*)?|(area|key)_.*|.*_label"
 )
 """Names that the compiled SQL and the generated tables give to columns of their own."""
