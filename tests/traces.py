@@ -78,6 +78,11 @@ def _of_warehouse(path: Path) -> Iterator[bytes]:
 
 
 def _text_of(connection: Connection, relation: str) -> bytes:
-    """Every value of a relation as text."""
-    text = connection.execute(f"SELECT string_agg(CAST(row AS VARCHAR), chr(10)) FROM {relation} AS row").fetchall()[0][0]
-    return (text or "").encode()
+    """Every value of a relation as text, each once; but days, moments, shares and answers of yes or no, which hold no number."""
+    described = connection.execute(f"DESCRIBE FROM {relation}").fetchall()
+    columns = [name for name, kind, *_ in described if not kind.startswith(("DATE", "TIME", "DOUBLE", "FLOAT", "BOOLEAN"))]
+    texts = (
+        connection.execute(f'SELECT string_agg(DISTINCT CAST("{name}" AS VARCHAR), chr(10)) FROM {relation}').fetchall()[0][0]
+        for name in columns
+    )
+    return "\n".join(text for text in texts if text).encode()
