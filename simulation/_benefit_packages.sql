@@ -1,0 +1,13 @@
+-- How the smaller tables of employment come: system A's municipalities have a file for each month, the others one national file a
+-- month. `packages` is what delivers each month once; `extracts` (`_benefits.sql`) is what delivers each month three times.
+create table packages as
+select *
+from extracts
+where age = 0;
+
+create macro file_of(table_name, system, unit, month, chunk, extracted_at) as
+if(
+    system = 'A',
+    table_name || '_' || unit || '_' || strftime(month, '%Y-%m') || '_' || strftime(extracted_at, '%Y-%m-%d') || '.csv',
+    table_name || '_national_' || chunk || '.parquet'
+);
