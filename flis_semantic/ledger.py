@@ -82,12 +82,20 @@ class Ledger:
         """The id of the next delivery. Only the holder of the receive lock may use it."""
         return int(self._one("SELECT coalesce(max(delivery_id), 0) + 1 FROM deliveries"))
 
-    def record(self, entries: Sequence[Entry], batch: Batch | None = None) -> None:
+    @property
+    def key_fingerprint(self) -> str | None:
+        """Of the key under which personal numbers were received until now; None before the first."""
+        return self._one("SELECT max(fingerprint) FROM pseudonym_key")
+
+    def record(self, entries: Sequence[Entry], batch: Batch | None = None, key_fingerprint: str | None = None) -> None:
         """Make deliveries visible, with their batch of files, in one transaction: all of it or nothing.
 
+        `key_fingerprint` is that of the key of their pseudonyms, where they have any: the first one holds for ever.
         Raises WarehouseError when the ledger cannot be written; nothing is recorded then.
         """
         with self._writing():
+            if key_fingerprint is not None and self.key_fingerprint is None:
+                self._db.execute("INSERT INTO pseudonym_key VALUES (?)", (key_fingerprint,))
             if batch is not None:
                 self._db.execute("INSERT INTO batches VALUES (?, ?, ?, ?)", (batch.batch, batch.contract, batch.file, batch.set_aside_file))
             for entry in entries:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-LAYOUT = 2
+LAYOUT = 3
 """The layout that this program reads and writes; `PRAGMA user_version` of the file."""
 
 _TABLES = """
@@ -73,7 +73,10 @@ CREATE TABLE decisions (
   decided_at TEXT NOT NULL
 ) STRICT;
 """
-_FROM_NOTHING = _TABLES + _PARTITIONS + _DECISIONS
+_PSEUDONYM_KEY = """
+CREATE TABLE pseudonym_key (fingerprint TEXT NOT NULL) STRICT;
+"""
+_FROM_NOTHING = _TABLES + _PARTITIONS + _DECISIONS + _PSEUDONYM_KEY
 _BEFORE_LAYOUT_2 = """
 ALTER TABLE deliveries ADD COLUMN mode TEXT NOT NULL DEFAULT 'full';
 ALTER TABLE deliveries ADD COLUMN stream TEXT NOT NULL DEFAULT '';
@@ -84,6 +87,6 @@ INSERT INTO partitions (contract, unit_code, base_period_key, delivery_id, rows)
   SELECT contract, unit_code, base_period_key, delivery_id, rows FROM partitions_of_layout_1;
 DROP TABLE partitions_of_layout_1;
 """
-_FROM_LAYOUT_1 = _BEFORE_LAYOUT_2 + _PARTITIONS + _AFTER_LAYOUT_1 + _DECISIONS
-STEPS = {0: _FROM_NOTHING, 1: _FROM_LAYOUT_1}
+_FROM_LAYOUT_1 = _BEFORE_LAYOUT_2 + _PARTITIONS + _AFTER_LAYOUT_1 + _DECISIONS + _PSEUDONYM_KEY
+STEPS = {0: _FROM_NOTHING, 1: _FROM_LAYOUT_1, 2: _PSEUDONYM_KEY}
 """Layout of the file → what makes it the present one."""

@@ -120,7 +120,7 @@ def applies_deltas(connection: Connection, contract: Contract) -> bool:
 def _resolve(connection: Connection, project: Project, contract: Contract, received: Received) -> None:
     """The newest row of every key that a delta in force names, and what became of the others."""
     table = quoted(contract.table)
-    key = ["unit_code", *(name for name in contract.key if name in contract.landed_columns)]
+    key = ["unit_code", *contract.landed_key]
     named = ", ".join(f'l."{name}" AS "k{number}"' for number, name in enumerate(key))
     keys = ", ".join(f'"k{number}"' for number in range(len(key)))
     same = " AND ".join(f'l."{name}" IS NOT DISTINCT FROM n."k{number}"' for number, name in enumerate(key))

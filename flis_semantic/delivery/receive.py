@@ -26,6 +26,7 @@ from flis_semantic.delivery.judging import InColumns, Judging, Tally
 from flis_semantic.delivery.landing import batch_names, claim_landing, sweep, write_batch, write_schema
 from flis_semantic.delivery.losses import lost_series
 from flis_semantic.delivery.parquet import ParquetReader
+from flis_semantic.delivery.pseudonyms import PseudonymKey, key_for
 from flis_semantic.delivery.recognise import named, recognise, unknown_file
 from flis_semantic.delivery.report import FORMAT, MANIFEST, NAME, UNCHANGED, UNKNOWN, DeliveryResult, ReceiveReport, Refusal
 from flis_semantic.delivery.sql import quoted
@@ -52,6 +53,7 @@ class _Options:
     supersede: bool
     synthetic: bool | None
     received_at: datetime
+    key: PseudonymKey | None
 
 
 @dataclass
@@ -71,14 +73,16 @@ def receive(
     supersede: bool = False,
     synthetic: bool | None = None,
     received_at: datetime | None = None,
+    key: PseudonymKey | None = None,
 ) -> ReceiveReport:
     """Receive files and folders of files; returns a verdict on each.
 
     `contract` says which table the files are, instead of recognising it; `strict` makes a set-aside row an error (exit code
     1); `supersede` puts an older extract in force; `synthetic` marks the data as made up (default: what a manifest says);
-    `received_at` (default: now) is the time of receipt.
+    `received_at` (default: now) is the time of receipt; `key` is that of the pseudonyms (default: the environment's).
 
-    Raises ArgumentError for a path or contract that does not exist, DefinitionErrors for contracts that cannot be read,
+    Raises ArgumentError for a path or contract that does not exist, or where personal numbers come without the right key;
+    DefinitionErrors for contracts that cannot be read,
     WarehouseError when the landing zone or the ledger cannot be used. What is wrong with a file is its verdict, no exception.
     """
     if contract is not None and contract not in project.contracts:
@@ -88,7 +92,7 @@ def receive(
         with _turn(project.work), Ledger(project.ledger_path) as ledger:
             # The time of receipt is taken when the turn has come, so that it grows with the deliveries' ids.
             moment = utc(received_at if received_at is not None else datetime.now(UTC))
-            results = _receive(project, ledger, found, _Options(contract, strict, supersede, synthetic, moment))
+            results = _receive(project, ledger, found, _Options(contract, strict, supersede, synthetic, moment, key))
     except OSError as error:
         raise WarehouseError(
             f"{error.filename or project.work} cannot be used: {error.strerror}.",
@@ -102,6 +106,8 @@ def _receive(project: Project, ledger: Ledger, found: Sequence[FoundFile], optio
     claim_landing(project.landing, ledger)
     reached("receive: claimed")
     results, intakes = _sort_out(project, found, options)
+    if any(project.contracts[table].pseudonyms for table in intakes):
+        options = replace(options, key=key_for(ledger, options.key))
     try:
         for table in sorted(intakes):
             results |= _ContractReceive(project, ledger, project.contracts[table], intakes[table], options).run()
@@ -198,7 +204,7 @@ class _ContractReceive:
             connection.execute(f"ATTACH {quoted(str(scratch / 'pass.duckdb'))} AS pass")
             groups = self._transcribe(connection, scratch)
             reached("receive: transcribed")
-            judging = Judging(connection, self._project, self._contract, groups)
+            judging = Judging(connection, self._project, self._contract, groups, self._options.key)
             admitted = self._with_losses(connection, self._decide(self._judge(judging))) if groups else []
             admitted = [replace(item, standing=self._standing(item)) for item in admitted]
             reached("receive: judged")
@@ -324,7 +330,12 @@ class _ContractReceive:
             entries.append(rejected.entry(delivery_id, self._options.received_at))
             self._results[rejected.path] = rejected.result(delivery_id)
         if entries:
-            self._ledger.record(entries, batch)
+            self._ledger.record(entries, batch, self._key_fingerprint if batch is not None else None)
+
+    @property
+    def _key_fingerprint(self) -> str | None:
+        key = self._options.key if self._contract.pseudonyms else None
+        return key.fingerprint(self._ledger.identity) if key is not None else None
 
     def _reject(self, arrival: Arrival, refusal: Refusal) -> None:
         self._rejected.append(Rejected(arrival.file.path, refusal, arrival.contract.table, arrival.form_name, arrival.sha256))

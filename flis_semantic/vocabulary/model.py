@@ -9,23 +9,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", description="MM-DD")]
+from flis_semantic.vocabulary.personal_numbers import PersonalNumber
+from flis_semantic.vocabulary.strict import Identifier, MonthDay, Strict
 
 _SIZE = "about how many codes there are, at most; needed where a cut by it is published"
 
 BUILT_IN_GRAINS = ("day", "week", "month", "quarter", "year")
 RANGE_GRAIN = "range"
-
-
-class Strict(BaseModel):
-    """Frozen, and an unknown field is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Level(Strict):
@@ -187,6 +181,7 @@ class Vocabulary(Strict):
     holidays: tuple[Holiday, ...] = ()
     units: dict[Identifier, Unit]
     dimensions: dict[Identifier, Dimension] = Field(default_factory=dict)
+    personal_numbers: dict[Identifier, PersonalNumber] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _names_are_free(self) -> Vocabulary:
