@@ -5,6 +5,10 @@ select *
 from extracts
 where age = 0;
 
+-- What a system calls a thing of a person: no ten digits in a row, or it would look like a personal number.
+create macro number_of(kind, person, spell_no, nth) as
+kind || person // 1000000 || '-' || person % 1000000 || '-' || spell_no || coalesce('-' || nth, '');
+
 create macro file_of(table_name, system, unit, month, chunk, extracted_at) as
 if(
     system = 'A',

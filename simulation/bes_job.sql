@@ -85,7 +85,7 @@ select
     strftime(packages.month, '%Y-%m') as maaned,
     rows.cpr,
     rows.employer as arbejdsgiver_cvr,
-    if(rows.is_subsidised, 'ja', 'nej') as stoettet,
+    if(rows.is_subsidised, 'true', 'false') as stoettet,
     rows.hours as timer,
     cast(rows.hours * 180 as decimal(18, 2)) as loen,
     extracted_at as udtraekstid

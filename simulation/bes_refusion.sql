@@ -85,7 +85,7 @@ from (
     ('V-BES-04', 'set_aside', 2, date '2025-08-01', date '2025-08-04', 'udh', 1000.0, 800.0),
     ('V-BES-16', 'set_aside', 1, date '2024-06-01', date '2024-06-04', 'kth', 1000.0, 800.0),
     ('V-BES-16', 'set_aside', 3, date '2024-07-01', date '2024-06-24', 'kth', 1000.0, 800.0),
-    ('V-BES-173', 'set_aside', 3, date '2024-09-01', date '2024-09-02', 'kth', null, 0.0)
+    ('V-BES-176', 'set_aside', 3, date '2024-09-01', date '2024-09-02', 'kth', null, 0.0)
 ) as listed (rule_id, fate, unit_no, month, uge_start, ydelse_kode, expenditure, reimbursed)
 inner join units on listed.unit_no = units.unit_no
 inner join idle as persons on listed.unit_no = persons.unit_no and persons.nth = 4

@@ -31,7 +31,7 @@ select
     people.cpr,
     happened.benefit,
     happened.spell_no,
-    'I' || happened.person || '-' || spell_no || '-' || nth as samtale_id,
+    number_of('I', happened.person, spell_no, nth) as samtale_id,
     happened.planned as planlagt_dato,
     if(luck between 0.2 and 1, day, null) as afholdt_dato,
     cast(date_trunc('month', coalesce(afholdt_dato, planned)) as date) as month,

@@ -6,7 +6,7 @@
 -- municipalities have it, and the one registered last counts.
 create table case_months as
 select
-    'S' || person || '-' || spell_no as sag_id,
+    number_of('S', person, spell_no, null) as sag_id,
     person,
     cpr,
     month,
@@ -31,7 +31,7 @@ from (
     ('V-BES-09', 'set_aside', 1, 'idle', date '2024-06-01', 'Q2', date '2024-05-10', date '2024-05-31'),
     ('V-BES-09', 'passes', 1, 'idle', date '2024-06-01', 'Q3', date '2024-05-10', date '2024-06-01'),
     ('V-BES-10', 'set_aside', 3, 'idle', date '2024-07-01', 'Q4', date '1951-07-10', null),
-    ('V-BES-140', 'set_aside', 2, 'idle', date '2024-08-01', 'Q5', date '2024-08-10', date '2024-08-09')
+    ('V-BES-141', 'set_aside', 2, 'idle', date '2024-08-01', 'Q5', date '2024-08-10', date '2024-08-09')
 ) as listed (rule_id, fate, unit_no, whose, month, sag_id, start_date, end_date)
 inner join units on listed.unit_no = units.unit_no
 inner join (
@@ -72,7 +72,7 @@ select
     start_date as foerste_fravaersdag,
     slut,
     coalesce(status, 'Ledig') as arbejdsstatus,
-    if(status = 'Beskæftiget', 'ja', 'nej') as refusion_til_arbejdsgiver,
+    if(status = 'Beskæftiget', 'true', 'false') as refusion_til_arbejdsgiver,
     if(coalesce(slut, extracted_at::date) >= start_date + 154, start_date + 154, null) as revurdering_uge_22,
     registered_at as konteringstid,
     extracted_at as udtraekstid

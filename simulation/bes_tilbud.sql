@@ -20,7 +20,7 @@ with numbered as (
 
 select
     person,
-    'T' || person || '-' || spell_no || '-' || nth as tilbud_id,
+    number_of('T', person, spell_no, nth) as tilbud_id,
     ['Vejledning og opkvalificering', 'Virksomhedspraktik', 'Løntilskud', 'Nytteindsats', 'Særligt tilrettelagt nytteindsats']
         [1 + cast(floor(5 * power(noise(person, 870 + nth), 1.6)) as integer)] as tilbudstype,
     start_date,

@@ -12,7 +12,8 @@ from flis_semantic.workspace import Project
 _TABLES = """
 CREATE OR REPLACE TEMP TABLE expected_units (source VARCHAR, unit_code VARCHAR);
 CREATE OR REPLACE TEMP TABLE expected_series (
-  source VARCHAR, series VARCHAR, base_grain VARCHAR, starts_key INTEGER, starts_date DATE, due_days INTEGER, due_from_start BOOLEAN);
+  source VARCHAR, series VARCHAR, base_grain VARCHAR, starts_key INTEGER, starts_date DATE, due_days INTEGER, due_from_start BOOLEAN,
+  provisional_periods INTEGER);
 CREATE OR REPLACE TEMP TABLE exemptions (source VARCHAR, unit_code VARCHAR, first_key INTEGER, last_key INTEGER, reason VARCHAR);
 CREATE OR REPLACE TEMP TABLE delivered (
   source VARCHAR, series VARCHAR, unit_code VARCHAR, base_period_key INTEGER, delivery_id INTEGER);
@@ -82,6 +83,9 @@ exempt AS (SELECT source, unit_code, unnest(range(first_key, last_key + 1)) AS b
 spared AS (SELECT source, unit_code, base_period_key, min(reason) AS reason FROM exempt GROUP BY ALL)
 SELECT e.source, e.series, e.unit_code, CAST(e.base_period_key AS INTEGER) AS base_period_key, d.delivery_id,
        coalesce(d.delivery_id IS NOT NULL AND a.synthetic, false) AS synthetic, a.received_at,
+       -- Of a unit that has fallen behind, its own newest ones.
+       coalesce(e.base_period_key > max(d.base_period_key) OVER (PARTITION BY e.source, e.series, e.unit_code) - s.provisional_periods, false)
+         AS is_provisional,
        CASE WHEN s.due_from_start THEN p.start_date ELSE p.end_date END + s.due_days AS due_date,
        coalesce(x.reason, c.exempt_reason) AS exempt_reason, c.held_reason, c.approved_at, c.approved_reason
 FROM expected e
@@ -134,6 +138,7 @@ def _write_units_and_series(connection: Connection, project: Project, contract: 
             "starts_date": [period.start for period in known.values()],
             "due_days": [days] * len(known),
             "due_from_start": [contract.periods_ahead > 0] * len(known),
+            "provisional_periods": [contract.provisional.periods if contract.provisional is not None else 0] * len(known),
         },
     )
 

@@ -27,11 +27,11 @@ from flis_semantic.compiler.sql import (
 )
 from flis_semantic.compiler.stretch import Span
 
-_THERE = ("delivered", "approved", "reported_by_other")
+_THERE = ("delivered", "provisional", "approved", "reported_by_other")
 
 
 def coverage_query(span: Span, span_name: str, request: Request) -> exp.Select:
-    """Per asked period and unit: how many of the needed base periods are there, exempt, held, approved."""
+    """Per asked period and unit: how many of the needed base periods are there, exempt, held, approved, provisional."""
     unit_key = request.vocabulary.reporting_unit.key
     state = lambda: col("state", "c")  # noqa: E731
     key = col("base_period_key", "c")
@@ -45,6 +45,7 @@ def coverage_query(span: Span, span_name: str, request: Request) -> exp.Select:
         "exempt": eq(state(), text("exempt")),
         "held": eq(state(), text("held")),
         "approved": eq(state(), text("approved")),
+        "provisional": eq(state(), text("provisional")),
     }
     counted = [named(where_(count_rows(), condition), name) for name, condition in counts.items()]
     keys = [col("period_key", "w"), col(unit_key, "c")]
@@ -67,6 +68,7 @@ def _of_all_lines(by_base: exp.Select, span: Span) -> exp.Select:
         "exempt": both(eq(there(), num(lines)), gt(col("exempt", "k"), num(0))),
         "held": both(eq(there(), num(lines)), eq(col("exempt", "k"), num(0)), gt(col("held", "k"), num(0))),
         "approved": eq(col("approved", "k"), num(lines)),
+        "provisional": both(eq(col("delivered", "k"), num(lines)), gt(col("provisional", "k"), num(0))),
     }
     keys = [col("period_key", "k"), col("unit_key", "k")]
     columns = [*(key.copy() for key in keys), *(named(where_(count_rows(), condition), name) for name, condition in whole.items())]
@@ -82,7 +84,7 @@ def _newest(by_base: exp.Select, span: Span) -> exp.Select:
         order=exp.Order(expressions=[exp.Ordered(this=col("base_period_key", "k"), desc=True, nulls_first=False)]),
     )
     ranked = select(
-        [*(col(name, "k") for name in ("period_key", "unit_key", "base_period_key", "approved")), named(position, "position")],
+        [*(col(name, "k") for name in ("period_key", "unit_key", "base_period_key", "approved", "provisional")), named(position, "position")],
         exp.Subquery(this=by_base, alias=exp.TableAlias(this=exp.to_identifier("k"))),
         where=eq(col("delivered", "k"), num(lines)),
     )
@@ -93,6 +95,7 @@ def _newest(by_base: exp.Select, span: Span) -> exp.Select:
             named(num(0), "exempt"),
             named(num(0), "held"),
             named(case((eq(col("approved", "n"), num(lines)), num(1)), otherwise=num(0)), "approved"),
+            named(col("provisional", "n"), "provisional"),
         ],
         exp.Subquery(this=ranked, alias=exp.TableAlias(this=exp.to_identifier("n"))),
         where=eq(col("position", "n"), num(1)),

@@ -107,6 +107,7 @@ def _state(source: Source, request: Request, *, compared: bool) -> Expr:
         (gt(covered("exempt"), num(0)), states.EXEMPT),
         (gt(covered("held"), num(0)), states.HELD),
         (col("is_unfinished", span) if covers(source.span) else None, states.WAITING if compared else states.PROVISIONAL),
+        (gt(covered("provisional"), num(0)), states.UNSETTLED),
         (eq(covered("approved"), needed()), states.APPROVED),
     ]
     return case(*((condition, num(state)) for condition, state in branches if condition is not None), otherwise=num(states.VALIDATED))

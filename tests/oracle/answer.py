@@ -165,7 +165,7 @@ class Figure:
         least = self.file.get("min_share")
         if inside and least and share is not None and share < Fraction(str(least)):
             value, status = None, "missing"
-        status = "provisional" if status == WAITING else status
+        status = "provisional" if status in (WAITING, "unsettled") else status
         return Answer(value, top, bottom, status, reason, complete, len(inside), len(expected), share, found)
 
     @staticmethod

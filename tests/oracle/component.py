@@ -21,6 +21,7 @@ STATES = (
     "not_comparable",
     "waiting",
     "provisional",
+    "unsettled",
     "validated",
     "approved",
     "final",
@@ -285,7 +286,7 @@ class Component:
     def _base(self, unit: int, target: Span, base: Span, cell: Cell) -> Reading:
         """What was delivered for one base period, as far as the target has a part in it."""
         covered = [self.world.coverage.get((*line, unit, base.label), "missing") for line in self.lines]
-        states = [{"delivered": "validated", "reported_by_other": "validated"}.get(state, state) for state in covered]
+        states = [{"delivered": "validated", "reported_by_other": "validated", "provisional": "unsettled"}.get(state, state) for state in covered]
         state = first_that_applies(states)
         if any(found not in DELIVERED for found in covered):
             return Reading(state, frozenset({self.gap_reason} if state == "missing" else ()))

@@ -197,6 +197,25 @@ def test_the_latest_known_state_is_approved_when_it_was(tmp_path: Path) -> None:
     assert world.one(figure, "municipality", "quarter", "2020-Q4", areas={"municipality": ("0101",)})["status"] == "approved"
 
 
+@pytest.mark.parametrize("over_time", ["last", "average"])
+def test_a_finished_period_that_still_changes_is_provisional_and_has_its_value(tmp_path: Path, over_time: str) -> None:
+    world = quarterly(tmp_path, over_time)
+    world.put("s", "2020-Q3", {"0101": 6}, state="approved")
+    world.put("s", "2020-Q4", {"0101": 6}, state="provisional")
+    figure = world.figure("f", {"measure": "s.n"})
+    row = world.one(figure, "municipality", "quarter", "2020-Q4", areas={"municipality": ("0101",)})
+    assert (row["value"], row["status"], row["reason"], row["complete"]) == (6, "provisional", None, False)
+
+
+def test_a_change_against_a_provisional_period_has_its_value(tmp_path: Path) -> None:
+    world = quarterly(tmp_path, "last")
+    world.put("s", "2020-Q3", {"0101": 6})
+    world.put("s", "2020-Q4", {"0101": 9}, state="provisional")
+    figure = world.figure("f", {"plus": [{"measure": "s.n"}], "minus": [{"measure": "s.n", "offset": {"periods": 1}}]})
+    row = world.one(figure, "municipality", "quarter", "2020-Q4", areas={"municipality": ("0101",)})
+    assert (row["value"], row["status"]) == (3, "provisional")
+
+
 @pytest.mark.parametrize("over_time", ["first", "last"])
 def test_a_published_state_has_no_window(tmp_path: Path, over_time: str) -> None:
     world = monthly(tmp_path, over_time)
