@@ -5,7 +5,7 @@
 --
 -- It leaves, as the truth that deliveries are made from:
 -- * units: unit (municipality code), unit_key, unit_no, population.
--- * people: person, cpr, sex (M, K), birth_date, death_date, origin (FOLK1E), citizenship, mother (person).
+-- * people: person, cpr, checks (whether the number fits modulus 11), sex (M, K), birth_date, death_date, origin (FOLK1E), citizenship, mother (person).
 -- * people_events: person, event_date, kind (birth, death, move, within, immigration, emigration, lost, found),
 --   from_municipality, to_municipality, registered_at. An event belongs to its date; at most one per person and date.
 -- * addresses: person, municipality, address_no, valid_from, valid_to, registered_at. A row per address; the last day is
@@ -314,7 +314,8 @@ group by person, residence_no
 order by person, valid_from;
 
 -- Personal numbers: the date of birth and a serial whose seventh digit says the century and whose last says the sex. Serials
--- that pass the check modulus 11 come first; those born on a first of January of 1960 to 1999 have every other number without.
+-- that pass the check modulus 11 come first; of those born on a first of January of 1960 to 1999, or on one of a few other
+-- days of the century (which a rule tells, since it should not be), every other one has a number that does not.
 create table serials as
 with candidates as (
     select
@@ -337,10 +338,10 @@ ranked as (
     from candidates
 )
 
-select rest, century, sex, serial, false as mixed, row_number() over (partition by rest, century, sex order by not checks, place) as nth
+select rest, century, sex, serial, checks, false as mixed, row_number() over (partition by rest, century, sex order by not checks, place) as nth
 from ranked
 union all
-select rest, century, sex, serial, true as mixed, row_number() over (partition by rest, century, sex order by place, checks) as nth
+select rest, century, sex, serial, checks, true as mixed, row_number() over (partition by rest, century, sex order by place, checks) as nth
 from ranked
 where century = 2;
 
@@ -357,7 +358,7 @@ counted as (
         strftime(birth_date, '%d%m%y') as day_digits,
         list_sum(list_transform([4, 3, 2, 7, 6, 5], lambda weight, place: weight * cast(day_digits[place] as integer))) % 11 as rest,
         case when year(birth_date) < 1937 then 1 when year(birth_date) < 2000 then 2 else 3 end as century,
-        month(birth_date) = 1 and day(birth_date) = 1 and year(birth_date) between 1960 and 1999 as mixed,
+        century = 2 and (strftime(birth_date, '%m%d') = '0101' and year(birth_date) >= 1960 or noise(epoch(birth_date), 90) < 0.005) as mixed,
         row_number() over (partition by birth_date, sex order by person) as nth
     from everybody
 )
@@ -365,6 +366,7 @@ counted as (
 select
     counted.person,
     counted.day_digits || lpad(cast(serials.serial as varchar), 4, '0') as cpr,
+    serials.checks,
     counted.sex,
     counted.birth_date,
     counted.death_date,

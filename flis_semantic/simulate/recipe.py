@@ -8,7 +8,9 @@ A recipe is DuckDB SQL over the project's seeds (each a view of its own name, al
 * `delivery_facts`: `file_name`, `extracted_at`, `synthetic` (whether the numbers are made up); and, where a recipe has them,
   `chunk` (then `delivery` is read once per chunk, with the variable `chunk` set), `sequence`, `controls` (false: the manifest
   has no control figures), `byte_order_mark` and `damage` (what is wrong with the file as a whole, see `writing.py`).
+* `delivery_parts`, where a file delivers more than its rows say: `file_name`, `unit`, `period` (label). Its manifest lists them.
 * `planted_faults`, where it plants any (read per chunk too): what is wrong where, how many rows, and what becomes of them.
+* tables `truth_<name>`, where it knows the right answer: written as `truth/<name>.parquet` beside the deliveries.
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ _FACTS = {
     "damage": "VARCHAR",
 }
 _ALWAYS = 3
+_TRUTH = "truth_"
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ def simulate(project: Project, table: str, *, out: Path, seed: int = 1, scale: f
             some = [fact for fact in recipe.facts if fact.chunk == chunk]
             files += write_files(connection, project.contracts[table], recipe.name, some, out)
             _write_faults(connection, out / f"{table}.faults.csv", first=chunk == recipe.facts[0].chunk)
+        _write_truth(connection, out / "truth")
         return files
 
 
@@ -119,15 +123,29 @@ def _facts(connection: Connection) -> list[FileFacts]:
     rows: list[tuple[str, datetime, bool, int | None, int | None, bool | None, bool | None, str | None]] = connection.execute(
         f"SELECT {', '.join(columns)} FROM delivery_facts ORDER BY chunk, file_name"  # noqa: S608 - names of this module
     ).fetchall()
+    parts = _parts(connection)
     return [
-        FileFacts(file, extracted_at, synthetic, chunk, sequence, controls is not False, bool(mark), damage)
+        FileFacts(file, extracted_at, synthetic, chunk, sequence, controls is not False, bool(mark), damage, tuple(parts.get(file, ())))
         for file, extracted_at, synthetic, chunk, sequence, controls, mark, damage in rows
     ]
 
 
+def _parts(connection: Connection) -> dict[str, list[tuple[str, str]]]:
+    """Unit and label of the periods that files say they deliver."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    if "delivery_parts" in _tables(connection):
+        for file, unit, period in connection.execute("SELECT file_name, unit, period FROM delivery_parts ORDER BY ALL").fetchall():
+            found.setdefault(file, []).append((unit, period))
+    return found
+
+
+def _tables(connection: Connection) -> list[str]:
+    return [name for (name,) in connection.execute("SELECT table_name FROM information_schema.tables ORDER BY table_name").fetchall()]
+
+
 def _write_faults(connection: Connection, path: Path, *, first: bool) -> None:
     """What was planted in this chunk, added to the list beside the files."""
-    if not connection.execute("SELECT 1 FROM duckdb_views() WHERE view_name = 'planted_faults'").fetchall():
+    if "planted_faults" not in _tables(connection):
         return
     cursor = connection.execute("FROM planted_faults")
     names = [column[0] for column in cursor.description or ()]
@@ -136,3 +154,11 @@ def _write_faults(connection: Connection, path: Path, *, first: bool) -> None:
         if first:
             writer.writerow(names)
         writer.writerows(cursor.fetchall())
+
+
+def _write_truth(connection: Connection, folder: Path) -> None:
+    for table in _tables(connection):
+        if table.startswith(_TRUTH):
+            folder.mkdir(exist_ok=True)
+            path = folder / f"{table.removeprefix(_TRUTH)}.parquet"
+            connection.execute(f'COPY "{table}" TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)')

@@ -33,7 +33,11 @@ _ROWS_PER_BATCH = 100_000
 
 @dataclass(frozen=True)
 class FileFacts:
-    """What a recipe says of one file. `controls`: the manifest has control figures; `damage`: what is wrong with the file."""
+    """What a recipe says of one file.
+
+    `controls`: the manifest has control figures; `damage`: what is wrong with the file; `parts`: unit and period label of what it
+    delivers beside its rows.
+    """
 
     file_name: str
     extracted_at: datetime
@@ -43,6 +47,7 @@ class FileFacts:
     controls: bool = True
     byte_order_mark: bool = False
     damage: str | None = None
+    parts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -214,6 +219,8 @@ def _with_manifest(path: Path, content: bytes, rows: int, fact: FileFacts) -> Si
         said["extracted_at"] = fact.extracted_at.isoformat()
     if fact.sequence is not None:
         said["sequence"] = fact.sequence
+    if fact.parts:
+        said["parts"] = [{"unit": unit, "period": period} for unit, period in fact.parts]
     said["synthetic"] = fact.synthetic
     manifest = path.with_name(f"{path.name}.manifest.json")
     manifest.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
