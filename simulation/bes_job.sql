@@ -106,6 +106,12 @@ select distinct
     chunk
 from packages;
 
+-- Months in which nothing happened are delivered, too.
+create table delivery_parts as
+select file_of('bes_job', system, unit, month, chunk, extracted_at) as file_name, unit, strftime(month, '%Y-%m') as period
+from packages
+where system <> 'A';
+
 create view planted_faults as
 select 'bes_job' as contract, unit as municipality, strftime(planted_month, '%Y-%m') as period, rule_id, count(*) as row_count, fate
 from planted_jobs

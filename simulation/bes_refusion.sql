@@ -124,6 +124,12 @@ select distinct
     chunk
 from packages;
 
+-- Months in which nothing happened are delivered, too.
+create table delivery_parts as
+select file_of('bes_refusion', system, unit, month, chunk, extracted_at) as file_name, unit, strftime(month, '%Y-%m') as period
+from packages
+where system <> 'A';
+
 create view planted_faults as
 select 'bes_refusion' as contract, unit as municipality, strftime(month, '%Y-%m') as period, rule_id, count(*) as row_count, fate
 from (

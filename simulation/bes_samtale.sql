@@ -91,6 +91,12 @@ select distinct
     chunk
 from packages;
 
+-- Months in which nothing happened are delivered, too.
+create table delivery_parts as
+select file_of('bes_samtale', system, unit, month, chunk, extracted_at) as file_name, unit, strftime(month, '%Y-%m') as period
+from packages
+where system <> 'A';
+
 create view planted_faults as
 select 'bes_samtale' as contract, unit as municipality, strftime(month, '%Y-%m') as period, rule_id, count(*) as row_count, fate
 from planted_interviews

@@ -88,6 +88,12 @@ select distinct
     chunk
 from extracts;
 
+-- Months in which nothing happened are delivered, too.
+create table delivery_parts as
+select file_of('bes_sygedagpenge_sag', system, unit, month, chunk, extracted_at) as file_name, unit, strftime(month, '%Y-%m') as period
+from extracts
+where system <> 'A';
+
 create view planted_faults as
 select 'bes_sygedagpenge_sag' as contract, unit as municipality, strftime(month, '%Y-%m') as period, rule_id, count(*) as row_count, fate
 from (

@@ -129,6 +129,12 @@ select distinct
     chunk
 from extracts;
 
+-- Months in which nothing happened are delivered, too.
+create table delivery_parts as
+select file_of('bes_tilbud', system, unit, month, chunk, extracted_at) as file_name, unit, strftime(month, '%Y-%m') as period
+from extracts
+where system <> 'A';
+
 -- No day of the offer on a day of a benefit that goes with activation, as the last delivery of the month knows them.
 create table without_benefit as
 with last_offers as (

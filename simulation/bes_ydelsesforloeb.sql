@@ -51,6 +51,16 @@ from due
 union all by name
 select file_name, extracted_at, true as synthetic, 202406 as chunk, damage from damaged_files;
 
+-- Months in which nobody had a benefit are delivered, too.
+create table delivery_parts as
+select
+    if(system = 'B', 'ydelsesforloeb_' || unit || '_' || chunk || '.csv', file_of('bes_ydelsesforloeb', system, unit, month, chunk, extracted_at))
+        as file_name,
+    unit,
+    strftime(month, '%Y-%m') as period
+from due
+where system <> 'A';
+
 -- A spell that another municipality began anew on the day of a move, where the row that ended the day before is there.
 create table restarted as
 select kept.row_no
