@@ -202,7 +202,8 @@ next_spells as (
         spell_no,
         lead(start_date) over stretch as next_start,
         coalesce(lead(end_date) over stretch, date '2026-06-30') as next_end,
-        cast(lead(benefits.rank) over stretch as integer) < cast(benefits.rank as integer) as next_is_higher
+        -- What the law abolished ends on the day.
+        cast(lead(benefits.rank) over stretch as integer) < cast(benefits.rank as integer) and benefits.valid_to is null as next_is_higher
     from spells
     inner join benefits on spells.benefit = benefits.source_code
     window stretch as (partition by person order by spell_no)

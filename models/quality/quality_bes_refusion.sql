@@ -18,8 +18,8 @@ judged as (
         case
             when isodow(monday) <> 1 then monday || ' is no Monday.'
             when date_trunc('month', monday) <> {{ flis_project.month_start('month_key') }} then 'The week begins on ' || monday || '.'
-            when benefit.benefit_key is null then 'There is no benefit ' || source_code || ' on ' || monday || '.'
-            when not benefit.is_reimbursed then 'The state does not reimburse ' || source_code || '.'
+            when benefit.benefit_key is null then 'There is no benefit ' || staged.source_code || ' on ' || monday || '.'
+            when not benefit.is_reimbursed then 'The state does not reimburse ' || staged.source_code || '.'
         end as reason,
         benefit.benefit_key
     from staged

@@ -15,7 +15,9 @@ resolved as (
 overwritten as (
     select
         judged.*,
-        judged.last_day - judged.first_day + 1 - coalesce(resolved.day_count, 0) as lost_days
+        judged.last_day - judged.first_day + 1 - coalesce(resolved.day_count, 0) as lost_days,
+        -- A row of which nothing is left is in no mart.
+        case when resolved.day_count is null then judged.line_number end as left_out_line
     from judged
     left join resolved on judged.delivery_id = resolved.delivery_id and judged.line_number = resolved.line_number
     where judged.rule_id is null and coalesce(resolved.day_count, 0) < judged.last_day - judged.first_day + 1
@@ -58,7 +60,7 @@ moved as (
 ),
 
 cut_short as (
-    select judged.*
+    select judged.*, case when counted.line_number is null then judged.line_number end as left_out_line
     from judged
     inner join resolved on judged.delivery_id = resolved.delivery_id and judged.line_number = resolved.line_number
     left join counted on judged.delivery_id = counted.delivery_id and judged.line_number = counted.line_number
@@ -83,8 +85,8 @@ findings as (
     group by delivering_municipality_key, month_key
     union all
     select
-        'V-BES-02', 'repair', delivering_municipality_key, month_key, delivery_id, line_number, 1,
-        lost_days || ' days are another benefit''s, of higher rank or registered later.'
+        'V-BES-02', 'repair', delivering_municipality_key, month_key, delivery_id, left_out_line, 1,
+        'Line ' || line_number || ': ' || lost_days || ' days are of a benefit of higher rank, or of a row registered later.'
     from overwritten
     union all
     select rule_id, 'set_aside', delivering_municipality_key, month_key, delivery_id, line_number, 1, reason
@@ -92,8 +94,11 @@ findings as (
     where rule_id is not null
     union all
     select
-        'V-BES-05', 'repair', delivering_municipality_key, month_key, delivery_id, line_number, 1,
-        case when is_elsewhere then 'The person lived in another municipality on some of the days.' else 'The spell began before the person moved here.' end
+        'V-BES-05', 'repair', delivering_municipality_key, month_key, delivery_id, null, 1,
+        'Line ' || line_number || case
+            when is_elsewhere then ': the person lived in another municipality on some of the days.'
+            else ': the spell began before the person moved here.'
+        end
     from moved
     union all
     select
@@ -105,8 +110,8 @@ findings as (
     group by judged.delivering_municipality_key, judged.month_key
     union all
     select
-        'V-BES-11', 'repair', delivering_municipality_key, month_key, delivery_id, line_number, 1,
-        'The person died or left the country within the month.'
+        'V-BES-11', 'repair', delivering_municipality_key, month_key, delivery_id, left_out_line, 1,
+        'Line ' || line_number || ': the person died or left the country within the month.'
     from cut_short
     union all
     select

@@ -19,14 +19,14 @@ ordered as (
         max(last_day) over (
             partition by person_key, month_key order by first_day, last_day
             rows between unbounded preceding and 1 preceding
-        ) >= first_day as overlaps
+        ) >= first_day as is_overlapping
     from usable
 ),
 
 contested as (
     select distinct person_key, month_key
     from ordered
-    where overlaps
+    where is_overlapping
 ),
 
 days as (

@@ -30,28 +30,37 @@ upgraded as (
     inner join {{ ref('visitation_categories') }} as category
         on cash_benefits.visitation_category_key = category.visitation_category_key
     where category.visitation_category_code in ('job_ready', 'education_ready', 'obviously_education_ready')
+),
+
+followed as (
+    select
+        recipients.*,
+        coalesce(recipients.visitation_category_code = 'activity_ready', false) as is_activity_ready,
+        exists (
+            select 1
+            from employed
+            where employed.person_key = recipients.person_key and employed.month_key between recipients.month_key and recipients.month_key + 2
+        ) as is_in_job,
+        exists (
+            select 1
+            from upgraded
+            where upgraded.person_key = recipients.person_key and upgraded.month_key between recipients.month_key and recipients.month_key + 2
+        ) as is_assessed_better
+    from recipients
 )
 
 select
-    recipients.municipality_key,
-    recipients.month_key,
-    recipients.person_key,
-    recipients.benefit_key,
-    recipients.visitation_category_key,
-    recipients.age_key,
-    recipients.visitation_category_code = 'activity_ready' as is_activity_ready,
-    exists (
-        select 1
-        from employed
-        where employed.person_key = recipients.person_key and employed.month_key between recipients.month_key and recipients.month_key + 2
-    ) as is_in_job,
-    coalesce(is_activity_ready, false) and exists (
-        select 1
-        from upgraded
-        where upgraded.person_key = recipients.person_key and upgraded.month_key between recipients.month_key and recipients.month_key + 2
-    ) as is_upgraded,
-    is_in_job or is_upgraded as is_in_job_or_upgraded,
-    recipients.delivery_id,
-    recipients.line_number
-from recipients
-order by recipients.month_key, recipients.municipality_key
+    municipality_key,
+    month_key,
+    person_key,
+    benefit_key,
+    visitation_category_key,
+    age_key,
+    is_activity_ready,
+    is_in_job,
+    is_activity_ready and is_assessed_better as is_upgraded,
+    is_in_job or (is_activity_ready and is_assessed_better) as is_in_job_or_upgraded,
+    delivery_id,
+    line_number
+from followed
+order by month_key, municipality_key

@@ -55,4 +55,4 @@ select
     latest.line_number
 from counted
 where unemployed_days >= 0.8 * 364
-order by month_key, municipality_key
+order by month_key, latest.municipality_key
