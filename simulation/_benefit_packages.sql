@@ -15,3 +15,13 @@ if(
     table_name || '_' || unit || '_' || strftime(month, '%Y-%m') || '_' || strftime(extracted_at, '%Y-%m-%d') || '.csv',
     table_name || '_national_' || chunk || '.parquet'
 );
+
+-- Numbers without the right check digit: a warning in every delivery that has them, but for those born on a first of January.
+create table unchecked as
+select cpr
+from people
+where not checks and not (month(birth_date) = 1 and day(birth_date) = 1)
+union
+select cpr
+from strangers
+where not checks;

@@ -271,7 +271,9 @@ select
         is_late,
         last_day(month) + 22 + cast(floor(57 * noise(placed.person, 601 + month_number)) as integer),
         first_day + cast(floor((last_day(month) + 21 - first_day) * noise(placed.person, 601 + month_number)) as integer)
-    ) as timestamp) + interval 9 hour as registered_at,
+    ) as timestamp) + interval 9 hour
+    -- Of two municipalities that have it in one month the later one registers it later.
+    + to_minutes(row_number() over (partition by placed.person, placed.spell_no, placed.month order by placed.part_start)) as registered_at,
     cast(delivered_end + cast(floor(46 * noise(placed.person, 602 + month_number)) as integer) as timestamp) as end_known_at
 from placed
 inner join people on placed.person = people.person

@@ -113,10 +113,15 @@ from packages
 where system <> 'A';
 
 create view planted_faults as
-select 'bes_job' as contract, unit as municipality, strftime(planted_month, '%Y-%m') as period, rule_id, count(*) as row_count, fate
+select 'bes_job' as contract, unit as municipality, strftime(planted_month, '%Y-%m') as period, rule_id, count(*) as row_count, fate, cast(null as varchar) as file_name
 from planted_jobs
 where getvariable('chunk') = 202512
 group by all
+union all by name
+select 'bes_job' as contract, 'V-BOR-02' as rule_id, count(*) as row_count, 'warned' as fate, file_name
+from delivery
+where getvariable('faults') and cpr in (select cpr from unchecked)
+group by file_name
 order by all;
 
 create table truth_jobs as

@@ -95,7 +95,7 @@ from extracts
 where system <> 'A';
 
 create view planted_faults as
-select 'bes_sygedagpenge_sag' as contract, unit as municipality, strftime(month, '%Y-%m') as period, rule_id, count(*) as row_count, fate
+select 'bes_sygedagpenge_sag' as contract, unit as municipality, strftime(month, '%Y-%m') as period, rule_id, count(*) as row_count, fate, cast(null as varchar) as file_name
 from (
     select unit, planted_month as month, rule_id, fate from planted_cases
     union all
@@ -110,6 +110,11 @@ from (
 )
 where getvariable('faults') and getvariable('chunk') = 202512
 group by all
+union all by name
+select 'bes_sygedagpenge_sag' as contract, 'V-BOR-02' as rule_id, count(*) as row_count, 'warned' as fate, file_name
+from delivery
+where getvariable('faults') and cpr in (select cpr from unchecked)
+group by file_name
 order by all;
 
 create table truth_sickness_cases as

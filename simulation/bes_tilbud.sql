@@ -171,7 +171,7 @@ where
     );
 
 create view planted_faults as
-select 'bes_tilbud' as contract, unit as municipality, strftime(month, '%Y-%m') as period, rule_id, count(*) as row_count, fate
+select 'bes_tilbud' as contract, unit as municipality, strftime(month, '%Y-%m') as period, rule_id, count(*) as row_count, fate, cast(null as varchar) as file_name
 from (
     select unit, planted_month as month, rule_id, fate from planted_offers where rule_id <> 'V-BES-14'
     union all
@@ -179,6 +179,11 @@ from (
 )
 where getvariable('faults') and getvariable('chunk') = 202512
 group by all
+union all by name
+select 'bes_tilbud' as contract, 'V-BOR-02' as rule_id, count(*) as row_count, 'warned' as fate, file_name
+from delivery
+where getvariable('faults') and cpr in (select cpr from unchecked)
+group by file_name
 order by all;
 
 -- The days of every offer; a day counts where it is one of a benefit that goes with activation.

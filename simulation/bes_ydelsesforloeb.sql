@@ -89,9 +89,10 @@ select
     strftime(month, '%Y-%m') as period,
     rule_id,
     count(*) as row_count,
-    fate
+    fate,
+    cast(null as varchar) as file_name
 from (
-    select unit, planted_month as month, rule_id, fate from planted where rule_id <> 'V-BES-02'
+    select unit, planted_month as month, rule_id, fate from planted where rule_id not in ('V-BES-02', 'V-BOR-02')
     union all
     select unit, planted_month, 'V-BES-12', 'flagged' from planted where rule_id = 'V-BOR-02'
     union all
@@ -120,6 +121,11 @@ from (
 )
 where getvariable('faults') and getvariable('chunk') = 202512
 group by all
+union all by name
+select 'bes_ydelsesforloeb' as contract, 'V-BOR-02' as rule_id, count(*) as row_count, 'warned' as fate, file_name
+from delivery
+where getvariable('faults') and cpr in (select cpr from unchecked)
+group by file_name
 order by all;
 
 -- Who was on which benefit where, by month. `registered_at`: when it became known; `delivered_by`: whose delivery it came with.
