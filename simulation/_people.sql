@@ -1,5 +1,5 @@
 -- Simulated lives, 2024-01-01 to 2025-12-31: who lives where, is born, moves, leaves and dies. Nobody in them exists. At scale 1
--- as many people as the country has, spread over municipalities by their real numbers; a scale below 0.01 takes the first
+-- as many people as the country has, spread over municipalities by their real numbers; a scale below 0.005 takes the first
 -- municipalities only, so that each keeps enough people. What happens to a person comes from a hash of the person, so that
 -- nothing depends on the order of work.
 --
@@ -29,7 +29,7 @@ select
 from municipalities
 inner join published_population using (municipality_code)
 where unit_kind = 'member' and quarter = '2026-Q1'
-qualify unit_no <= greatest(4, least(98, cast(ceil(9800 * getvariable('scale')) as integer)));
+qualify unit_no <= greatest(4, least(98, cast(ceil(19600 * getvariable('scale')) as integer)));
 
 -- Where somebody goes who moves: by the number of people there.
 create table destinations as

@@ -8,16 +8,18 @@ create macro month_label(number) as strftime(month_from(number), '%Y-%m');
 create macro last_month() as 24;
 create macro knowledge_ends() as date '2026-01-10';
 
--- People beside the lives, who are rightly there: of Christiansø, and one who grows very old.
+-- People beside the lives, who are rightly there: of Christiansø, one who grows very old, and one whose number fits no modulus.
 create table more_people as
 select
     3000000000 + nth as person,
     if(nth <= 8, '0411', '0101') as municipality,
     -- The seventh digit 9 is nobody else's; on a first of January no check digits are asked for.
-    if(nth <= 8, '0101' || (60 + nth) || '900' || nth, '0101101111') as cpr,
-    if(nth <= 8, make_date(1960 + cast(nth as integer), 1, 1), date '1910-01-01') as birth_date,
+    case when nth <= 8 then '0101' || (60 + nth) || '900' || nth when nth = 9 then '0101101111' else '1506559122' end as cpr,
+    case
+        when nth <= 8 then make_date(1960 + cast(nth as integer), 1, 1) when nth = 9 then date '1910-01-01' else date '1955-06-15'
+    end as birth_date,
     if(nth % 2 = 1, 'M', 'K') as sex
-from (select unnest(range(1, 10)) as nth);
+from (select unnest(range(1, 11)) as nth);
 
 create table register_people as
 select person, cpr, checks, sex, birth_date, death_date, origin, citizenship, mother from people
@@ -128,7 +130,7 @@ select
     'bor_borger_status_delta_' || strftime(known_on, '%Y-%m-%d') || '_' || lpad(cast(sequence as varchar), 4, '0') || '.jsonl.gz' as file_name,
     cast(known_on as timestamp) + interval 23 hour as extracted_at,
     getvariable('faults') and known_on in (
-        (select min(known_on) from days where known_on >= date '2024-02-20'), (select min(known_on) from days where known_on >= date '2025-10-14')
+        (select max(known_on) from days where known_on <= date '2024-02-20'), (select max(known_on) from days where known_on <= date '2025-10-14')
     ) as is_lost
 from days;
 

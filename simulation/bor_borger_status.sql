@@ -198,12 +198,12 @@ left join planted_intervals as planted
         and planted.kind = 'gap'
 where month_no(changes.known_on) = getvariable('chunk');
 
+create macro full_file(unit, unit_no, month, national_file, is_anew) as
+if(not is_anew and delivers_itself(unit_no, month), 'p-data_' || unit || '_' || month_label(month) || '.csv', national_file);
+
 create view all_rows as
 select
-    if(
-        not is_anew and delivers_itself(deliverers.unit_no, extracted_rows.month),
-        'p-data_' || extracted_rows.unit || '_' || month_label(extracted_rows.month) || '.csv', national_file
-    ) as file_name,
+    full_file(extracted_rows.unit, deliverers.unit_no, extracted_rows.month, national_file, is_anew) as file_name,
     extracted_rows.* exclude (national_file, is_anew),
     cast(null as varchar) as handling
 from extracted_rows
@@ -211,47 +211,47 @@ inner join deliverers on extracted_rows.unit = deliverers.unit
 union all by name
 select * exclude (sequence) from changed_rows;
 
+create view stranger_files as
+select
+    strangers.*,
+    full_file(strangers.unit, strangers.unit_no, strangers.month, extracts.national_file, false) as file_name,
+    extracts.extracted_at
+from strangers
+inner join extracts on strangers.month = extracts.month and not extracts.is_anew
+where extracts.chunk = getvariable('chunk');
+
 create view delivery as
 with register_rows as (
     select
         all_rows.*,
         people.cpr,
-        people.checks,
         people.birth_date,
         people.sex,
         people.origin,
         people.citizenship,
         mother.cpr as mother_cpr,
-        hash(all_rows.person, all_rows.address_no) as address,
-        cast(null as integer) as stranger
+        hash(all_rows.person, all_rows.address_no) as address
     from all_rows
     inner join register_people as people on all_rows.person = people.person
     left join register_people as mother on people.mother = mother.person
     union all by name
     select
-        if(
-            delivers_itself(strangers.unit_no, strangers.month), 'p-data_' || strangers.unit || '_' || month_label(strangers.month) || '.csv',
-            extracts.national_file
-        ) as file_name,
-        extracts.extracted_at,
-        strangers.month,
+        file_name,
+        extracted_at,
+        month,
         coalesce(own_from, date '2012-03-04') as begins,
         if(rule_id = 'V-BOR-46', own_from - 1, null) as ends,
-        coalesce(own_unit, strangers.unit) as unit,
+        coalesce(own_unit, unit) as unit,
         coalesce(own_status, '01') as status,
-        coalesce(own_residence, strangers.unit) as residence,
+        coalesce(own_residence, unit) as residence,
         1 as address_no,
         coalesce(own_cpr, '010157' || (9100 + stranger)) as cpr,
-        true as checks,
         coalesce(own_birth, date '1957-01-01') as birth_date,
         coalesce(own_sex, 'M') as sex,
         '1' as origin,
         '5100' as citizenship,
-        hash(stranger) as address,
-        stranger
-    from strangers
-    inner join extracts on strangers.month = extracts.month and not extracts.is_anew
-    where extracts.chunk = getvariable('chunk')
+        hash(stranger) as address
+    from stranger_files
 )
 
 select
@@ -279,19 +279,18 @@ select
     cast(begins as timestamp) as gyldig_fra,
     cast(ends as timestamp) as gyldig_til,
     if(file_name like 'p-data%', 'P-data', 'Serviceplatformen') as kildesystem,
-    handling,
-    checks,
-    stranger
+    handling
 from register_rows
 order by file_name, month, unit, cpr, begins;
 
 create table delivery_facts as
 select distinct
-    if(not is_anew and delivers_itself(unit_no, month), 'p-data_' || unit || '_' || month_label(month) || '.csv', national_file) as file_name,
+    full_file(unit, unit_no, month, national_file, is_anew) as file_name,
     extracted_at,
     true as synthetic,
     chunk,
-    cast(null as bigint) as sequence
+    -- The last day of changes that the extract has already.
+    coalesce((select max(change_files.sequence) from change_files where change_files.known_on < extracts.known_before), 0) as sequence
 from extracts
 cross join deliverers
 union all by name
@@ -307,10 +306,9 @@ with found as (
     from strangers
     where rule_id in ('V-BOR-05', 'V-BOR-06') and month = getvariable('chunk')
     union all by name
-    select written.kommunekode as municipality, strangers.month, strangers.rule_id, 1 as row_count, strangers.fate, written.file_name
-    from strangers
-    inner join delivery as written on strangers.stranger = written.stranger
-    where strangers.rule_id not in ('V-BOR-05', 'V-BOR-06')
+    select coalesce(own_unit, unit) as municipality, month, rule_id, 1 as row_count, fate, file_name
+    from stranger_files
+    where rule_id not in ('V-BOR-05', 'V-BOR-06')
     union all by name
     -- A number that does not fit modulus 11 is told, except of a first of January; the row is used.
     select
@@ -318,11 +316,11 @@ with found as (
         null as month,
         'V-BOR-02' as rule_id,
         count(*) as row_count,
-        if(strftime(foedselsdato, '%m%d') = '0101', 'passes', 'warned') as fate,
-        file_name
-    from delivery
-    where not checks and coalesce(handling, '') <> 'D'
-    group by all
+        if(strftime(people.birth_date, '%m%d') = '0101', 'passes', 'warned') as fate,
+        all_rows.file_name
+    from all_rows
+    inner join (select person, birth_date from register_people where not checks) as people on all_rows.person = people.person
+    group by people.birth_date, all_rows.file_name
     union all by name
     select unit as municipality, month, 'V-BOR-04' as rule_id, 1 as row_count, 'repaired' as fate, null as file_name
     from planted_intervals
@@ -355,11 +353,12 @@ select
     municipality,
     if(month is null, null, month_label(month)) as period,
     rule_id,
-    cast(row_count as bigint) as row_count,
+    cast(sum(row_count) as bigint) as row_count,
     fate,
     file_name
 from found
-where getvariable('faults') and rule_id is not null
+where getvariable('faults')
+group by all
 order by all;
 
 create table truth_people as

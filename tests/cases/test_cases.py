@@ -26,6 +26,13 @@ MONEY = "DECIMAL(18,2)"
 ACCOUNT = {"funktion": "VARCHAR", "dranst": "INTEGER", "gruppering": "VARCHAR", "art": "VARCHAR"}
 RAW = {
     "bor_folketal": {"unit": "VARCHAR", "period": "VARCHAR", "value": "BIGINT"},
+    "bor_haendelse": {
+        "unit": "VARCHAR",
+        "haendelse_type": "VARCHAR",
+        "dato": "DATE",
+        "mors_alder": "INTEGER",
+        "statsborgerskab": "VARCHAR",
+    },
     "bes_jobindsats": {"unit": "VARCHAR", "period": "VARCHAR", "series": "VARCHAR", "category": "VARCHAR", "value": "DECIMAL(18,2)"},
     "oko_postering": {"unit": "VARCHAR", "aar": "INTEGER", "periode": "INTEGER", **ACCOUNT, "beloeb": MONEY},
     "oko_budget": {"unit": "VARCHAR", "aar": "INTEGER", "version": "VARCHAR", "version_gyldig_fra": "DATE", **ACCOUNT, "beloeb": MONEY},

@@ -16,14 +16,24 @@ WITH periods AS (
         MIN(s.starts_date)
       FROM {{ ref('source_status') }} AS s
       WHERE
-        s.source = 'bor_folketal' AND s.series = ''
+        (
+          s.source = 'bor_haendelse'
+          AND s.series = ''
+          OR s.source = 'bor_folketal'
+          AND s.series = ''
+        )
     )
     AND start_date < (
       SELECT
         MAX(s.data_to)
       FROM {{ ref('source_status') }} AS s
       WHERE
-        s.source = 'bor_folketal' AND s.series = ''
+        (
+          s.source = 'bor_haendelse'
+          AND s.series = ''
+          OR s.source = 'bor_folketal'
+          AND s.series = ''
+        )
     )
 ), units AS (
   SELECT
@@ -38,14 +48,26 @@ WITH periods AS (
       u.valid_to IS NULL OR u.valid_to >= p.end_date
     )
 ), w1 AS (
-  /* bor_folketal by quarter: first */
+  /* bor_haendelse by month: sum */
   SELECT
     p.period_key,
-    p.period_key AS first_key,
-    p.period_key AS last_key,
-    1 AS required,
-    p.start_date AS from_date
+    EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date >= d.data_to AS is_unfinished,
+    p.start_date AS from_date,
+    LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
+  CROSS JOIN (
+    SELECT
+      COALESCE(MIN(s.due_key), -1000000) AS due_key,
+      MIN(s.data_to) AS data_to
+    FROM {{ ref('source_status') }} AS s
+    WHERE
+      s.source = 'bor_haendelse' AND s.series = ''
+  ) AS d
 ), w1_coverage AS (
   SELECT
     w.period_key,
@@ -60,24 +82,21 @@ WITH periods AS (
       c.state = 'approved') AS approved
   FROM w1 AS w
   JOIN {{ ref('coverage') }} AS c
-    ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
+    ON c.source = 'bor_haendelse'
+    AND c.series = ''
+    AND c.base_period_key BETWEEN w.first_key AND w.last_key
   GROUP BY
     w.period_key,
     c.municipality_key
 ), w2 AS (
-  /* bor_folketal by quarter: first, 1 years before */
+  /* bor_folketal by quarter: first */
   SELECT
     p.period_key,
-    o.period_key AS first_key,
-    o.period_key AS last_key,
+    p.period_key AS first_key,
+    p.period_key AS last_key,
     1 AS required,
-    o.period_key IS NULL AS has_no_label,
-    o.start_date AS from_date
+    p.start_date AS from_date
   FROM periods AS p
-  LEFT JOIN {{ ref('dim_period') }} AS o
-    ON o.grain = 'quarter'
-    AND o.label_year = p.label_year - 1
-    AND o.label_position = p.label_position
 ), w2_coverage AS (
   SELECT
     w.period_key,
@@ -96,7 +115,68 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), w3 AS (
+  /* bor_folketal by quarter: first, 1 years before */
+  SELECT
+    p.period_key,
+    o.period_key AS first_key,
+    o.period_key AS last_key,
+    1 AS required,
+    o.period_key IS NULL AS has_no_label,
+    o.start_date AS from_date
+  FROM periods AS p
+  LEFT JOIN {{ ref('dim_period') }} AS o
+    ON o.grain = 'quarter'
+    AND o.label_year = p.label_year - 1
+    AND o.label_position = p.label_position
+), w3_coverage AS (
+  SELECT
+    w.period_key,
+    c.municipality_key AS unit_key,
+    COUNT(*) FILTER(WHERE
+      c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+    COUNT(*) FILTER(WHERE
+      c.state = 'exempt') AS exempt,
+    COUNT(*) FILTER(WHERE
+      c.state = 'held') AS held,
+    COUNT(*) FILTER(WHERE
+      c.state = 'approved') AS approved
+  FROM w3 AS w
+  JOIN {{ ref('coverage') }} AS c
+    ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
+  GROUP BY
+    w.period_key,
+    c.municipality_key
 ), r1 AS (
+  /* citizens.events */
+  SELECT
+    f.municipality_key AS unit_key,
+    f.month_key AS base_key,
+    f.event_date AS on_day,
+    COUNT(*) FILTER(WHERE
+      f.event_kind = 'birth') AS v1,
+    SUM(f.signed_count) FILTER(WHERE
+      f.event_kind IN ('immigration', 'reappearance', 'emigration', 'disappearance')) AS v2,
+    COUNT(*) FILTER(WHERE
+      f.event_kind IN ('immigration', 'reappearance', 'emigration', 'disappearance')
+      AND f.signed_count IS NULL) AS v2_blanks
+  FROM {{ ref('fct_citizen_event') }} AS f
+  WHERE
+    f.event_date >= (
+      SELECT
+        MIN(from_date)
+      FROM w1
+    )
+    AND f.event_date <= (
+      SELECT
+        MAX(to_date)
+      FROM w1
+    )
+  GROUP BY
+    f.municipality_key,
+    f.month_key,
+    f.event_date
+), r2 AS (
   /* citizens.population */
   SELECT
     f.municipality_key AS unit_key,
@@ -111,22 +191,22 @@ WITH periods AS (
       (
         SELECT
           MIN(first_key)
-        FROM w1
+        FROM w2
       ),
       (
         SELECT
           MIN(first_key)
-        FROM w2
+        FROM w3
       )
     )
     AND f.quarter_key <= GREATEST((
       SELECT
         MAX(last_key)
-      FROM w1
+      FROM w2
     ), (
       SELECT
         MAX(last_key)
-      FROM w2
+      FROM w3
     ))
     AND f.vintage = 'frozen'
   GROUP BY
@@ -138,26 +218,35 @@ WITH periods AS (
     c.base_period_key
   FROM {{ ref('coverage') }} AS c
   WHERE
-    c.source = 'bor_folketal'
+    c.source = 'bor_haendelse'
     AND c.series = ''
     AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s1 AS (
   SELECT
     w.period_key,
     r.unit_key,
-    SUM(r.v1) AS v1,
-    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
-      r.v1_rows > 0) AS v1_periods
+    COALESCE(SUM(r.v1), 0) AS v1,
+    0 AS v1_blanks,
+    COALESCE(SUM(r.v2), 0) AS v2,
+    COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
   FROM w1 AS w
   JOIN r1 AS r
-    ON r.base_key = w.first_key
+    ON r.on_day BETWEEN w.from_date AND w.to_date
   LEFT JOIN delivered_1 AS delivered
     ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
     r.unit_key
+), delivered_2 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bor_folketal'
+    AND c.series = ''
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s2 AS (
   SELECT
     w.period_key,
@@ -168,9 +257,26 @@ WITH periods AS (
     COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
       r.v1_rows > 0) AS v1_periods
   FROM w2 AS w
-  JOIN r1 AS r
+  JOIN r2 AS r
     ON r.base_key = w.first_key
-  LEFT JOIN delivered_1 AS delivered
+  LEFT JOIN delivered_2 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+  GROUP BY
+    w.period_key,
+    r.unit_key
+), s3 AS (
+  SELECT
+    w.period_key,
+    r.unit_key,
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
+  FROM w3 AS w
+  JOIN r2 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_2 AS delivered
     ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
@@ -180,18 +286,20 @@ WITH periods AS (
     u.period_key,
     u.area_municipality,
     u.unit_key,
-    s1.v1 AS c1,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
     CASE
+      WHEN w1.required <= 0
+      THEN 2
       WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
-      WHEN COALESCE(s1.v1_periods, 0) < COALESCE(w1_coverage.delivered, 0)
-      THEN 2
       WHEN s1.v1_blanks > 0
-      THEN 2
+      THEN 3
       WHEN COALESCE(w1_coverage.exempt, 0) > 0
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
+      WHEN w1.is_unfinished
+      THEN 7
       WHEN COALESCE(w1_coverage.approved, 0) = w1.required
       THEN 9
       ELSE 8
@@ -203,63 +311,31 @@ WITH periods AS (
     ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
   LEFT JOIN s1
     ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
+  WHERE
+    u.is_member
 ), f2_units AS (
   SELECT
     u.period_key,
     u.area_municipality,
     u.unit_key,
-    s1.v1 AS c1,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
     CASE
+      WHEN w1.required <= 0
+      THEN 2
       WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
-      WHEN COALESCE(s1.v1_periods, 0) < COALESCE(w1_coverage.delivered, 0)
-      THEN 2
-      WHEN s1.v1_blanks > 0
-      THEN 2
+      WHEN s1.v2_blanks > 0
+      THEN 3
       WHEN COALESCE(w1_coverage.exempt, 0) > 0
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
+      WHEN w1.is_unfinished
+      THEN 7
       WHEN COALESCE(w1_coverage.approved, 0) = w1.required
       THEN 9
       ELSE 8
-    END AS s1,
-    s2.v1 AS c2,
-    CASE
-      WHEN w2.has_no_label
-      THEN 0
-      WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
-      THEN 2
-      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-      THEN 2
-      WHEN s2.v1_blanks > 0
-      THEN 2
-      WHEN COALESCE(w2_coverage.exempt, 0) > 0
-      THEN 3
-      WHEN COALESCE(w2_coverage.held, 0) > 0
-      THEN 4
-      WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-      THEN 9
-      ELSE 8
-    END AS s2,
-    s2.v1 AS c3,
-    CASE
-      WHEN w2.has_no_label
-      THEN 0
-      WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
-      THEN 2
-      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-      THEN 2
-      WHEN s2.v1_blanks > 0
-      THEN 2
-      WHEN COALESCE(w2_coverage.exempt, 0) > 0
-      THEN 3
-      WHEN COALESCE(w2_coverage.held, 0) > 0
-      THEN 4
-      WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-      THEN 9
-      ELSE 8
-    END AS s3
+    END AS s1
   FROM units AS u
   JOIN w1
     ON w1.period_key = u.period_key
@@ -267,12 +343,106 @@ WITH periods AS (
     ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
   LEFT JOIN s1
     ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
+  WHERE
+    u.is_member
+), f3_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.unit_key,
+    s2.v1 AS c1,
+    CASE
+      WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+      THEN 2
+      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
+      THEN 2
+      WHEN s2.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w2_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w2_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+      THEN 9
+      ELSE 8
+    END AS s1
+  FROM units AS u
   JOIN w2
     ON w2.period_key = u.period_key
   LEFT JOIN w2_coverage
     ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
   LEFT JOIN s2
     ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
+), f4_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.unit_key,
+    s2.v1 AS c1,
+    CASE
+      WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+      THEN 2
+      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
+      THEN 2
+      WHEN s2.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w2_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w2_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+      THEN 9
+      ELSE 8
+    END AS s1,
+    s3.v1 AS c2,
+    CASE
+      WHEN w3.has_no_label
+      THEN 0
+      WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
+      THEN 2
+      WHEN COALESCE(s3.v1_periods, 0) < COALESCE(w3_coverage.delivered, 0)
+      THEN 2
+      WHEN s3.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w3_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w3_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w3_coverage.approved, 0) = w3.required
+      THEN 9
+      ELSE 8
+    END AS s2,
+    s3.v1 AS c3,
+    CASE
+      WHEN w3.has_no_label
+      THEN 0
+      WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
+      THEN 2
+      WHEN COALESCE(s3.v1_periods, 0) < COALESCE(w3_coverage.delivered, 0)
+      THEN 2
+      WHEN s3.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w3_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w3_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w3_coverage.approved, 0) = w3.required
+      THEN 9
+      ELSE 8
+    END AS s3
+  FROM units AS u
+  JOIN w2
+    ON w2.period_key = u.period_key
+  LEFT JOIN w2_coverage
+    ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
+  LEFT JOIN s2
+    ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
+  JOIN w3
+    ON w3.period_key = u.period_key
+  LEFT JOIN w3_coverage
+    ON w3_coverage.period_key = u.period_key AND w3_coverage.unit_key = u.unit_key
+  LEFT JOIN s3
+    ON s3.period_key = u.period_key AND s3.unit_key = u.unit_key
 )
 SELECT
   u.unit_key AS municipality_key,
@@ -282,20 +452,22 @@ SELECT
   u.period_key,
   p.period,
   p.start_date AS period_start,
-  CASE WHEN f1_units.s1 >= 7 AND NOT f1_units.c1 IS NULL THEN f1_units.c1 END AS population__num,
+  CASE WHEN f1_units.s1 >= 7 AND NOT f1_units.c1 IS NULL THEN f1_units.c1 END AS live_births__num,
+  CASE WHEN f2_units.s1 >= 7 AND NOT f2_units.c1 IS NULL THEN f2_units.c1 END AS net_immigration__num,
+  CASE WHEN f3_units.s1 >= 7 AND NOT f3_units.c1 IS NULL THEN f3_units.c1 END AS population__num,
   CASE
-    WHEN LEAST(f2_units.s1, f2_units.s2, f2_units.s3) >= 7
-    AND NOT f2_units.c1 IS NULL
-    AND NOT f2_units.c2 IS NULL
-    AND NOT f2_units.c3 IS NULL
-    THEN f2_units.c1 - f2_units.c2
+    WHEN LEAST(f4_units.s1, f4_units.s2, f4_units.s3) >= 7
+    AND NOT f4_units.c1 IS NULL
+    AND NOT f4_units.c2 IS NULL
+    AND NOT f4_units.c3 IS NULL
+    THEN f4_units.c1 - f4_units.c2
   END AS population_growth_12_months__num,
   CASE
-    WHEN LEAST(f2_units.s1, f2_units.s2, f2_units.s3) >= 7
-    AND NOT f2_units.c1 IS NULL
-    AND NOT f2_units.c2 IS NULL
-    AND NOT f2_units.c3 IS NULL
-    THEN f2_units.c3
+    WHEN LEAST(f4_units.s1, f4_units.s2, f4_units.s3) >= 7
+    AND NOT f4_units.c1 IS NULL
+    AND NOT f4_units.c2 IS NULL
+    AND NOT f4_units.c3 IS NULL
+    THEN f4_units.c3
   END AS population_growth_12_months__den
 FROM units AS u
 JOIN periods AS p
@@ -308,6 +480,10 @@ LEFT JOIN f1_units
   ON f1_units.period_key = u.period_key AND f1_units.unit_key = u.unit_key
 LEFT JOIN f2_units
   ON f2_units.period_key = u.period_key AND f2_units.unit_key = u.unit_key
+LEFT JOIN f3_units
+  ON f3_units.period_key = u.period_key AND f3_units.unit_key = u.unit_key
+LEFT JOIN f4_units
+  ON f4_units.period_key = u.period_key AND f4_units.unit_key = u.unit_key
 ORDER BY
   period_key,
   municipality_key

@@ -16,14 +16,24 @@ WITH periods AS (
         MIN(s.starts_date)
       FROM {{ ref('source_status') }} AS s
       WHERE
-        s.source = 'bor_folketal' AND s.series = ''
+        (
+          s.source = 'bor_haendelse'
+          AND s.series = ''
+          OR s.source = 'bor_folketal'
+          AND s.series = ''
+        )
     )
     AND start_date < (
       SELECT
         MAX(s.data_to)
       FROM {{ ref('source_status') }} AS s
       WHERE
-        s.source = 'bor_folketal' AND s.series = ''
+        (
+          s.source = 'bor_haendelse'
+          AND s.series = ''
+          OR s.source = 'bor_folketal'
+          AND s.series = ''
+        )
     )
 ), units AS (
   SELECT
@@ -40,14 +50,26 @@ WITH periods AS (
       u.valid_to IS NULL OR u.valid_to >= p.end_date
     )
 ), w1 AS (
-  /* bor_folketal by quarter: first */
+  /* bor_haendelse by month: sum */
   SELECT
     p.period_key,
-    p.period_key AS first_key,
-    p.period_key AS last_key,
-    1 AS required,
-    p.start_date AS from_date
+    EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date >= d.data_to AS is_unfinished,
+    p.start_date AS from_date,
+    LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
+  CROSS JOIN (
+    SELECT
+      COALESCE(MIN(s.due_key), -1000000) AS due_key,
+      MIN(s.data_to) AS data_to
+    FROM {{ ref('source_status') }} AS s
+    WHERE
+      s.source = 'bor_haendelse' AND s.series = ''
+  ) AS d
 ), w1_coverage AS (
   SELECT
     w.period_key,
@@ -62,24 +84,21 @@ WITH periods AS (
       c.state = 'approved') AS approved
   FROM w1 AS w
   JOIN {{ ref('coverage') }} AS c
-    ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
+    ON c.source = 'bor_haendelse'
+    AND c.series = ''
+    AND c.base_period_key BETWEEN w.first_key AND w.last_key
   GROUP BY
     w.period_key,
     c.municipality_key
 ), w2 AS (
-  /* bor_folketal by quarter: first, 1 years before */
+  /* bor_folketal by quarter: first */
   SELECT
     p.period_key,
-    o.period_key AS first_key,
-    o.period_key AS last_key,
+    p.period_key AS first_key,
+    p.period_key AS last_key,
     1 AS required,
-    o.period_key IS NULL AS has_no_label,
-    o.start_date AS from_date
+    p.start_date AS from_date
   FROM periods AS p
-  LEFT JOIN {{ ref('dim_period') }} AS o
-    ON o.grain = 'quarter'
-    AND o.label_year = p.label_year - 1
-    AND o.label_position = p.label_position
 ), w2_coverage AS (
   SELECT
     w.period_key,
@@ -98,7 +117,68 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), w3 AS (
+  /* bor_folketal by quarter: first, 1 years before */
+  SELECT
+    p.period_key,
+    o.period_key AS first_key,
+    o.period_key AS last_key,
+    1 AS required,
+    o.period_key IS NULL AS has_no_label,
+    o.start_date AS from_date
+  FROM periods AS p
+  LEFT JOIN {{ ref('dim_period') }} AS o
+    ON o.grain = 'quarter'
+    AND o.label_year = p.label_year - 1
+    AND o.label_position = p.label_position
+), w3_coverage AS (
+  SELECT
+    w.period_key,
+    c.municipality_key AS unit_key,
+    COUNT(*) FILTER(WHERE
+      c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+    COUNT(*) FILTER(WHERE
+      c.state = 'exempt') AS exempt,
+    COUNT(*) FILTER(WHERE
+      c.state = 'held') AS held,
+    COUNT(*) FILTER(WHERE
+      c.state = 'approved') AS approved
+  FROM w3 AS w
+  JOIN {{ ref('coverage') }} AS c
+    ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
+  GROUP BY
+    w.period_key,
+    c.municipality_key
 ), r1 AS (
+  /* citizens.events */
+  SELECT
+    f.municipality_key AS unit_key,
+    f.month_key AS base_key,
+    f.event_date AS on_day,
+    COUNT(*) FILTER(WHERE
+      f.event_kind = 'birth') AS v1,
+    SUM(f.signed_count) FILTER(WHERE
+      f.event_kind IN ('immigration', 'reappearance', 'emigration', 'disappearance')) AS v2,
+    COUNT(*) FILTER(WHERE
+      f.event_kind IN ('immigration', 'reappearance', 'emigration', 'disappearance')
+      AND f.signed_count IS NULL) AS v2_blanks
+  FROM {{ ref('fct_citizen_event') }} AS f
+  WHERE
+    f.event_date >= (
+      SELECT
+        MIN(from_date)
+      FROM w1
+    )
+    AND f.event_date <= (
+      SELECT
+        MAX(to_date)
+      FROM w1
+    )
+  GROUP BY
+    f.municipality_key,
+    f.month_key,
+    f.event_date
+), r2 AS (
   /* citizens.population */
   SELECT
     f.municipality_key AS unit_key,
@@ -113,22 +193,22 @@ WITH periods AS (
       (
         SELECT
           MIN(first_key)
-        FROM w1
+        FROM w2
       ),
       (
         SELECT
           MIN(first_key)
-        FROM w2
+        FROM w3
       )
     )
     AND f.quarter_key <= GREATEST((
       SELECT
         MAX(last_key)
-      FROM w1
+      FROM w2
     ), (
       SELECT
         MAX(last_key)
-      FROM w2
+      FROM w3
     ))
     AND f.vintage = 'frozen'
   GROUP BY
@@ -140,26 +220,35 @@ WITH periods AS (
     c.base_period_key
   FROM {{ ref('coverage') }} AS c
   WHERE
-    c.source = 'bor_folketal'
+    c.source = 'bor_haendelse'
     AND c.series = ''
     AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s1 AS (
   SELECT
     w.period_key,
     r.unit_key,
-    SUM(r.v1) AS v1,
-    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
-      r.v1_rows > 0) AS v1_periods
+    COALESCE(SUM(r.v1), 0) AS v1,
+    0 AS v1_blanks,
+    COALESCE(SUM(r.v2), 0) AS v2,
+    COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
   FROM w1 AS w
   JOIN r1 AS r
-    ON r.base_key = w.first_key
+    ON r.on_day BETWEEN w.from_date AND w.to_date
   LEFT JOIN delivered_1 AS delivered
     ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
     r.unit_key
+), delivered_2 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bor_folketal'
+    AND c.series = ''
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s2 AS (
   SELECT
     w.period_key,
@@ -170,9 +259,26 @@ WITH periods AS (
     COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
       r.v1_rows > 0) AS v1_periods
   FROM w2 AS w
-  JOIN r1 AS r
+  JOIN r2 AS r
     ON r.base_key = w.first_key
-  LEFT JOIN delivered_1 AS delivered
+  LEFT JOIN delivered_2 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+  GROUP BY
+    w.period_key,
+    r.unit_key
+), s3 AS (
+  SELECT
+    w.period_key,
+    r.unit_key,
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
+  FROM w3 AS w
+  JOIN r2 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_2 AS delivered
     ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
@@ -183,18 +289,20 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s1.v1 AS c1,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
     CASE
+      WHEN w1.required <= 0
+      THEN 2
       WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
-      WHEN COALESCE(s1.v1_periods, 0) < COALESCE(w1_coverage.delivered, 0)
-      THEN 2
       WHEN s1.v1_blanks > 0
-      THEN 2
+      THEN 3
       WHEN COALESCE(w1_coverage.exempt, 0) > 0
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
+      WHEN w1.is_unfinished
+      THEN 7
       WHEN COALESCE(w1_coverage.approved, 0) = w1.required
       THEN 9
       ELSE 8
@@ -206,6 +314,8 @@ WITH periods AS (
     ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
   LEFT JOIN s1
     ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
+  WHERE
+    u.is_member
 ), f1_municipality AS (
   SELECT
     m.period_key,
@@ -344,7 +454,7 @@ WITH periods AS (
 ), f1 AS (
   SELECT
     1 AS figure_position,
-    'citizens.population' AS key_figure,
+    'citizens.live_births' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
@@ -384,7 +494,7 @@ WITH periods AS (
   UNION ALL
   SELECT
     1 AS figure_position,
-    'citizens.population' AS key_figure,
+    'citizens.live_births' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
@@ -424,7 +534,7 @@ WITH periods AS (
   UNION ALL
   SELECT
     1 AS figure_position,
-    'citizens.population' AS key_figure,
+    'citizens.live_births' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
@@ -467,58 +577,24 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s1.v1 AS c1,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
     CASE
+      WHEN w1.required <= 0
+      THEN 2
       WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
-      WHEN COALESCE(s1.v1_periods, 0) < COALESCE(w1_coverage.delivered, 0)
-      THEN 2
-      WHEN s1.v1_blanks > 0
-      THEN 2
+      WHEN s1.v2_blanks > 0
+      THEN 3
       WHEN COALESCE(w1_coverage.exempt, 0) > 0
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
+      WHEN w1.is_unfinished
+      THEN 7
       WHEN COALESCE(w1_coverage.approved, 0) = w1.required
       THEN 9
       ELSE 8
-    END AS s1,
-    s2.v1 AS c2,
-    CASE
-      WHEN w2.has_no_label
-      THEN 0
-      WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
-      THEN 2
-      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-      THEN 2
-      WHEN s2.v1_blanks > 0
-      THEN 2
-      WHEN COALESCE(w2_coverage.exempt, 0) > 0
-      THEN 3
-      WHEN COALESCE(w2_coverage.held, 0) > 0
-      THEN 4
-      WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-      THEN 9
-      ELSE 8
-    END AS s2,
-    s2.v1 AS c3,
-    CASE
-      WHEN w2.has_no_label
-      THEN 0
-      WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
-      THEN 2
-      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-      THEN 2
-      WHEN s2.v1_blanks > 0
-      THEN 2
-      WHEN COALESCE(w2_coverage.exempt, 0) > 0
-      THEN 3
-      WHEN COALESCE(w2_coverage.held, 0) > 0
-      THEN 4
-      WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-      THEN 9
-      ELSE 8
-    END AS s3
+    END AS s1
   FROM units AS u
   JOIN w1
     ON w1.period_key = u.period_key
@@ -526,13 +602,619 @@ WITH periods AS (
     ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
   LEFT JOIN s1
     ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
+  WHERE
+    u.is_member
+), f2_municipality AS (
+  SELECT
+    m.period_key,
+    'municipality' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_municipality AS area,
+      f.c1,
+      f.s1 AS state,
+      CASE
+        WHEN f.s1 >= 7 AND f.c1 IS NULL
+        THEN 5
+        WHEN f.s1 = 0
+        THEN 4
+        WHEN f.s1 = 1
+        THEN 6
+        WHEN f.s1 = 2
+        THEN 2
+        WHEN f.s1 = 6
+        THEN 7
+        WHEN f.s1 = 7
+        THEN 7
+      END AS reason,
+      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
+      FALSE AS is_known
+    FROM f2_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f2_region AS (
+  SELECT
+    m.period_key,
+    'region' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_region AS area,
+      f.c1,
+      f.s1 AS state,
+      CASE
+        WHEN f.s1 >= 7 AND f.c1 IS NULL
+        THEN 5
+        WHEN f.s1 = 0
+        THEN 4
+        WHEN f.s1 = 1
+        THEN 6
+        WHEN f.s1 = 2
+        THEN 2
+        WHEN f.s1 = 6
+        THEN 7
+        WHEN f.s1 = 7
+        THEN 7
+      END AS reason,
+      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
+      FALSE AS is_known
+    FROM f2_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f2_country AS (
+  SELECT
+    m.period_key,
+    'country' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_country AS area,
+      f.c1,
+      f.s1 AS state,
+      CASE
+        WHEN f.s1 >= 7 AND f.c1 IS NULL
+        THEN 5
+        WHEN f.s1 = 0
+        THEN 4
+        WHEN f.s1 = 1
+        THEN 6
+        WHEN f.s1 = 2
+        THEN 2
+        WHEN f.s1 = 6
+        THEN 7
+        WHEN f.s1 = 7
+        THEN 7
+      END AS reason,
+      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
+      FALSE AS is_known
+    FROM f2_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f2 AS (
+  SELECT
+    2 AS figure_position,
+    'citizens.net_immigration' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f2_municipality AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    2 AS figure_position,
+    'citizens.net_immigration' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f2_region AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    2 AS figure_position,
+    'citizens.net_immigration' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f2_country AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+), f3_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.area_region,
+    u.area_country,
+    s2.v1 AS c1,
+    CASE
+      WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+      THEN 2
+      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
+      THEN 2
+      WHEN s2.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w2_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w2_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+      THEN 9
+      ELSE 8
+    END AS s1
+  FROM units AS u
   JOIN w2
     ON w2.period_key = u.period_key
   LEFT JOIN w2_coverage
     ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
   LEFT JOIN s2
     ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
-), f2_municipality AS (
+), f3_municipality AS (
+  SELECT
+    m.period_key,
+    'municipality' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_municipality AS area,
+      f.c1,
+      f.s1 AS state,
+      CASE
+        WHEN f.s1 >= 7 AND f.c1 IS NULL
+        THEN 5
+        WHEN f.s1 = 0
+        THEN 4
+        WHEN f.s1 = 1
+        THEN 6
+        WHEN f.s1 = 2
+        THEN 2
+        WHEN f.s1 = 6
+        THEN 7
+        WHEN f.s1 = 7
+        THEN 7
+      END AS reason,
+      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
+      FALSE AS is_known
+    FROM f3_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f3_region AS (
+  SELECT
+    m.period_key,
+    'region' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_region AS area,
+      f.c1,
+      f.s1 AS state,
+      CASE
+        WHEN f.s1 >= 7 AND f.c1 IS NULL
+        THEN 5
+        WHEN f.s1 = 0
+        THEN 4
+        WHEN f.s1 = 1
+        THEN 6
+        WHEN f.s1 = 2
+        THEN 2
+        WHEN f.s1 = 6
+        THEN 7
+        WHEN f.s1 = 7
+        THEN 7
+      END AS reason,
+      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
+      FALSE AS is_known
+    FROM f3_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f3_country AS (
+  SELECT
+    m.period_key,
+    'country' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_country AS area,
+      f.c1,
+      f.s1 AS state,
+      CASE
+        WHEN f.s1 >= 7 AND f.c1 IS NULL
+        THEN 5
+        WHEN f.s1 = 0
+        THEN 4
+        WHEN f.s1 = 1
+        THEN 6
+        WHEN f.s1 = 2
+        THEN 2
+        WHEN f.s1 = 6
+        THEN 7
+        WHEN f.s1 = 7
+        THEN 7
+      END AS reason,
+      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
+      FALSE AS is_known
+    FROM f3_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f3 AS (
+  SELECT
+    3 AS figure_position,
+    'citizens.population' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f3_municipality AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    3 AS figure_position,
+    'citizens.population' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f3_region AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    3 AS figure_position,
+    'citizens.population' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f3_country AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+), f4_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.area_region,
+    u.area_country,
+    s2.v1 AS c1,
+    CASE
+      WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+      THEN 2
+      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
+      THEN 2
+      WHEN s2.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w2_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w2_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+      THEN 9
+      ELSE 8
+    END AS s1,
+    s3.v1 AS c2,
+    CASE
+      WHEN w3.has_no_label
+      THEN 0
+      WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
+      THEN 2
+      WHEN COALESCE(s3.v1_periods, 0) < COALESCE(w3_coverage.delivered, 0)
+      THEN 2
+      WHEN s3.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w3_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w3_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w3_coverage.approved, 0) = w3.required
+      THEN 9
+      ELSE 8
+    END AS s2,
+    s3.v1 AS c3,
+    CASE
+      WHEN w3.has_no_label
+      THEN 0
+      WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
+      THEN 2
+      WHEN COALESCE(s3.v1_periods, 0) < COALESCE(w3_coverage.delivered, 0)
+      THEN 2
+      WHEN s3.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w3_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w3_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w3_coverage.approved, 0) = w3.required
+      THEN 9
+      ELSE 8
+    END AS s3
+  FROM units AS u
+  JOIN w2
+    ON w2.period_key = u.period_key
+  LEFT JOIN w2_coverage
+    ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
+  LEFT JOIN s2
+    ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
+  JOIN w3
+    ON w3.period_key = u.period_key
+  LEFT JOIN w3_coverage
+    ON w3_coverage.period_key = u.period_key AND w3_coverage.unit_key = u.unit_key
+  LEFT JOIN s3
+    ON s3.period_key = u.period_key AND s3.unit_key = u.unit_key
+), f4_municipality AS (
   SELECT
     m.period_key,
     'municipality' AS area_level,
@@ -613,12 +1295,12 @@ WITH periods AS (
       AND NOT f.c2 IS NULL
       AND NOT f.c3 IS NULL AS is_in,
       f.s3 >= 7 AS is_known
-    FROM f2_units AS f
+    FROM f4_units AS f
   ) AS m
   GROUP BY
     m.period_key,
     m.area
-), f2_region AS (
+), f4_region AS (
   SELECT
     m.period_key,
     'region' AS area_level,
@@ -699,12 +1381,12 @@ WITH periods AS (
       AND NOT f.c2 IS NULL
       AND NOT f.c3 IS NULL AS is_in,
       f.s3 >= 7 AS is_known
-    FROM f2_units AS f
+    FROM f4_units AS f
   ) AS m
   GROUP BY
     m.period_key,
     m.area
-), f2_country AS (
+), f4_country AS (
   SELECT
     m.period_key,
     'country' AS area_level,
@@ -785,14 +1467,14 @@ WITH periods AS (
       AND NOT f.c2 IS NULL
       AND NOT f.c3 IS NULL AS is_in,
       f.s3 >= 7 AS is_known
-    FROM f2_units AS f
+    FROM f4_units AS f
   ) AS m
   GROUP BY
     m.period_key,
     m.area
-), f2 AS (
+), f4 AS (
   SELECT
-    2 AS figure_position,
+    4 AS figure_position,
     'citizens.population_growth_12_months' AS key_figure,
     a.area_level,
     a.area,
@@ -834,13 +1516,13 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
-    FROM f2_municipality AS a
+    FROM f4_municipality AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
   UNION ALL
   SELECT
-    2 AS figure_position,
+    4 AS figure_position,
     'citizens.population_growth_12_months' AS key_figure,
     a.area_level,
     a.area,
@@ -882,13 +1564,13 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
-    FROM f2_region AS a
+    FROM f4_region AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
   UNION ALL
   SELECT
-    2 AS figure_position,
+    4 AS figure_position,
     'citizens.population_growth_12_months' AS key_figure,
     a.area_level,
     a.area,
@@ -930,7 +1612,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
-    FROM f2_country AS a
+    FROM f4_country AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -968,9 +1650,9 @@ SELECT
   a.period_key,
   p.period,
   p.start_date AS period_start,
-  CAST(f1.value AS DOUBLE) AS population,
-  CAST(f1.numerator AS DOUBLE) AS population__num,
-  CAST(f1.denominator AS DOUBLE) AS population__den,
+  CAST(f1.value AS DOUBLE) AS live_births,
+  CAST(f1.numerator AS DOUBLE) AS live_births__num,
+  CAST(f1.denominator AS DOUBLE) AS live_births__den,
   CASE COALESCE(f1.state, 0)
     WHEN 0
     THEN 'not_valid'
@@ -994,7 +1676,7 @@ SELECT
     THEN 'approved'
     WHEN 10
     THEN 'final'
-  END AS population__status,
+  END AS live_births__status,
   CASE f1.reason
     WHEN 1
     THEN 'reference_date_not_available'
@@ -1012,15 +1694,15 @@ SELECT
     THEN 'period_unfinished'
     WHEN 8
     THEN 'not_additive_over_areas'
-  END AS population__reason,
-  f1.complete AS population__complete,
-  f1.members AS population__members,
-  f1.members_expected AS population__members_expected,
-  CAST(f1.denominator_share AS DOUBLE) AS population__denominator_share,
-  f1.series_break AS population__series_break,
-  CAST(f2.value AS DOUBLE) AS population_growth_12_months,
-  CAST(f2.numerator AS DOUBLE) AS population_growth_12_months__num,
-  CAST(f2.denominator AS DOUBLE) AS population_growth_12_months__den,
+  END AS live_births__reason,
+  f1.complete AS live_births__complete,
+  f1.members AS live_births__members,
+  f1.members_expected AS live_births__members_expected,
+  CAST(f1.denominator_share AS DOUBLE) AS live_births__denominator_share,
+  f1.series_break AS live_births__series_break,
+  CAST(f2.value AS DOUBLE) AS net_immigration,
+  CAST(f2.numerator AS DOUBLE) AS net_immigration__num,
+  CAST(f2.denominator AS DOUBLE) AS net_immigration__den,
   CASE COALESCE(f2.state, 0)
     WHEN 0
     THEN 'not_valid'
@@ -1044,7 +1726,7 @@ SELECT
     THEN 'approved'
     WHEN 10
     THEN 'final'
-  END AS population_growth_12_months__status,
+  END AS net_immigration__status,
   CASE f2.reason
     WHEN 1
     THEN 'reference_date_not_available'
@@ -1062,12 +1744,112 @@ SELECT
     THEN 'period_unfinished'
     WHEN 8
     THEN 'not_additive_over_areas'
+  END AS net_immigration__reason,
+  f2.complete AS net_immigration__complete,
+  f2.members AS net_immigration__members,
+  f2.members_expected AS net_immigration__members_expected,
+  CAST(f2.denominator_share AS DOUBLE) AS net_immigration__denominator_share,
+  f2.series_break AS net_immigration__series_break,
+  CAST(f3.value AS DOUBLE) AS population,
+  CAST(f3.numerator AS DOUBLE) AS population__num,
+  CAST(f3.denominator AS DOUBLE) AS population__den,
+  CASE COALESCE(f3.state, 0)
+    WHEN 0
+    THEN 'not_valid'
+    WHEN 1
+    THEN 'suppressed'
+    WHEN 2
+    THEN 'missing'
+    WHEN 3
+    THEN 'exempt'
+    WHEN 4
+    THEN 'held'
+    WHEN 5
+    THEN 'not_comparable'
+    WHEN 6
+    THEN 'provisional'
+    WHEN 7
+    THEN 'provisional'
+    WHEN 8
+    THEN 'validated'
+    WHEN 9
+    THEN 'approved'
+    WHEN 10
+    THEN 'final'
+  END AS population__status,
+  CASE f3.reason
+    WHEN 1
+    THEN 'reference_date_not_available'
+    WHEN 2
+    THEN 'base_period_missing'
+    WHEN 3
+    THEN 'member_missing'
+    WHEN 4
+    THEN 'offset_label_missing'
+    WHEN 5
+    THEN 'denominator_zero'
+    WHEN 6
+    THEN 'suppressed_at_source'
+    WHEN 7
+    THEN 'period_unfinished'
+    WHEN 8
+    THEN 'not_additive_over_areas'
+  END AS population__reason,
+  f3.complete AS population__complete,
+  f3.members AS population__members,
+  f3.members_expected AS population__members_expected,
+  CAST(f3.denominator_share AS DOUBLE) AS population__denominator_share,
+  f3.series_break AS population__series_break,
+  CAST(f4.value AS DOUBLE) AS population_growth_12_months,
+  CAST(f4.numerator AS DOUBLE) AS population_growth_12_months__num,
+  CAST(f4.denominator AS DOUBLE) AS population_growth_12_months__den,
+  CASE COALESCE(f4.state, 0)
+    WHEN 0
+    THEN 'not_valid'
+    WHEN 1
+    THEN 'suppressed'
+    WHEN 2
+    THEN 'missing'
+    WHEN 3
+    THEN 'exempt'
+    WHEN 4
+    THEN 'held'
+    WHEN 5
+    THEN 'not_comparable'
+    WHEN 6
+    THEN 'provisional'
+    WHEN 7
+    THEN 'provisional'
+    WHEN 8
+    THEN 'validated'
+    WHEN 9
+    THEN 'approved'
+    WHEN 10
+    THEN 'final'
+  END AS population_growth_12_months__status,
+  CASE f4.reason
+    WHEN 1
+    THEN 'reference_date_not_available'
+    WHEN 2
+    THEN 'base_period_missing'
+    WHEN 3
+    THEN 'member_missing'
+    WHEN 4
+    THEN 'offset_label_missing'
+    WHEN 5
+    THEN 'denominator_zero'
+    WHEN 6
+    THEN 'suppressed_at_source'
+    WHEN 7
+    THEN 'period_unfinished'
+    WHEN 8
+    THEN 'not_additive_over_areas'
   END AS population_growth_12_months__reason,
-  f2.complete AS population_growth_12_months__complete,
-  f2.members AS population_growth_12_months__members,
-  f2.members_expected AS population_growth_12_months__members_expected,
-  CAST(f2.denominator_share AS DOUBLE) AS population_growth_12_months__denominator_share,
-  f2.series_break AS population_growth_12_months__series_break
+  f4.complete AS population_growth_12_months__complete,
+  f4.members AS population_growth_12_months__members,
+  f4.members_expected AS population_growth_12_months__members_expected,
+  CAST(f4.denominator_share AS DOUBLE) AS population_growth_12_months__denominator_share,
+  f4.series_break AS population_growth_12_months__series_break
 FROM areas AS a
 JOIN periods AS p
   ON p.period_key = a.period_key
@@ -1075,6 +1857,10 @@ LEFT JOIN f1
   ON f1.period_key = a.period_key AND f1.area_level = a.area_level AND f1.area = a.area
 LEFT JOIN f2
   ON f2.period_key = a.period_key AND f2.area_level = a.area_level AND f2.area = a.area
+LEFT JOIN f3
+  ON f3.period_key = a.period_key AND f3.area_level = a.area_level AND f3.area = a.area
+LEFT JOIN f4
+  ON f4.period_key = a.period_key AND f4.area_level = a.area_level AND f4.area = a.area
 ORDER BY
   period_key,
   area_level,

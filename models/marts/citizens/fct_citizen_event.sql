@@ -25,11 +25,12 @@ select
     event.month_key,
     {{ municipality_key('from_code.municipality_code') }} as from_municipality_key,
     {{ municipality_key('to_code.municipality_code') }} as to_municipality_key,
+    case event.event_kind when 'departure' then to_municipality_key else from_municipality_key end as other_municipality_key,
     event.person_key,
     person.sex_key,
     person.origin_key,
+    case when person.citizenship_code = '5100' then 1 when person.citizenship_code is not null then 2 end as citizenship_key,
     event.event_kind,
-    case when person.citizenship_code = '5100' then 'danish' when person.citizenship_code is not null then 'foreign' end as citizenship_group,
     {{ age_on('person.birth_date', 'event.event_date') }} as age,
     case when event.event_kind = 'birth' then {{ age_on('mother.birth_date', 'event.event_date') }} end as mother_age,
     case
