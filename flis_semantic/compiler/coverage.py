@@ -84,7 +84,10 @@ def _newest(by_base: exp.Select, span: Span) -> exp.Select:
         order=exp.Order(expressions=[exp.Ordered(this=col("base_period_key", "k"), desc=True, nulls_first=False)]),
     )
     ranked = select(
-        [*(col(name, "k") for name in ("period_key", "unit_key", "base_period_key", "approved", "provisional")), named(position, "position")],
+        [
+            *(col(name, "k") for name in ("period_key", "unit_key", "base_period_key", "approved", "provisional")),
+            named(position, "position"),
+        ],
         exp.Subquery(this=by_base, alias=exp.TableAlias(this=exp.to_identifier("k"))),
         where=eq(col("delivered", "k"), num(lines)),
     )

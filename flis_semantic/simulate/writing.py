@@ -121,7 +121,9 @@ def _contents(
     line = _json_line(form, sources, types) if form.kind == "json_lines" else _csv_line(form, sources, types)
     raw = "coalesce(raw_line, line)" if "raw_line" in types else "line"
     names = ", ".join(quoted(name) for name in files)
-    query = f"SELECT file_name, {raw} || chr(10) AS line FROM (SELECT *, {line} AS line FROM written WHERE file_name IN ({names}))"  # noqa: S608
+    # A filtered scan may hand on the last rows of a piece of the table later than the next piece.
+    wanted = f"SELECT *, rowid AS place, {line} AS line FROM written WHERE file_name IN ({names})"  # noqa: S608
+    query = f"SELECT file_name, {raw} || chr(10) AS line FROM ({wanted}) ORDER BY place"  # noqa: S608
     current, rows, parts = "", 0, list[bytes]()
     seen: set[str] = set()
     for batch in connection.sql(query).to_arrow_reader(_ROWS_PER_BATCH):
@@ -187,7 +189,7 @@ def _json_line(form: Form, sources: Sequence[str], types: dict[str, str]) -> str
 def _write_parquet(connection: Connection, form: Form, sources: Sequence[str], fact: FileFacts, out: Path) -> SimulatedFile:
     path = out / fact.file_name
     columns = ", ".join(f'"{name}" AS "{column}"' for column, name in zip(form.header, sources, strict=True))
-    query = f"SELECT {columns} FROM written WHERE file_name = {quoted(fact.file_name)}"  # noqa: S608 - names of the contract
+    query = f"SELECT {columns} FROM written WHERE file_name = {quoted(fact.file_name)} ORDER BY rowid"  # noqa: S608 - names of the contract
     [[rows]] = connection.execute(f"COPY ({query}) TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)").fetchall()
     return _with_manifest(path, path.read_bytes(), rows, fact)
 
