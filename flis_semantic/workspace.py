@@ -15,6 +15,11 @@ from flis_semantic.vocabulary.calendar import Calendar
 from flis_semantic.vocabulary.load import load_vocabulary
 from flis_semantic.vocabulary.model import Vocabulary
 
+KEY_VARIABLE = "FLIS_PSEUDONYM_KEY"
+KEY_FILE_VARIABLE = "FLIS_PSEUDONYM_KEY_FILE"
+SECRETS = (KEY_VARIABLE, KEY_FILE_VARIABLE)
+"""Environment variables that only a receive reads: no process that we start is given them."""
+
 
 class Project:
     """One project folder (the one that holds dbt_project.yml)."""

@@ -59,7 +59,7 @@ def receive(
         report = receive_files(Project(project), files, contract=contract, strict=strict, supersede=supersede)
     rows: list[dict[str, Any]] = [
         {
-            "file": result.file.name,
+            "file": result.shown_name,
             "contract": result.contract,
             "verdict": result.verdict,
             "delivered": result.rows_delivered,

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from flis_semantic.catalogue.resolved import ResolvedComponent, SourceSeries
 from flis_semantic.compiler.keys import PERIODS_MODEL as PERIODS
-from flis_semantic.compiler.keys import days_after, days_between, key_of
+from flis_semantic.compiler.keys import Make, days_after, days_between, key_of
 from flis_semantic.compiler.request import Request
 from flis_semantic.compiler.sql import (
     Expr,
@@ -39,7 +39,7 @@ from flis_semantic.compiler.sql import (
     table,
     text,
 )
-from flis_semantic.compiler.stretch import Span, keys_of, missing_label, stretch_of
+from flis_semantic.compiler.stretch import Span, Stretch, keys_of, missing_label, stretch_of
 
 NOTHING_DUE = -1_000_000
 """Stands for the last due base period of a source that never delivered: earlier than every key."""
@@ -50,6 +50,7 @@ def span_of(component: ResolvedComponent) -> Span:
     return Span(
         base_grain=component.fact.base_grain,
         snapshot=component.fact.kind == "snapshot",
+        spell=component.fact.kind == "spell",
         opening=component.fact.opening,
         in_force=component.fact.in_force,
         dated=component.fact.definition.date is not None,
@@ -65,14 +66,16 @@ def reads_one(span: Span, request: Request) -> bool:
     """Whether the span is a single base period whatever the data, so that rows are found by equality."""
     if span.latest is not None:
         return False
+    if span.spell:
+        return span.on_a_day
     if span.in_force or span.looks_up or (span.snapshot and not span.averages):
         return True
     return request.grain == span.base_grain and span.window is None and span.reference is None
 
 
 def covers(span: Span) -> bool:
-    """Whether the span is a stretch of time to be covered, so that it can be unfinished; not a look-up of one state."""
-    return not span.looks_up and (span.averages or not span.snapshot)
+    """Whether the span is a stretch of time to be covered, so that it can be unfinished; not a look-up of one status."""
+    return span.spell or (not span.looks_up and (span.averages or not span.snapshot))
 
 
 def waits(span: Span) -> bool:
@@ -99,7 +102,8 @@ def span_query(span: Span, request: Request) -> exp.Select:
             required = case((gt(col("data_to", "d"), stretch.start()), required), otherwise=num(0))
         columns += [named(clipped, "last_key"), named(required, "required")]
     if covers(span):
-        columns.append(named(_unfinished(span, stretch.end(), last()), "is_unfinished"))
+        end = _on_date(span, stretch) if span.on_a_day else stretch.end
+        columns.append(named(_unfinished(span, end(), last()), "is_unfinished"))
     if waits(span):
         begun = le(key_of(request.calendar, span.base_grain, stretch.start), col("due_key", "d"))
         waiting = both(gt(last(), col("due_key", "d")), begun)
@@ -108,9 +112,11 @@ def span_query(span: Span, request: Request) -> exp.Select:
     if span.offset is not None:
         columns.append(named(missing_label(stretch), "has_no_label"))
     columns.append(named(stretch.start(), "from_date"))
-    if span.in_force:
-        columns.append(named(stretch.end(), "on_date"))
-    if span.dated or (span.averages and not one):
+    if span.in_force or span.on_a_day:
+        columns.append(named(_on_date(span, stretch)(), "on_date"))
+    if span.spell:
+        columns.append(named(stretch.end(), "end_date"))
+    if span.dated or span.spell or (span.averages and not one):
         columns.append(named(_last_day(span, stretch.end(), joins), "to_date"))
     return select(columns, table("periods", "p"), joins=joins, comment=_describe(span))
 
@@ -159,6 +165,11 @@ def _due(span: Span) -> exp.Select:
         table("source_status", "s"),
         where=source_condition(span.sources, "s"),
     )
+
+
+def _on_date(span: Span, stretch: Stretch) -> Make:
+    """The one day that is looked at."""
+    return stretch.start if span.on_a_day and not span.on_last_day else stretch.end
 
 
 def _unfinished(span: Span, end: Expr, last: Expr) -> Expr:

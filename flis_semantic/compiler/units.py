@@ -29,6 +29,8 @@ from flis_semantic.compiler.sql import (
 )
 
 _BLANK_STATE = {"suppressed": states.SUPPRESSED, "missing": states.MISSING, "not_applicable": states.EXEMPT}
+ZERO_WITHOUT_ROWS = ("sum", "count", "count_distinct")
+"""Aggregates that are zero where there is nothing; there is no median of nothing."""
 _ABSENT_STATE = {"missing": states.MISSING, "suppressed": states.SUPPRESSED}
 
 
@@ -46,7 +48,7 @@ def units_query(plan: FigurePlan, request: Request, *, keyed: bool = False) -> e
     compared = any(source.component.offset is not None for source in plan.sources)
     for index, source in enumerate(plan.sources, start=1):
         value: Expr = col(source.value_name, source.scan_name)
-        if source.component.fact.absent == "zero":
+        if source.component.fact.absent == "zero" and source.component.aggregate in ZERO_WITHOUT_ROWS:
             # No row at all is zero; rows of which no value can be made are none.
             value = case((is_null(col("period_key", source.scan_name)), num(0)), otherwise=value)
         columns += [named(value, f"c{index}"), named(_state(source, request, compared=compared), f"s{index}")]
@@ -93,6 +95,9 @@ def _state(source: Source, request: Request, *, compared: bool) -> Expr:
     absent = _ABSENT_STATE.get(fact.absent)
     no_row = lt(coalesce(col(f"{source.value_name}_periods", scan), num(0)), covered("delivered")) if absent is not None else None
     single = reads_one(source.span, request) or source.span.latest is not None
+    waiting = states.WAITING if compared or source.component.waits_for_end else states.PROVISIONAL
+    # A day that is looked up and not known yet is not there, whatever its period is.
+    unfinished = states.MISSING if source.span.looks_up else waiting
     blank = gt(col(f"{source.value_name}_blanks", scan), num(0))
     blank_state = _BLANK_STATE[fact.blank]
     branches: list[tuple[Expr | None, int]] = [
@@ -106,7 +111,7 @@ def _state(source: Source, request: Request, *, compared: bool) -> Expr:
         (blank if blank_state != states.SUPPRESSED else None, blank_state),
         (gt(covered("exempt"), num(0)), states.EXEMPT),
         (gt(covered("held"), num(0)), states.HELD),
-        (col("is_unfinished", span) if covers(source.span) else None, states.WAITING if compared else states.PROVISIONAL),
+        (col("is_unfinished", span) if covers(source.span) else None, unfinished),
         (gt(covered("provisional"), num(0)), states.UNSETTLED),
         (eq(covered("approved"), needed()), states.APPROVED),
     ]

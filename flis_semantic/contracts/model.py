@@ -6,9 +6,10 @@ vocabulary, is checked in `check.py`, so that all errors of all contracts come a
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from flis_semantic.vocabulary.strict import Identifier, MonthDay, Strict
 
@@ -227,9 +228,28 @@ class Rule(Strict):
 
 
 class Deadline(Strict):
-    """When a delivery is due: so many days after its base period ends; where periods_ahead is set, after it begins."""
+    """Until when a delivery is in time, counted from the end of its base period; where periods_ahead is set, from its first day."""
 
-    days: int = Field(ge=0)
+    days: int | None = Field(default=None, ge=0, description="so many days after it")
+    workdays: int | None = Field(
+        default=None, gt=0, description="so many workdays after it: days from Monday to Friday that are no holiday of the vocabulary"
+    )
+    month_day: MonthDay | None = Field(default=None, description="the first day after it with this date, MM-DD")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Deadline:
+        if [self.days, self.workdays, self.month_day].count(None) != 2:
+            raise ValueError("a deadline is one of days, workdays and month_day")
+        return self
+
+    @field_validator("month_day")
+    @classmethod
+    def _every_year_has_it(cls, value: str | None) -> str | None:
+        try:
+            date.fromisoformat(f"2001-{value or '01-01'}")
+        except ValueError as error:
+            raise ValueError("not every year has that day") from error
+        return value
 
 
 class Provisional(Strict):
@@ -260,7 +280,7 @@ class Contract(Strict):
         description="number of a label that is no ordinary base period → number of the one in whose place it stands, such as 13: 12; "
         "side periods are replaced on their own and never expected",
     )
-    deadline: Deadline | None = Field(default=None, description="how long after its base period a delivery is due")
+    deadline: Deadline | None = Field(default=None, description="until when the delivery of a base period is in time")
     provisional: Provisional | None = Field(default=None, description="the newest base periods still change: late registrations come")
     periods_ahead: int = Field(default=0, ge=0, description="how many base periods may start after the extract (budgets, forecasts)")
     controls: tuple[str, ...] = Field(default=(), description="unit codes of published totals, as delivered: never aggregated")

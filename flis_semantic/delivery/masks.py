@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from flis_semantic.delivery.report import MASK
+from flis_semantic.delivery.report import MASK, DeliveryResult
 from flis_semantic.delivery.sql import quoted
+from flis_semantic.ledger_records import Entry
 from flis_semantic.vocabulary.model import Vocabulary
+
+_CUT = re.compile(r"[0-9][0-9 -]*…")
 
 
 @dataclass(frozen=True)
@@ -18,10 +21,22 @@ class Masks:
     shortest: int = 1
 
     def text(self, text: str) -> str:
-        """The text without the numbers in it."""
+        """The text without the numbers in it; nor the beginning of one where the text was cut."""
+        if not self.patterns:
+            return text
         for pattern in self.patterns:
             text = re.sub(pattern, MASK, text)
-        return text
+        return _CUT.sub(f"{MASK}…", text)
+
+    def result(self, result: DeliveryResult) -> DeliveryResult:
+        """A verdict without the numbers that name and content of its file put into it."""
+        shown = self.text(str(result.file))
+        return replace(result, message=self.text(result.message), hint=self.text(result.hint), shown=shown)
+
+    def entry(self, entry: Entry) -> Entry:
+        """The same of what the ledger keeps."""
+        delivery = entry.delivery
+        return replace(entry, delivery=replace(delivery, file_name=self.text(delivery.file_name), message=self.text(delivery.message)))
 
     def masked(self, value: str) -> str:
         """SQL of a text without the numbers in it."""

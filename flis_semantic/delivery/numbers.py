@@ -62,7 +62,7 @@ def _judged(number: PersonalNumber, delivered: str) -> str:
     """SELECT of each distinct value: as delivered, the number itself where it is one, and what is wrong with it."""
     born = "DATE '2000-01-01'" if number.birth_date is None else f"TRY_CAST({_born(number.birth_date)} AS DATE)"
     real = f"regexp_full_match(normal, {quoted(number.pattern)})"
-    unreal = " OR ".join(f"regexp_full_match(normal, {quoted(pattern.pattern)})" for pattern in number.not_real) or "false"
+    unreal = " OR ".join(f"regexp_full_match(normal, {quoted(pattern)})" for pattern in number.not_real) or "false"
     wrong = "false" if number.check_digits is None else f"NOT coalesce({_fits(number.check_digits)}, false)"
     return f"""
         SELECT raw, CASE WHEN is_real OR is_unreal THEN normal END AS normal,

@@ -15,15 +15,15 @@ from struct import Struct
 
 from flis_semantic.errors import ArgumentError
 from flis_semantic.ledger import Ledger
+from flis_semantic.workspace import KEY_FILE_VARIABLE, KEY_VARIABLE
 
-KEY_VARIABLE = "FLIS_PSEUDONYM_KEY"
-FILE_VARIABLE = "FLIS_PSEUDONYM_KEY_FILE"
 LEAST_BYTES = 32
+MOST_BYTES = 4096
 
 _BLOCK = 64
 _SIGNED = Struct(">q")
 _PURPOSE = b"fingerprint of the key in ledger "
-_HOW = f"Set {KEY_VARIABLE}, or {FILE_VARIABLE} to a file that holds it: at least {LEAST_BYTES} bytes, kept for as long as the data."
+_HOW = f"Set {KEY_VARIABLE}, or {KEY_FILE_VARIABLE} to a file that holds it: at least {LEAST_BYTES} bytes, kept for as long as the data."
 
 
 DEMONSTRATION_KEY = b"everybody knows this key: only for persons who do not exist"
@@ -70,14 +70,16 @@ def key_from_environment(environment: Mapping[str, str] = os.environ) -> Pseudon
 
     Raises ArgumentError, in whose text the key is not, when there is none, when both variables are set, or when it is too short.
     """
-    text, file = environment.get(KEY_VARIABLE), environment.get(FILE_VARIABLE)
+    text, file = environment.get(KEY_VARIABLE), environment.get(KEY_FILE_VARIABLE)
     if text is not None and file is not None:
-        raise _refused(f"{KEY_VARIABLE} and {FILE_VARIABLE} are both set, and only one can hold the key.", "Remove the other.")
-    if file is not None:
-        return _checked(_read(Path(file)), f"The pseudonym key in {file}")
+        raise _refused(f"{KEY_VARIABLE} and {KEY_FILE_VARIABLE} are both set, and only one can hold the key.", "Remove the other.")
     if text is not None:
         return _checked(os.fsencode(text), f"The pseudonym key in {KEY_VARIABLE}")
-    raise _refused("Personal numbers are received as pseudonyms, and there is no key for them.", _HOW)
+    if file is None:
+        raise _refused("Personal numbers are received as pseudonyms, and there is no key for them.", _HOW)
+    if not file:
+        raise _refused(f"{KEY_FILE_VARIABLE} is empty.", _HOW)
+    return _checked(_read(Path(file)), f"The pseudonym key in {file}")
 
 
 def key_for(ledger: Ledger, key: PseudonymKey | None) -> PseudonymKey:
@@ -94,8 +96,9 @@ def key_for(ledger: Ledger, key: PseudonymKey | None) -> PseudonymKey:
 
 def _read(path: Path) -> bytes:
     try:
-        # An editor ends the last line; that is no part of the key.
-        return path.read_bytes().rstrip(b"\r\n")
+        with path.open("rb") as file:
+            # An editor ends the last line; that is no part of the key.
+            return file.read(MOST_BYTES + 1).rstrip(b"\r\n")
     except OSError as error:
         raise _refused(f"The file of the pseudonym key, {path}, cannot be read: {error.strerror}.", _HOW) from error
 
@@ -105,6 +108,8 @@ def _checked(key: bytes, what: str) -> PseudonymKey:
         raise _refused(f"{what} is empty.", _HOW)
     if len(key) < LEAST_BYTES:
         raise _refused(f"{what} has {len(key)} bytes, it needs at least {LEAST_BYTES}.", "Make a longer one, at random.")
+    if len(key) > MOST_BYTES:
+        raise _refused(f"{what} has more than {MOST_BYTES:,} bytes.", "Is it the right file?")
     return PseudonymKey(key)
 
 

@@ -25,11 +25,12 @@ from flis_semantic.delivery.history import History, InForce
 from flis_semantic.delivery.judging import InColumns, Judging, Tally
 from flis_semantic.delivery.landing import batch_names, claim_landing, sweep, write_batch, write_schema
 from flis_semantic.delivery.losses import lost_series
+from flis_semantic.delivery.masks import masks_of
 from flis_semantic.delivery.parquet import ParquetReader
 from flis_semantic.delivery.pseudonyms import PseudonymKey, key_for
 from flis_semantic.delivery.recognise import named, recognise, unknown_file
 from flis_semantic.delivery.report import FORMAT, MANIFEST, NAME, UNCHANGED, UNKNOWN, DeliveryResult, ReceiveReport, Refusal
-from flis_semantic.delivery.sql import quoted
+from flis_semantic.delivery.scratch import Scratch
 from flis_semantic.delivery.transcribing import Transcribing
 from flis_semantic.delivery.verdict import Admitted, Rejected
 from flis_semantic.errors import ArgumentError, WarehouseError, suggestion
@@ -99,7 +100,8 @@ def receive(
             hint="What was recorded before stays; give the folder room and the right to write, and receive again.",
             code="receive_failed",
         ) from error
-    return ReceiveReport(tuple(results[file.path] for file in found))
+    masks = masks_of(project.vocabulary)
+    return ReceiveReport(tuple(masks.result(results[file.path]) for file in found))
 
 
 def _receive(project: Project, ledger: Ledger, found: Sequence[FoundFile], options: _Options) -> dict[Path, DeliveryResult]:
@@ -186,22 +188,26 @@ class _ContractReceive:
     def _told(self, error: BaseException) -> str:
         """The error's first line; of the engine's about values only its kind, where values may be personal."""
         about_disk = isinstance(error, OSError) or type(error).__name__ in ("IOException", "OutOfMemoryException")
-        return str(error).splitlines()[0] if about_disk or not self._contract.personal_columns else type(error).__name__
+        told = str(error).splitlines()[0] if about_disk or not self._contract.personal_columns else type(error).__name__
+        return masks_of(self._project.vocabulary).text(told)
 
     def _take_in(self) -> tuple[list[Admitted], Batch | None]:
         """Judge the rows and write the landing files, which stay invisible until they are recorded."""
         if not self._arrivals:
             return [], None
-        with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=self._project.work) as folder, closing(connect()) as connection:
-            scratch = Path(folder)
-            connection.execute("SET temp_directory = ?", [str(scratch / "spill")])
+        with (
+            tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=self._project.work) as folder,
+            Scratch(Path(folder)) as scratch,
+            closing(connect()) as connection,
+        ):
+            connection.execute("SET temp_directory = ?", [str(Path(folder) / "spill")])
             connection.execute(f"SET memory_limit = '{_MEMORY}'")
             connection.execute("SET preserve_insertion_order = false")
             # The engine cannot know how many rows a text has, and would hold all of them to look up a few names: tables are
             # joined as they are written, the many rows first.
             connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
             # Rows are kept in a file: a table in memory would have to fit into it.
-            connection.execute(f"ATTACH {quoted(str(scratch / 'pass.duckdb'))} AS pass")
+            scratch.attach(connection, "pass")
             groups = self._transcribe(connection, scratch)
             reached("receive: transcribed")
             judging = Judging(connection, self._project, self._contract, groups, self._options.key)
@@ -247,7 +253,7 @@ class _ContractReceive:
             self._results[path] = DeliveryResult(path, arrival.contract.table, arrival.form_name, "unchanged", message, code=UNCHANGED)
         return message is not None
 
-    def _transcribe(self, connection: Connection, scratch: Path) -> list[Group]:
+    def _transcribe(self, connection: Connection, scratch: Scratch) -> list[Group]:
         """Write every file's rows to its group's file, and leave out the files that turn out to be refused."""
         readable: list[Arrival] = []
         with Transcribing(connection, scratch) as transcribing:
@@ -330,7 +336,9 @@ class _ContractReceive:
             entries.append(rejected.entry(delivery_id, self._options.received_at))
             self._results[rejected.path] = rejected.result(delivery_id)
         if entries:
-            self._ledger.record(entries, batch, self._key_fingerprint if batch is not None else None)
+            masks = masks_of(self._project.vocabulary)
+            accepted = any(item.tally.accepted for item in admitted)
+            self._ledger.record([masks.entry(entry) for entry in entries], batch, self._key_fingerprint if accepted else None)
 
     @property
     def _key_fingerprint(self) -> str | None:

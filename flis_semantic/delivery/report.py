@@ -89,10 +89,17 @@ class DeliveryResult:
     rule_counts: Mapping[str, int] = field(default_factory=dict[str, int])
     synthetic: bool = False
     exit_code: int = 0
+    shown: str = ""
+    """The file's path as it may be shown: without a personal number in it. Empty: as it is."""
+
+    @property
+    def shown_name(self) -> str:
+        """The file's name as it may be shown."""
+        return Path(self.shown or self.file).name
 
     def __str__(self) -> str:
         hint = f" {self.hint}" if self.hint else ""
-        return f"{self.file}: {self.verdict.replace('_', ' ')}: {self.message}{hint}"
+        return f"{self.shown or self.file}: {self.verdict.replace('_', ' ')}: {self.message}{hint}"
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
+from itertools import takewhile
 from typing import Any
 
+from flis_semantic.contracts.deadline import due_periods
 from flis_semantic.contracts.model import NO_SLOT, Contract
 from flis_semantic.errors import RequestError, suggestion
 from flis_semantic.ledger import Ledger
 from flis_semantic.ledger_records import Decision
 from flis_semantic.quality.decisions import standing
-from flis_semantic.vocabulary.calendar import Period
 from flis_semantic.workspace import Project
 
 COLUMNS = ("source", "unit", "period", "due_date", "status", "received_on", "days_late")
@@ -53,7 +54,8 @@ def late_rows(project: Project, on: date, source: str | None = None) -> list[dic
 def _of_contract(project: Project, contract: Contract, known: _Known, on: date) -> Iterator[dict[str, Any]]:
     kind = project.vocabulary.reporting_unit.member_kind
     units = sorted(code for code, unit_kind in project.units.items() if contract.units == "all" or unit_kind == kind)
-    due = list(_due(project, contract, on))
+    # A later period is never due earlier.
+    due = list(takewhile(lambda item: item[1] < on, due_periods(contract, project.calendar)))
     exempt = known.exempt | _exempt_by_contract(project, contract)
     for unit in units:
         for period, deadline in due:
@@ -69,22 +71,6 @@ def _of_contract(project: Project, contract: Contract, known: _Known, on: date) 
                 "received_on": received.date() if received is not None else None,
                 "days_late": ((received.date() if received is not None else on) - deadline).days,
             }
-
-
-def _due(project: Project, contract: Contract, on: date) -> Iterator[tuple[Period, date]]:
-    """The base periods whose deadline has passed by the end of `on`, from the contract's first one."""
-    calendar, deadline = project.calendar, contract.deadline
-    starts = [period.key for label in contract.starts_by_series.values() if (period := calendar.parse(label)) is not None]
-    if not starts or deadline is None:
-        return
-    key = min(starts)
-    while True:
-        period = calendar.period(contract.base_period, key)
-        last_day = (period.start if contract.periods_ahead else period.end) + timedelta(days=deadline.days)
-        if last_day >= on:
-            return
-        yield period, last_day
-        key += 1
 
 
 def _known(project: Project, ledger: Ledger, contract: Contract, on: date) -> _Known:

@@ -246,13 +246,13 @@ def _range_problem(component: ResolvedComponent, period: Period, calendar: Calen
     if component.fact.in_force:
         first, last = calendar.containing(base, period.start), calendar.containing(base, period.end)
         return f"has one amount a {base}, and the range touches several" if first.key != last.key else None
-    if component.fact.kind == "event" and not component.fact.whole_periods:
+    if component.fact.kind == "spell" or (component.fact.kind == "event" and not component.fact.whole_periods):
         return None
     if component.fact.whole_periods:
         first, last = calendar.containing(base, period.start), calendar.containing(base, period.end)
         if first.start != period.start or last.end != period.end:
             return f"is {given_by(component)} {base}, and the range cuts one"
-        if component.over_time == "recompute" and first.key != last.key:
+        if component.fact.kind == "published" and component.over_time == "recompute" and first.key != last.key:
             return f"is {given_by(component)} {base} and cannot be put together for several"
     elif reference is None and component.over_time != "average" and not _has_status_date(component, period, calendar):
         return f"has one state a {base}, and none falls into the range"

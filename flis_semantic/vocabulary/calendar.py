@@ -18,6 +18,7 @@ from flis_semantic.vocabulary.model import BUILT_IN_GRAINS, RANGE_GRAIN, Calenda
 
 _EPOCH = date(1970, 1, 1)
 _DAY = timedelta(days=1)
+_SATURDAY = 5
 _SHAPES = {
     "day": re.compile(r"(\d{4})-(\d{2})-(\d{2})\Z"),
     "week": re.compile(r"(\d{4})-W(\d{2})\Z"),
@@ -174,6 +175,17 @@ class Calendar:
                         day = date(year, int(month), int(number))
                     found.setdefault(day, holiday.title)
         return found
+
+    def is_workday(self, day: date) -> bool:
+        """Whether a day is one from Monday to Friday and no public holiday."""
+        return day.weekday() < _SATURDAY and day not in self.holidays
+
+    def workday_after(self, day: date, count: int) -> date:
+        """The workday with this number, counted from 1, after a day."""
+        while count:
+            day += _DAY
+            count -= self.is_workday(day)
+        return day
 
     def _start(self, grain: str, key: int) -> date:
         if grain == "day":

@@ -106,13 +106,6 @@ class CheckDigits(Strict):
         return self
 
 
-class NotReal(Strict):
-    """Numbers that are no person's own: given for a test, or until somebody has a number."""
-
-    pattern: Pattern = Field(description="regular expression of the whole number without its separator")
-    title: dict[str, str] = Field(description="by language")
-
-
 class PersonalNumber(Strict):
     """One kind of number that identifies a person. It is judged when it is received, and kept as a keyed pseudonym only."""
 
@@ -121,7 +114,9 @@ class PersonalNumber(Strict):
     separator: Separator | None = None
     birth_date: BirthDate | None = None
     check_digits: CheckDigits | None = None
-    not_real: tuple[NotReal, ...] = ()
+    not_real: tuple[Pattern, ...] = Field(
+        default=(), description="regular expressions of numbers that are no person's own: given for a test, or until somebody has one"
+    )
     in_text: Pattern | None = Field(
         default=None,
         description="regular expression that finds a number inside a text, as it may be written there; what it matches is masked",

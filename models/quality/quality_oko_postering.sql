@@ -302,7 +302,7 @@ findings as (
         'Payments of ' || payer_code || ' to ' || payee_code || ' differ by ' || amount || ' DKK between the two.'
     from unmirrored
     union all
-    select 'V-OKO-10', 'flag', municipality_code, month_key, '', delivery_id, null, 0, null, reason
+    select 'V-OKO-10', 'flag', municipality_code, month_key, '', delivery_id, null, 1, null, reason
     from late
     union all
     select

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flis_semantic.contracts.load import load_contracts
+from flis_semantic.vocabulary.personal_numbers import PersonalNumber
 from tests.delivery.parcel import Desk
 from tests.delivery.parcel import desk as new_desk
 
@@ -88,9 +89,11 @@ rules:
 COLUMNS = "kommunekode maaned cpr mor_cpr fra ydelse antal adresse tekst".split()
 
 
-def person_desk(folder: Path, contract: str = CONTRACT) -> Desk:
-    """A desk that knows the contract `register`, and no other."""
+def person_desk(folder: Path, contract: str = CONTRACT, numbers: dict[str, PersonalNumber] | None = None) -> Desk:
+    """A desk that knows the contract `register`, and no other; and other kinds of personal numbers where they are given."""
     desk = new_desk(folder)
+    if numbers is not None:
+        desk.vocabulary = desk.vocabulary.model_copy(update={"personal_numbers": numbers})
     contracts = folder / "contracts"
     contracts.mkdir(exist_ok=True)
     for mark, names in (("HEADER", COLUMNS), ("CHANGES", [*COLUMNS, "handling"])):

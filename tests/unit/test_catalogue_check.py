@@ -119,7 +119,7 @@ def errors_of(load: Load) -> list[str]:
         (CITIZENS, "expression: population_count", "expression: p.population_count", "qualifies the column"),
         (CITIZENS, "frozen: [bor_folketal]", "frozen: [bor_folketaller]", "Did you mean 'bor_folketal'?"),
         (CITIZENS, "default_role: residence", "default_role: home", "is not one of the roles"),
-        (CITIZENS, "kind: snapshot", "kind: stock", "expected 'event', 'snapshot' or 'published'"),
+        (CITIZENS, "kind: snapshot", "kind: stock", "expected 'event', 'snapshot', 'spell' or 'published'"),
         (EMPLOYMENT, "series: [unemployment.total]", "series: [unemployment.totals]", "There is no series 'unemployment.totals'."),
         (EMPLOYMENT, "        series: [unemployment.total]\n", "", "names no series, but bes_jobindsats has several"),
         (EMPLOYMENT, "      visitation_category: {}", "      visitation: {}", "Did you mean 'visitation_category'?"),

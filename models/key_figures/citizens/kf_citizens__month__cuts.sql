@@ -22,6 +22,622 @@ FROM (
             MIN(s.starts_date)
           FROM {{ ref('source_status') }} AS s
           WHERE
+            (
+              s.source = 'bor_borger_status'
+              AND s.series = ''
+              OR s.source = 'bor_haendelse'
+              AND s.series = ''
+            )
+        )
+        AND start_date < (
+          SELECT
+            MAX(s.data_to)
+          FROM {{ ref('source_status') }} AS s
+          WHERE
+            (
+              s.source = 'bor_borger_status'
+              AND s.series = ''
+              OR s.source = 'bor_haendelse'
+              AND s.series = ''
+            )
+        )
+    ), units AS (
+      SELECT
+        p.period_key,
+        u.municipality_key AS unit_key,
+        u.unit_kind = 'member' AS is_member,
+        u.municipality_code AS area_municipality
+      FROM periods AS p
+      JOIN {{ ref('dim_municipality') }} AS u
+        ON u.valid_from <= p.end_date
+        AND (
+          u.valid_to IS NULL OR u.valid_to >= p.end_date
+        )
+      WHERE
+        u.unit_kind = 'member'
+    ), w1 AS (
+      /* bor_borger_status by month: first */
+      SELECT
+        p.period_key,
+        p.period_key AS first_key,
+        p.period_key AS last_key,
+        1 AS required,
+        p.start_date AS from_date
+      FROM periods AS p
+    ), w1_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved
+      FROM w1 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'bor_borger_status'
+        AND c.series = ''
+        AND c.base_period_key = w.first_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), w2 AS (
+      /* bor_haendelse by month: sum */
+      SELECT
+        p.period_key,
+        p.period_key AS first_key,
+        p.period_key AS last_key,
+        1 AS required,
+        p.end_date >= d.data_to AS is_unfinished,
+        p.start_date AS from_date,
+        LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
+      FROM periods AS p
+      CROSS JOIN (
+        SELECT
+          COALESCE(MIN(s.due_key), -1000000) AS due_key,
+          MIN(s.data_to) AS data_to
+        FROM {{ ref('source_status') }} AS s
+        WHERE
+          s.source = 'bor_haendelse' AND s.series = ''
+      ) AS d
+    ), w2_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved
+      FROM w2 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'bor_haendelse' AND c.series = '' AND c.base_period_key = w.first_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), w3 AS (
+      /* bor_borger_status by month: on the average of the period */
+      SELECT
+        p.period_key,
+        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
+        LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
+        LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+          EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+        ) + 1 AS required,
+        EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1 > d.due_key AS is_unfinished,
+        p.start_date AS from_date,
+        LEAST(p.end_date, e.end_date) AS to_date
+      FROM periods AS p
+      CROSS JOIN (
+        SELECT
+          COALESCE(MIN(s.due_key), -1000000) AS due_key,
+          MIN(s.data_to) AS data_to
+        FROM {{ ref('source_status') }} AS s
+        WHERE
+          s.source = 'bor_borger_status' AND s.series = ''
+      ) AS d
+      LEFT JOIN {{ ref('dim_period') }} AS e
+        ON e.grain = 'month' AND e.period_key = d.due_key
+    ), w3_days AS (
+      SELECT
+        w.period_key,
+        b.period_key AS base_period_key,
+        GREATEST(
+          DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+          0
+        ) AS day_count
+      FROM w3 AS w
+      JOIN {{ ref('dim_period') }} AS b
+        ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
+    ), w3_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved
+      FROM w3 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'bor_borger_status'
+        AND c.series = ''
+        AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), r1 AS (
+      /* citizens.inhabitants */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.month_key AS base_key,
+        f.sex_key AS key_sex_key,
+        SUM(f.population_count) FILTER(WHERE
+          f.age >= 65) AS v1,
+        COUNT(*) FILTER(WHERE
+          f.age >= 65 AND f.population_count IS NULL) AS v1_blanks,
+        SUM(f.population_count) AS v2,
+        COUNT(*) FILTER(WHERE
+          f.population_count IS NULL) AS v2_blanks,
+        SUM(f.population_count) FILTER(WHERE
+          f.age >= 80) AS v3,
+        COUNT(*) FILTER(WHERE
+          f.age >= 80 AND f.population_count IS NULL) AS v3_blanks
+      FROM {{ ref('fct_population') }} AS f
+      WHERE
+        f.month_key >= LEAST(
+          (
+            SELECT
+              MIN(first_key)
+            FROM w1
+          ),
+          (
+            SELECT
+              MIN(first_key)
+            FROM w3
+          )
+        )
+        AND f.month_key <= GREATEST((
+          SELECT
+            MAX(last_key)
+          FROM w1
+        ), (
+          SELECT
+            MAX(last_key)
+          FROM w3
+        ))
+        AND f.vintage = 'current'
+      GROUP BY
+        f.municipality_key,
+        f.month_key,
+        f.sex_key
+    ), r2 AS (
+      /* citizens.events */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.month_key AS base_key,
+        f.event_date AS on_day,
+        f.sex_key AS key_sex_key,
+        SUM(f.signed_count) AS v1,
+        COUNT(*) FILTER(WHERE
+          f.signed_count IS NULL) AS v1_blanks
+      FROM {{ ref('fct_citizen_event') }} AS f
+      WHERE
+        f.event_date >= (
+          SELECT
+            MIN(from_date)
+          FROM w2
+        )
+        AND f.event_date <= (
+          SELECT
+            MAX(to_date)
+          FROM w2
+        )
+        AND f.event_kind IN ('arrival', 'departure')
+      GROUP BY
+        f.municipality_key,
+        f.month_key,
+        f.event_date,
+        f.sex_key
+    ), delivered_1 AS (
+      SELECT
+        c.municipality_key AS unit_key,
+        c.base_period_key
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'bor_borger_status'
+        AND c.series = ''
+        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+    ), r1_by_code AS (
+      SELECT
+        r.unit_key,
+        r.base_key,
+        COALESCE(d_sex.sex_code, 'unknown') AS sex,
+        SUM(r.v1) AS v1,
+        SUM(r.v1_blanks) AS v1_blanks,
+        SUM(r.v2) AS v2,
+        SUM(r.v2_blanks) AS v2_blanks,
+        SUM(r.v3) AS v3,
+        SUM(r.v3_blanks) AS v3_blanks
+      FROM r1 AS r
+      LEFT JOIN {{ ref('dim_sex') }} AS d_sex
+        ON d_sex.sex_key = r.key_sex_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        COALESCE(d_sex.sex_code, 'unknown')
+    ), s1 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.sex,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COALESCE(SUM(r.v2), 0) AS v2,
+        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
+        COALESCE(SUM(r.v3), 0) AS v3,
+        COALESCE(SUM(r.v3_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v3_blanks
+      FROM w1 AS w
+      JOIN r1_by_code AS r
+        ON r.base_key = w.first_key
+      LEFT JOIN delivered_1 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key,
+        r.sex
+    ), delivered_2 AS (
+      SELECT
+        c.municipality_key AS unit_key,
+        c.base_period_key
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'bor_haendelse'
+        AND c.series = ''
+        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+    ), r2_by_code AS (
+      SELECT
+        r.unit_key,
+        r.base_key,
+        r.on_day,
+        COALESCE(d_sex.sex_code, 'unknown') AS sex,
+        SUM(r.v1) AS v1,
+        SUM(r.v1_blanks) AS v1_blanks
+      FROM r2 AS r
+      LEFT JOIN {{ ref('dim_sex') }} AS d_sex
+        ON d_sex.sex_key = r.key_sex_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        r.on_day,
+        COALESCE(d_sex.sex_code, 'unknown')
+    ), s2 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.sex,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks
+      FROM w2 AS w
+      JOIN r2_by_code AS r
+        ON r.on_day BETWEEN w.from_date AND w.to_date
+      LEFT JOIN delivered_2 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key,
+        r.sex
+    ), s3 AS (
+      SELECT
+        b.period_key,
+        r.unit_key,
+        r.sex,
+        COALESCE(SUM(r.v2 * b.day_count), 0) AS v2,
+        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
+      FROM w3_days AS b
+      JOIN r1_by_code AS r
+        ON r.base_key = b.base_period_key
+      LEFT JOIN delivered_1 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        b.period_key,
+        r.unit_key,
+        r.sex
+    ), cells_sex AS (
+      SELECT
+        p.period_key,
+        d.sex_code AS sex
+      FROM periods AS p
+      CROSS JOIN {{ ref('dim_sex') }} AS d
+      GROUP BY
+        p.period_key,
+        d.sex_code
+      UNION
+      SELECT
+        period_key,
+        sex
+      FROM s1
+      WHERE
+        sex = 'unknown'
+      UNION
+      SELECT
+        period_key,
+        sex
+      FROM s2
+      WHERE
+        sex = 'unknown'
+      UNION
+      SELECT
+        period_key,
+        sex
+      FROM s3
+      WHERE
+        sex = 'unknown'
+    ), cells AS (
+      SELECT
+        cells_sex.period_key,
+        cells_sex.sex
+      FROM cells_sex
+    ), f1_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.sex,
+        u.unit_key,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
+        CASE
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN s1.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 9
+          ELSE 8
+        END AS s1,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c2,
+        CASE
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN s1.v2_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 9
+          ELSE 8
+        END AS s2
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w1
+        ON w1.period_key = u.period_key
+      LEFT JOIN w1_coverage
+        ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+      LEFT JOIN s1
+        ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key AND s1.sex = x.sex
+      WHERE
+        u.is_member
+    ), f2_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.sex,
+        u.unit_key,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v3 END AS c1,
+        CASE
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN s1.v3_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 9
+          ELSE 8
+        END AS s1,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c2,
+        CASE
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN s1.v2_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 9
+          ELSE 8
+        END AS s2
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w1
+        ON w1.period_key = u.period_key
+      LEFT JOIN w1_coverage
+        ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+      LEFT JOIN s1
+        ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key AND s1.sex = x.sex
+      WHERE
+        u.is_member
+    ), f3_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.sex,
+        u.unit_key,
+        CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v1 END AS c1,
+        CASE
+          WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+          THEN 2
+          WHEN s2.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.held, 0) > 0
+          THEN 4
+          WHEN w2.is_unfinished
+          THEN 7
+          WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+          THEN 9
+          ELSE 8
+        END AS s1,
+        CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v2 END AS c2,
+        CASE
+          WHEN w3.required <= 0
+          THEN 2
+          WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
+          THEN 2
+          WHEN s3.v2_blanks > 0
+          THEN 3
+          WHEN COALESCE(w3_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w3_coverage.held, 0) > 0
+          THEN 4
+          WHEN w3.is_unfinished
+          THEN 7
+          WHEN COALESCE(w3_coverage.approved, 0) = w3.required
+          THEN 9
+          ELSE 8
+        END AS s2
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w2
+        ON w2.period_key = u.period_key
+      LEFT JOIN w2_coverage
+        ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
+      LEFT JOIN s2
+        ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key AND s2.sex = x.sex
+      JOIN w3
+        ON w3.period_key = u.period_key
+      LEFT JOIN w3_coverage
+        ON w3_coverage.period_key = u.period_key AND w3_coverage.unit_key = u.unit_key
+      LEFT JOIN s3
+        ON s3.period_key = u.period_key AND s3.unit_key = u.unit_key AND s3.sex = x.sex
+      WHERE
+        u.is_member
+    )
+    SELECT
+      u.unit_key AS municipality_key,
+      m.municipality_code,
+      m.region_code,
+      m.unit_kind,
+      u.period_key,
+      p.period,
+      p.start_date AS period_start,
+      'sex' AS cut,
+      CAST(NULL AS TEXT) AS age_group,
+      CAST(NULL AS TEXT) AS mother_age_group,
+      x.sex AS sex,
+      CAST(NULL AS TEXT) AS citizenship,
+      CASE
+        WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+        AND NOT f1_units.c1 IS NULL
+        AND NOT f1_units.c2 IS NULL
+        THEN f1_units.c1
+      END AS aged_65_plus_share__num,
+      CASE
+        WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+        AND NOT f1_units.c1 IS NULL
+        AND NOT f1_units.c2 IS NULL
+        THEN f1_units.c2
+      END AS aged_65_plus_share__den,
+      CASE
+        WHEN LEAST(f2_units.s1, f2_units.s2) >= 7
+        AND NOT f2_units.c1 IS NULL
+        AND NOT f2_units.c2 IS NULL
+        THEN f2_units.c1
+      END AS aged_80_plus_share__num,
+      CASE
+        WHEN LEAST(f2_units.s1, f2_units.s2) >= 7
+        AND NOT f2_units.c1 IS NULL
+        AND NOT f2_units.c2 IS NULL
+        THEN f2_units.c2
+      END AS aged_80_plus_share__den,
+      NULL AS live_births__num,
+      CASE
+        WHEN LEAST(f3_units.s1, f3_units.s2) >= 7
+        AND NOT f3_units.c1 IS NULL
+        AND NOT f3_units.c2 IS NULL
+        THEN f3_units.c1
+      END AS net_domestic_migration_per_1000__num,
+      CASE
+        WHEN LEAST(f3_units.s1, f3_units.s2) >= 7
+        AND NOT f3_units.c1 IS NULL
+        AND NOT f3_units.c2 IS NULL
+        THEN CAST(f3_units.c2 AS DOUBLE) / NULLIF((
+          DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
+        ), 0)
+      END AS net_domestic_migration_per_1000__den,
+      NULL AS net_immigration__num
+    FROM units AS u
+    JOIN periods AS p
+      ON p.period_key = u.period_key
+    JOIN {{ ref('dim_municipality') }} AS m
+      ON m.municipality_key = u.unit_key
+      AND m.valid_from <= p.end_date
+      AND COALESCE(m.valid_to, p.end_date) >= p.end_date
+    JOIN cells AS x
+      ON x.period_key = u.period_key
+    LEFT JOIN f1_units
+      ON f1_units.period_key = u.period_key
+      AND f1_units.unit_key = u.unit_key
+      AND f1_units.sex = x.sex
+    LEFT JOIN f2_units
+      ON f2_units.period_key = u.period_key
+      AND f2_units.unit_key = u.unit_key
+      AND f2_units.sex = x.sex
+    LEFT JOIN f3_units
+      ON f3_units.period_key = u.period_key
+      AND f3_units.unit_key = u.unit_key
+      AND f3_units.sex = x.sex
+    LEFT JOIN w3
+      ON w3.period_key = u.period_key
+  ) AS by_sex
+  UNION ALL
+  SELECT
+    *
+  FROM (
+    WITH periods AS (
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      SELECT
+        period_key,
+        period,
+        start_date,
+        end_date,
+        label_year,
+        label_position
+      FROM {{ ref('dim_period') }} AS dim_period
+      WHERE
+        grain = 'month'
+        AND end_date >= (
+          SELECT
+            MIN(s.starts_date)
+          FROM {{ ref('source_status') }} AS s
+          WHERE
             s.source = 'bor_haendelse' AND s.series = ''
         )
         AND start_date < (
@@ -205,9 +821,17 @@ FROM (
       p.period,
       p.start_date AS period_start,
       'mother_age_group' AS cut,
+      CAST(NULL AS TEXT) AS age_group,
       x.mother_age_group AS mother_age_group,
+      CAST(NULL AS TEXT) AS sex,
       CAST(NULL AS TEXT) AS citizenship,
+      NULL AS aged_65_plus_share__num,
+      NULL AS aged_65_plus_share__den,
+      NULL AS aged_80_plus_share__num,
+      NULL AS aged_80_plus_share__den,
       CASE WHEN f1_units.s1 >= 7 AND NOT f1_units.c1 IS NULL THEN f1_units.c1 END AS live_births__num,
+      NULL AS net_domestic_migration_per_1000__num,
+      NULL AS net_domestic_migration_per_1000__den,
       NULL AS net_immigration__num
     FROM units AS u
     JOIN periods AS p
@@ -223,6 +847,418 @@ FROM (
       AND f1_units.unit_key = u.unit_key
       AND f1_units.mother_age_group = x.mother_age_group
   ) AS by_mother_age_group
+  UNION ALL
+  SELECT
+    *
+  FROM (
+    WITH periods AS (
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      SELECT
+        period_key,
+        period,
+        start_date,
+        end_date,
+        label_year,
+        label_position
+      FROM {{ ref('dim_period') }} AS dim_period
+      WHERE
+        grain = 'month'
+        AND end_date >= (
+          SELECT
+            MIN(s.starts_date)
+          FROM {{ ref('source_status') }} AS s
+          WHERE
+            s.source = 'bor_haendelse' AND s.series = ''
+        )
+        AND start_date < (
+          SELECT
+            MAX(s.data_to)
+          FROM {{ ref('source_status') }} AS s
+          WHERE
+            s.source = 'bor_haendelse' AND s.series = ''
+        )
+    ), units AS (
+      SELECT
+        p.period_key,
+        u.municipality_key AS unit_key,
+        u.unit_kind = 'member' AS is_member,
+        u.municipality_code AS area_municipality
+      FROM periods AS p
+      JOIN {{ ref('dim_municipality') }} AS u
+        ON u.valid_from <= p.end_date
+        AND (
+          u.valid_to IS NULL OR u.valid_to >= p.end_date
+        )
+      WHERE
+        u.unit_kind = 'member'
+    ), w1 AS (
+      /* bor_haendelse by month: sum */
+      SELECT
+        p.period_key,
+        p.period_key AS first_key,
+        p.period_key AS last_key,
+        1 AS required,
+        p.end_date >= d.data_to AS is_unfinished,
+        p.start_date AS from_date,
+        LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
+      FROM periods AS p
+      CROSS JOIN (
+        SELECT
+          COALESCE(MIN(s.due_key), -1000000) AS due_key,
+          MIN(s.data_to) AS data_to
+        FROM {{ ref('source_status') }} AS s
+        WHERE
+          s.source = 'bor_haendelse' AND s.series = ''
+      ) AS d
+    ), w1_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved
+      FROM w1 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'bor_haendelse' AND c.series = '' AND c.base_period_key = w.first_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), w2 AS (
+      /* bor_borger_status by month: on the average of the period */
+      SELECT
+        p.period_key,
+        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
+        LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
+        LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+          EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+        ) + 1 AS required,
+        EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1 > d.due_key AS is_unfinished,
+        p.start_date AS from_date,
+        LEAST(p.end_date, e.end_date) AS to_date
+      FROM periods AS p
+      CROSS JOIN (
+        SELECT
+          COALESCE(MIN(s.due_key), -1000000) AS due_key,
+          MIN(s.data_to) AS data_to
+        FROM {{ ref('source_status') }} AS s
+        WHERE
+          s.source = 'bor_borger_status' AND s.series = ''
+      ) AS d
+      LEFT JOIN {{ ref('dim_period') }} AS e
+        ON e.grain = 'month' AND e.period_key = d.due_key
+    ), w2_days AS (
+      SELECT
+        w.period_key,
+        b.period_key AS base_period_key,
+        GREATEST(
+          DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+          0
+        ) AS day_count
+      FROM w2 AS w
+      JOIN {{ ref('dim_period') }} AS b
+        ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
+    ), w2_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved
+      FROM w2 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'bor_borger_status'
+        AND c.series = ''
+        AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), r1 AS (
+      /* citizens.events */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.month_key AS base_key,
+        f.event_date AS on_day,
+        f.age AS key_age,
+        SUM(f.signed_count) AS v1,
+        COUNT(*) FILTER(WHERE
+          f.signed_count IS NULL) AS v1_blanks
+      FROM {{ ref('fct_citizen_event') }} AS f
+      WHERE
+        f.event_date >= (
+          SELECT
+            MIN(from_date)
+          FROM w1
+        )
+        AND f.event_date <= (
+          SELECT
+            MAX(to_date)
+          FROM w1
+        )
+        AND f.event_kind IN ('arrival', 'departure')
+      GROUP BY
+        f.municipality_key,
+        f.month_key,
+        f.event_date,
+        f.age
+    ), r2 AS (
+      /* citizens.inhabitants */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.month_key AS base_key,
+        f.age AS key_age,
+        SUM(f.population_count) AS v1,
+        COUNT(*) FILTER(WHERE
+          f.population_count IS NULL) AS v1_blanks
+      FROM {{ ref('fct_population') }} AS f
+      WHERE
+        f.month_key >= (
+          SELECT
+            MIN(first_key)
+          FROM w2
+        )
+        AND f.month_key <= (
+          SELECT
+            MAX(last_key)
+          FROM w2
+        )
+        AND f.vintage = 'current'
+      GROUP BY
+        f.municipality_key,
+        f.month_key,
+        f.age
+    ), delivered_1 AS (
+      SELECT
+        c.municipality_key AS unit_key,
+        c.base_period_key
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'bor_haendelse'
+        AND c.series = ''
+        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+    ), r1_by_code AS (
+      SELECT
+        r.unit_key,
+        r.base_key,
+        r.on_day,
+        COALESCE(d_age.age_group_code, 'unknown') AS age_group,
+        SUM(r.v1) AS v1,
+        SUM(r.v1_blanks) AS v1_blanks
+      FROM r1 AS r
+      LEFT JOIN {{ ref('dim_age') }} AS d_age
+        ON d_age.age_key = r.key_age
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        r.on_day,
+        COALESCE(d_age.age_group_code, 'unknown')
+    ), s1 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.age_group,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks
+      FROM w1 AS w
+      JOIN r1_by_code AS r
+        ON r.on_day BETWEEN w.from_date AND w.to_date
+      LEFT JOIN delivered_1 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key,
+        r.age_group
+    ), delivered_2 AS (
+      SELECT
+        c.municipality_key AS unit_key,
+        c.base_period_key
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'bor_borger_status'
+        AND c.series = ''
+        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+    ), r2_by_code AS (
+      SELECT
+        r.unit_key,
+        r.base_key,
+        COALESCE(d_age.age_group_code, 'unknown') AS age_group,
+        SUM(r.v1) AS v1,
+        SUM(r.v1_blanks) AS v1_blanks
+      FROM r2 AS r
+      LEFT JOIN {{ ref('dim_age') }} AS d_age
+        ON d_age.age_key = r.key_age
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        COALESCE(d_age.age_group_code, 'unknown')
+    ), s2 AS (
+      SELECT
+        b.period_key,
+        r.unit_key,
+        r.age_group,
+        COALESCE(SUM(r.v1 * b.day_count), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks
+      FROM w2_days AS b
+      JOIN r2_by_code AS r
+        ON r.base_key = b.base_period_key
+      LEFT JOIN delivered_2 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        b.period_key,
+        r.unit_key,
+        r.age_group
+    ), cells_age AS (
+      SELECT
+        p.period_key,
+        d.age_group_code AS age_group
+      FROM periods AS p
+      CROSS JOIN {{ ref('dim_age') }} AS d
+      WHERE
+        NOT d.age_group_code IS NULL
+      GROUP BY
+        p.period_key,
+        d.age_group_code
+      UNION
+      SELECT
+        period_key,
+        age_group
+      FROM s1
+      WHERE
+        age_group = 'unknown'
+      UNION
+      SELECT
+        period_key,
+        age_group
+      FROM s2
+      WHERE
+        age_group = 'unknown'
+    ), cells AS (
+      SELECT
+        cells_age.period_key,
+        cells_age.age_group
+      FROM cells_age
+    ), f1_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.age_group,
+        u.unit_key,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
+        CASE
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN s1.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN w1.is_unfinished
+          THEN 7
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 9
+          ELSE 8
+        END AS s1,
+        CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v1 END AS c2,
+        CASE
+          WHEN w2.required <= 0
+          THEN 2
+          WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+          THEN 2
+          WHEN s2.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.held, 0) > 0
+          THEN 4
+          WHEN w2.is_unfinished
+          THEN 7
+          WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+          THEN 9
+          ELSE 8
+        END AS s2
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w1
+        ON w1.period_key = u.period_key
+      LEFT JOIN w1_coverage
+        ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+      LEFT JOIN s1
+        ON s1.period_key = u.period_key
+        AND s1.unit_key = u.unit_key
+        AND s1.age_group = x.age_group
+      JOIN w2
+        ON w2.period_key = u.period_key
+      LEFT JOIN w2_coverage
+        ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
+      LEFT JOIN s2
+        ON s2.period_key = u.period_key
+        AND s2.unit_key = u.unit_key
+        AND s2.age_group = x.age_group
+      WHERE
+        u.is_member
+    )
+    SELECT
+      u.unit_key AS municipality_key,
+      m.municipality_code,
+      m.region_code,
+      m.unit_kind,
+      u.period_key,
+      p.period,
+      p.start_date AS period_start,
+      'age_group' AS cut,
+      x.age_group AS age_group,
+      CAST(NULL AS TEXT) AS mother_age_group,
+      CAST(NULL AS TEXT) AS sex,
+      CAST(NULL AS TEXT) AS citizenship,
+      NULL AS aged_65_plus_share__num,
+      NULL AS aged_65_plus_share__den,
+      NULL AS aged_80_plus_share__num,
+      NULL AS aged_80_plus_share__den,
+      NULL AS live_births__num,
+      CASE
+        WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+        AND NOT f1_units.c1 IS NULL
+        AND NOT f1_units.c2 IS NULL
+        THEN f1_units.c1
+      END AS net_domestic_migration_per_1000__num,
+      CASE
+        WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+        AND NOT f1_units.c1 IS NULL
+        AND NOT f1_units.c2 IS NULL
+        THEN CAST(f1_units.c2 AS DOUBLE) / NULLIF((
+          DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
+        ), 0)
+      END AS net_domestic_migration_per_1000__den,
+      NULL AS net_immigration__num
+    FROM units AS u
+    JOIN periods AS p
+      ON p.period_key = u.period_key
+    JOIN {{ ref('dim_municipality') }} AS m
+      ON m.municipality_key = u.unit_key
+      AND m.valid_from <= p.end_date
+      AND COALESCE(m.valid_to, p.end_date) >= p.end_date
+    JOIN cells AS x
+      ON x.period_key = u.period_key
+    LEFT JOIN f1_units
+      ON f1_units.period_key = u.period_key
+      AND f1_units.unit_key = u.unit_key
+      AND f1_units.age_group = x.age_group
+    LEFT JOIN w2
+      ON w2.period_key = u.period_key
+  ) AS by_age_group
   UNION ALL
   SELECT
     *
@@ -440,9 +1476,17 @@ FROM (
       p.period,
       p.start_date AS period_start,
       'citizenship' AS cut,
+      CAST(NULL AS TEXT) AS age_group,
       CAST(NULL AS TEXT) AS mother_age_group,
+      CAST(NULL AS TEXT) AS sex,
       x.citizenship AS citizenship,
+      NULL AS aged_65_plus_share__num,
+      NULL AS aged_65_plus_share__den,
+      NULL AS aged_80_plus_share__num,
+      NULL AS aged_80_plus_share__den,
       NULL AS live_births__num,
+      NULL AS net_domestic_migration_per_1000__num,
+      NULL AS net_domestic_migration_per_1000__den,
       CASE WHEN f1_units.s1 >= 7 AND NOT f1_units.c1 IS NULL THEN f1_units.c1 END AS net_immigration__num
     FROM units AS u
     JOIN periods AS p
@@ -463,5 +1507,7 @@ ORDER BY
   period_key,
   municipality_key,
   cut,
+  age_group,
   mother_age_group,
+  sex,
   citizenship

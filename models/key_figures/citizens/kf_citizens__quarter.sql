@@ -17,7 +17,9 @@ WITH periods AS (
       FROM {{ ref('source_status') }} AS s
       WHERE
         (
-          s.source = 'bor_haendelse'
+          s.source = 'bor_borger_status'
+          AND s.series = ''
+          OR s.source = 'bor_haendelse'
           AND s.series = ''
           OR s.source = 'bor_folketal'
           AND s.series = ''
@@ -29,7 +31,9 @@ WITH periods AS (
       FROM {{ ref('source_status') }} AS s
       WHERE
         (
-          s.source = 'bor_haendelse'
+          s.source = 'bor_borger_status'
+          AND s.series = ''
+          OR s.source = 'bor_haendelse'
           AND s.series = ''
           OR s.source = 'bor_folketal'
           AND s.series = ''
@@ -48,6 +52,35 @@ WITH periods AS (
       u.valid_to IS NULL OR u.valid_to >= p.end_date
     )
 ), w1 AS (
+  /* bor_borger_status by month: first */
+  SELECT
+    p.period_key,
+    EXTRACT(YEAR FROM CAST(p.start_date - INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.start_date - INTERVAL '1' DAY AS DATE)) - 1 + 1 AS first_key,
+    EXTRACT(YEAR FROM CAST(p.start_date - INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.start_date - INTERVAL '1' DAY AS DATE)) - 1 + 1 AS last_key,
+    1 AS required,
+    p.start_date AS from_date
+  FROM periods AS p
+), w1_coverage AS (
+  SELECT
+    w.period_key,
+    c.municipality_key AS unit_key,
+    COUNT(*) FILTER(WHERE
+      c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+    COUNT(*) FILTER(WHERE
+      c.state = 'exempt') AS exempt,
+    COUNT(*) FILTER(WHERE
+      c.state = 'held') AS held,
+    COUNT(*) FILTER(WHERE
+      c.state = 'approved') AS approved
+  FROM w1 AS w
+  JOIN {{ ref('coverage') }} AS c
+    ON c.source = 'bor_borger_status'
+    AND c.series = ''
+    AND c.base_period_key = w.first_key
+  GROUP BY
+    w.period_key,
+    c.municipality_key
+), w2 AS (
   /* bor_haendelse by month: sum */
   SELECT
     p.period_key,
@@ -68,35 +101,6 @@ WITH periods AS (
     WHERE
       s.source = 'bor_haendelse' AND s.series = ''
   ) AS d
-), w1_coverage AS (
-  SELECT
-    w.period_key,
-    c.municipality_key AS unit_key,
-    COUNT(*) FILTER(WHERE
-      c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
-    COUNT(*) FILTER(WHERE
-      c.state = 'exempt') AS exempt,
-    COUNT(*) FILTER(WHERE
-      c.state = 'held') AS held,
-    COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved
-  FROM w1 AS w
-  JOIN {{ ref('coverage') }} AS c
-    ON c.source = 'bor_haendelse'
-    AND c.series = ''
-    AND c.base_period_key BETWEEN w.first_key AND w.last_key
-  GROUP BY
-    w.period_key,
-    c.municipality_key
-), w2 AS (
-  /* bor_folketal by quarter: first */
-  SELECT
-    p.period_key,
-    p.period_key AS first_key,
-    p.period_key AS last_key,
-    1 AS required,
-    p.start_date AS from_date
-  FROM periods AS p
 ), w2_coverage AS (
   SELECT
     w.period_key,
@@ -111,24 +115,46 @@ WITH periods AS (
       c.state = 'approved') AS approved
   FROM w2 AS w
   JOIN {{ ref('coverage') }} AS c
-    ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
+    ON c.source = 'bor_haendelse'
+    AND c.series = ''
+    AND c.base_period_key BETWEEN w.first_key AND w.last_key
   GROUP BY
     w.period_key,
     c.municipality_key
 ), w3 AS (
-  /* bor_folketal by quarter: first, 1 years before */
+  /* bor_borger_status by month: on the average of the period */
   SELECT
     p.period_key,
-    o.period_key AS first_key,
-    o.period_key AS last_key,
-    1 AS required,
-    o.period_key IS NULL AS has_no_label,
-    o.start_date AS from_date
+    EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1 > d.due_key AS is_unfinished,
+    p.start_date AS from_date,
+    LEAST(p.end_date, e.end_date) AS to_date
   FROM periods AS p
-  LEFT JOIN {{ ref('dim_period') }} AS o
-    ON o.grain = 'quarter'
-    AND o.label_year = p.label_year - 1
-    AND o.label_position = p.label_position
+  CROSS JOIN (
+    SELECT
+      COALESCE(MIN(s.due_key), -1000000) AS due_key,
+      MIN(s.data_to) AS data_to
+    FROM {{ ref('source_status') }} AS s
+    WHERE
+      s.source = 'bor_borger_status' AND s.series = ''
+  ) AS d
+  LEFT JOIN {{ ref('dim_period') }} AS e
+    ON e.grain = 'month' AND e.period_key = d.due_key
+), w3_days AS (
+  SELECT
+    w.period_key,
+    b.period_key AS base_period_key,
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
+  FROM w3 AS w
+  JOIN {{ ref('dim_period') }} AS b
+    ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
 ), w3_coverage AS (
   SELECT
     w.period_key,
@@ -143,11 +169,127 @@ WITH periods AS (
       c.state = 'approved') AS approved
   FROM w3 AS w
   JOIN {{ ref('coverage') }} AS c
+    ON c.source = 'bor_borger_status'
+    AND c.series = ''
+    AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  GROUP BY
+    w.period_key,
+    c.municipality_key
+), w4 AS (
+  /* bor_folketal by quarter: first */
+  SELECT
+    p.period_key,
+    p.period_key AS first_key,
+    p.period_key AS last_key,
+    1 AS required,
+    p.start_date AS from_date
+  FROM periods AS p
+), w4_coverage AS (
+  SELECT
+    w.period_key,
+    c.municipality_key AS unit_key,
+    COUNT(*) FILTER(WHERE
+      c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+    COUNT(*) FILTER(WHERE
+      c.state = 'exempt') AS exempt,
+    COUNT(*) FILTER(WHERE
+      c.state = 'held') AS held,
+    COUNT(*) FILTER(WHERE
+      c.state = 'approved') AS approved
+  FROM w4 AS w
+  JOIN {{ ref('coverage') }} AS c
+    ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
+  GROUP BY
+    w.period_key,
+    c.municipality_key
+), w5 AS (
+  /* bor_folketal by quarter: first, 1 years before */
+  SELECT
+    p.period_key,
+    o.period_key AS first_key,
+    o.period_key AS last_key,
+    1 AS required,
+    o.period_key IS NULL AS has_no_label,
+    o.start_date AS from_date
+  FROM periods AS p
+  LEFT JOIN {{ ref('dim_period') }} AS o
+    ON o.grain = 'quarter'
+    AND o.label_year = p.label_year - 1
+    AND o.label_position = p.label_position
+), w5_coverage AS (
+  SELECT
+    w.period_key,
+    c.municipality_key AS unit_key,
+    COUNT(*) FILTER(WHERE
+      c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+    COUNT(*) FILTER(WHERE
+      c.state = 'exempt') AS exempt,
+    COUNT(*) FILTER(WHERE
+      c.state = 'held') AS held,
+    COUNT(*) FILTER(WHERE
+      c.state = 'approved') AS approved
+  FROM w5 AS w
+  JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
   GROUP BY
     w.period_key,
     c.municipality_key
 ), r1 AS (
+  /* citizens.inhabitants */
+  SELECT
+    f.municipality_key AS unit_key,
+    f.month_key AS base_key,
+    SUM(f.population_count) FILTER(WHERE
+      f.age >= 65) AS v1,
+    COUNT(*) FILTER(WHERE
+      f.age >= 65 AND f.population_count IS NULL) AS v1_blanks,
+    SUM(f.population_count) AS v2,
+    COUNT(*) FILTER(WHERE
+      f.population_count IS NULL) AS v2_blanks,
+    SUM(f.population_count) FILTER(WHERE
+      f.age >= 80) AS v3,
+    COUNT(*) FILTER(WHERE
+      f.age >= 80 AND f.population_count IS NULL) AS v3_blanks,
+    SUM(f.population_count) FILTER(WHERE
+      f.age <= 16) AS v4,
+    COUNT(*) FILTER(WHERE
+      f.age <= 16 AND f.population_count IS NULL) AS v4_blanks,
+    SUM(f.population_count) FILTER(WHERE
+      f.age BETWEEN 17 AND 64) AS v5,
+    COUNT(*) FILTER(WHERE
+      f.age BETWEEN 17 AND 64 AND f.population_count IS NULL) AS v5_blanks,
+    SUM(f.population_count) FILTER(WHERE
+      f.origin_key IN (25, 35)) AS v6,
+    COUNT(*) FILTER(WHERE
+      f.origin_key IN (25, 35) AND f.population_count IS NULL) AS v6_blanks
+  FROM {{ ref('fct_population') }} AS f
+  WHERE
+    f.month_key >= LEAST(
+      (
+        SELECT
+          MIN(first_key)
+        FROM w1
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w3
+      )
+    )
+    AND f.month_key <= GREATEST((
+      SELECT
+        MAX(last_key)
+      FROM w1
+    ), (
+      SELECT
+        MAX(last_key)
+      FROM w3
+    ))
+    AND f.vintage = 'current'
+  GROUP BY
+    f.municipality_key,
+    f.month_key
+), r2 AS (
   /* citizens.events */
   SELECT
     f.municipality_key AS unit_key,
@@ -156,27 +298,31 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       f.event_kind = 'birth') AS v1,
     SUM(f.signed_count) FILTER(WHERE
-      f.event_kind IN ('immigration', 'reappearance', 'emigration', 'disappearance')) AS v2,
+      f.event_kind IN ('arrival', 'departure')) AS v2,
+    COUNT(*) FILTER(WHERE
+      f.event_kind IN ('arrival', 'departure') AND f.signed_count IS NULL) AS v2_blanks,
+    SUM(f.signed_count) FILTER(WHERE
+      f.event_kind IN ('immigration', 'reappearance', 'emigration', 'disappearance')) AS v3,
     COUNT(*) FILTER(WHERE
       f.event_kind IN ('immigration', 'reappearance', 'emigration', 'disappearance')
-      AND f.signed_count IS NULL) AS v2_blanks
+      AND f.signed_count IS NULL) AS v3_blanks
   FROM {{ ref('fct_citizen_event') }} AS f
   WHERE
     f.event_date >= (
       SELECT
         MIN(from_date)
-      FROM w1
+      FROM w2
     )
     AND f.event_date <= (
       SELECT
         MAX(to_date)
-      FROM w1
+      FROM w2
     )
   GROUP BY
     f.municipality_key,
     f.month_key,
     f.event_date
-), r2 AS (
+), r3 AS (
   /* citizens.population */
   SELECT
     f.municipality_key AS unit_key,
@@ -191,22 +337,22 @@ WITH periods AS (
       (
         SELECT
           MIN(first_key)
-        FROM w2
+        FROM w4
       ),
       (
         SELECT
           MIN(first_key)
-        FROM w3
+        FROM w5
       )
     )
     AND f.quarter_key <= GREATEST((
       SELECT
         MAX(last_key)
-      FROM w2
+      FROM w4
     ), (
       SELECT
         MAX(last_key)
-      FROM w3
+      FROM w5
     ))
     AND f.vintage = 'frozen'
   GROUP BY
@@ -218,7 +364,7 @@ WITH periods AS (
     c.base_period_key
   FROM {{ ref('coverage') }} AS c
   WHERE
-    c.source = 'bor_haendelse'
+    c.source = 'bor_borger_status'
     AND c.series = ''
     AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s1 AS (
@@ -226,13 +372,26 @@ WITH periods AS (
     w.period_key,
     r.unit_key,
     COALESCE(SUM(r.v1), 0) AS v1,
-    0 AS v1_blanks,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
     COALESCE(SUM(r.v2), 0) AS v2,
     COALESCE(SUM(r.v2_blanks) FILTER(WHERE
-      NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
+      NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
+    COALESCE(SUM(r.v3), 0) AS v3,
+    COALESCE(SUM(r.v3_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v3_blanks,
+    COALESCE(SUM(r.v4), 0) AS v4,
+    COALESCE(SUM(r.v4_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v4_blanks,
+    COALESCE(SUM(r.v5), 0) AS v5,
+    COALESCE(SUM(r.v5_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v5_blanks,
+    COALESCE(SUM(r.v6), 0) AS v6,
+    COALESCE(SUM(r.v6_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v6_blanks
   FROM w1 AS w
   JOIN r1 AS r
-    ON r.on_day BETWEEN w.from_date AND w.to_date
+    ON r.base_key = w.first_key
   LEFT JOIN delivered_1 AS delivered
     ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
@@ -244,21 +403,24 @@ WITH periods AS (
     c.base_period_key
   FROM {{ ref('coverage') }} AS c
   WHERE
-    c.source = 'bor_folketal'
+    c.source = 'bor_haendelse'
     AND c.series = ''
     AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s2 AS (
   SELECT
     w.period_key,
     r.unit_key,
-    SUM(r.v1) AS v1,
-    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
-      r.v1_rows > 0) AS v1_periods
+    COALESCE(SUM(r.v1), 0) AS v1,
+    0 AS v1_blanks,
+    COALESCE(SUM(r.v2), 0) AS v2,
+    COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
+    COALESCE(SUM(r.v3), 0) AS v3,
+    COALESCE(SUM(r.v3_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v3_blanks
   FROM w2 AS w
   JOIN r2 AS r
-    ON r.base_key = w.first_key
+    ON r.on_day BETWEEN w.from_date AND w.to_date
   LEFT JOIN delivered_2 AS delivered
     ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
@@ -266,6 +428,30 @@ WITH periods AS (
     r.unit_key
 ), s3 AS (
   SELECT
+    b.period_key,
+    r.unit_key,
+    COALESCE(SUM(r.v2 * b.day_count), 0) AS v2,
+    COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
+  FROM w3_days AS b
+  JOIN r1 AS r
+    ON r.base_key = b.base_period_key
+  LEFT JOIN delivered_1 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+  GROUP BY
+    b.period_key,
+    r.unit_key
+), delivered_3 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bor_folketal'
+    AND c.series = ''
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
+), s4 AS (
+  SELECT
     w.period_key,
     r.unit_key,
     SUM(r.v1) AS v1,
@@ -273,10 +459,27 @@ WITH periods AS (
       NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
     COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
       r.v1_rows > 0) AS v1_periods
-  FROM w3 AS w
-  JOIN r2 AS r
+  FROM w4 AS w
+  JOIN r3 AS r
     ON r.base_key = w.first_key
-  LEFT JOIN delivered_2 AS delivered
+  LEFT JOIN delivered_3 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+  GROUP BY
+    w.period_key,
+    r.unit_key
+), s5 AS (
+  SELECT
+    w.period_key,
+    r.unit_key,
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
+  FROM w5 AS w
+  JOIN r3 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_3 AS delivered
     ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
@@ -288,8 +491,6 @@ WITH periods AS (
     u.unit_key,
     CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
     CASE
-      WHEN w1.required <= 0
-      THEN 2
       WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
       WHEN s1.v1_blanks > 0
@@ -298,12 +499,24 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w1.is_unfinished
-      THEN 7
       WHEN COALESCE(w1_coverage.approved, 0) = w1.required
       THEN 9
       ELSE 8
-    END AS s1
+    END AS s1,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c2,
+    CASE
+      WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+      THEN 2
+      WHEN s1.v2_blanks > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+      THEN 9
+      ELSE 8
+    END AS s2
   FROM units AS u
   JOIN w1
     ON w1.period_key = u.period_key
@@ -318,10 +531,22 @@ WITH periods AS (
     u.period_key,
     u.area_municipality,
     u.unit_key,
-    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v3 END AS c1,
     CASE
-      WHEN w1.required <= 0
+      WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
+      WHEN s1.v3_blanks > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+      THEN 9
+      ELSE 8
+    END AS s1,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c2,
+    CASE
       WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
       WHEN s1.v2_blanks > 0
@@ -330,12 +555,10 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w1.is_unfinished
-      THEN 7
       WHEN COALESCE(w1_coverage.approved, 0) = w1.required
       THEN 9
       ELSE 8
-    END AS s1
+    END AS s2
   FROM units AS u
   JOIN w1
     ON w1.period_key = u.period_key
@@ -350,18 +573,76 @@ WITH periods AS (
     u.period_key,
     u.area_municipality,
     u.unit_key,
-    s2.v1 AS c1,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v4 END AS c1,
     CASE
+      WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+      THEN 2
+      WHEN s1.v4_blanks > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+      THEN 9
+      ELSE 8
+    END AS s1,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c2,
+    CASE
+      WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+      THEN 2
+      WHEN s1.v1_blanks > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+      THEN 9
+      ELSE 8
+    END AS s2,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v5 END AS c3,
+    CASE
+      WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+      THEN 2
+      WHEN s1.v5_blanks > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+      THEN 9
+      ELSE 8
+    END AS s3
+  FROM units AS u
+  JOIN w1
+    ON w1.period_key = u.period_key
+  LEFT JOIN w1_coverage
+    ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+  LEFT JOIN s1
+    ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
+  WHERE
+    u.is_member
+), f4_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.unit_key,
+    CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v1 END AS c1,
+    CASE
+      WHEN w2.required <= 0
+      THEN 2
       WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
       THEN 2
-      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-      THEN 2
       WHEN s2.v1_blanks > 0
-      THEN 2
+      THEN 3
       WHEN COALESCE(w2_coverage.exempt, 0) > 0
       THEN 3
       WHEN COALESCE(w2_coverage.held, 0) > 0
       THEN 4
+      WHEN w2.is_unfinished
+      THEN 7
       WHEN COALESCE(w2_coverage.approved, 0) = w2.required
       THEN 9
       ELSE 8
@@ -373,63 +654,49 @@ WITH periods AS (
     ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
   LEFT JOIN s2
     ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
-), f4_units AS (
+  WHERE
+    u.is_member
+), f5_units AS (
   SELECT
     u.period_key,
     u.area_municipality,
     u.unit_key,
-    s2.v1 AS c1,
+    CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v2 END AS c1,
     CASE
+      WHEN w2.required <= 0
+      THEN 2
       WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
       THEN 2
-      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-      THEN 2
-      WHEN s2.v1_blanks > 0
-      THEN 2
+      WHEN s2.v2_blanks > 0
+      THEN 3
       WHEN COALESCE(w2_coverage.exempt, 0) > 0
       THEN 3
       WHEN COALESCE(w2_coverage.held, 0) > 0
       THEN 4
+      WHEN w2.is_unfinished
+      THEN 7
       WHEN COALESCE(w2_coverage.approved, 0) = w2.required
       THEN 9
       ELSE 8
     END AS s1,
-    s3.v1 AS c2,
+    CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v2 END AS c2,
     CASE
-      WHEN w3.has_no_label
-      THEN 0
+      WHEN w3.required <= 0
+      THEN 2
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
-      WHEN COALESCE(s3.v1_periods, 0) < COALESCE(w3_coverage.delivered, 0)
-      THEN 2
-      WHEN s3.v1_blanks > 0
-      THEN 2
+      WHEN s3.v2_blanks > 0
+      THEN 3
       WHEN COALESCE(w3_coverage.exempt, 0) > 0
       THEN 3
       WHEN COALESCE(w3_coverage.held, 0) > 0
       THEN 4
+      WHEN w3.is_unfinished
+      THEN 7
       WHEN COALESCE(w3_coverage.approved, 0) = w3.required
       THEN 9
       ELSE 8
-    END AS s2,
-    s3.v1 AS c3,
-    CASE
-      WHEN w3.has_no_label
-      THEN 0
-      WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
-      THEN 2
-      WHEN COALESCE(s3.v1_periods, 0) < COALESCE(w3_coverage.delivered, 0)
-      THEN 2
-      WHEN s3.v1_blanks > 0
-      THEN 2
-      WHEN COALESCE(w3_coverage.exempt, 0) > 0
-      THEN 3
-      WHEN COALESCE(w3_coverage.held, 0) > 0
-      THEN 4
-      WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-      THEN 9
-      ELSE 8
-    END AS s3
+    END AS s2
   FROM units AS u
   JOIN w2
     ON w2.period_key = u.period_key
@@ -443,6 +710,180 @@ WITH periods AS (
     ON w3_coverage.period_key = u.period_key AND w3_coverage.unit_key = u.unit_key
   LEFT JOIN s3
     ON s3.period_key = u.period_key AND s3.unit_key = u.unit_key
+  WHERE
+    u.is_member
+), f6_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.unit_key,
+    CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v3 END AS c1,
+    CASE
+      WHEN w2.required <= 0
+      THEN 2
+      WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+      THEN 2
+      WHEN s2.v3_blanks > 0
+      THEN 3
+      WHEN COALESCE(w2_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w2_coverage.held, 0) > 0
+      THEN 4
+      WHEN w2.is_unfinished
+      THEN 7
+      WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+      THEN 9
+      ELSE 8
+    END AS s1
+  FROM units AS u
+  JOIN w2
+    ON w2.period_key = u.period_key
+  LEFT JOIN w2_coverage
+    ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
+  LEFT JOIN s2
+    ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
+  WHERE
+    u.is_member
+), f7_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.unit_key,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v6 END AS c1,
+    CASE
+      WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+      THEN 2
+      WHEN s1.v6_blanks > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+      THEN 9
+      ELSE 8
+    END AS s1,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c2,
+    CASE
+      WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+      THEN 2
+      WHEN s1.v2_blanks > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+      THEN 9
+      ELSE 8
+    END AS s2
+  FROM units AS u
+  JOIN w1
+    ON w1.period_key = u.period_key
+  LEFT JOIN w1_coverage
+    ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+  LEFT JOIN s1
+    ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
+  WHERE
+    u.is_member
+), f8_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.unit_key,
+    s4.v1 AS c1,
+    CASE
+      WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
+      THEN 2
+      WHEN COALESCE(s4.v1_periods, 0) < COALESCE(w4_coverage.delivered, 0)
+      THEN 2
+      WHEN s4.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w4_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w4_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w4_coverage.approved, 0) = w4.required
+      THEN 9
+      ELSE 8
+    END AS s1
+  FROM units AS u
+  JOIN w4
+    ON w4.period_key = u.period_key
+  LEFT JOIN w4_coverage
+    ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
+  LEFT JOIN s4
+    ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
+), f9_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.unit_key,
+    s4.v1 AS c1,
+    CASE
+      WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
+      THEN 2
+      WHEN COALESCE(s4.v1_periods, 0) < COALESCE(w4_coverage.delivered, 0)
+      THEN 2
+      WHEN s4.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w4_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w4_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w4_coverage.approved, 0) = w4.required
+      THEN 9
+      ELSE 8
+    END AS s1,
+    s5.v1 AS c2,
+    CASE
+      WHEN w5.has_no_label
+      THEN 0
+      WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
+      THEN 2
+      WHEN COALESCE(s5.v1_periods, 0) < COALESCE(w5_coverage.delivered, 0)
+      THEN 2
+      WHEN s5.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w5_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w5_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w5_coverage.approved, 0) = w5.required
+      THEN 9
+      ELSE 8
+    END AS s2,
+    s5.v1 AS c3,
+    CASE
+      WHEN w5.has_no_label
+      THEN 0
+      WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
+      THEN 2
+      WHEN COALESCE(s5.v1_periods, 0) < COALESCE(w5_coverage.delivered, 0)
+      THEN 2
+      WHEN s5.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w5_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w5_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w5_coverage.approved, 0) = w5.required
+      THEN 9
+      ELSE 8
+    END AS s3
+  FROM units AS u
+  JOIN w4
+    ON w4.period_key = u.period_key
+  LEFT JOIN w4_coverage
+    ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
+  LEFT JOIN s4
+    ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
+  JOIN w5
+    ON w5.period_key = u.period_key
+  LEFT JOIN w5_coverage
+    ON w5_coverage.period_key = u.period_key AND w5_coverage.unit_key = u.unit_key
+  LEFT JOIN s5
+    ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
 )
 SELECT
   u.unit_key AS municipality_key,
@@ -452,22 +893,86 @@ SELECT
   u.period_key,
   p.period,
   p.start_date AS period_start,
-  CASE WHEN f1_units.s1 >= 7 AND NOT f1_units.c1 IS NULL THEN f1_units.c1 END AS live_births__num,
-  CASE WHEN f2_units.s1 >= 7 AND NOT f2_units.c1 IS NULL THEN f2_units.c1 END AS net_immigration__num,
-  CASE WHEN f3_units.s1 >= 7 AND NOT f3_units.c1 IS NULL THEN f3_units.c1 END AS population__num,
   CASE
-    WHEN LEAST(f4_units.s1, f4_units.s2, f4_units.s3) >= 7
-    AND NOT f4_units.c1 IS NULL
-    AND NOT f4_units.c2 IS NULL
-    AND NOT f4_units.c3 IS NULL
-    THEN f4_units.c1 - f4_units.c2
+    WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+    AND NOT f1_units.c1 IS NULL
+    AND NOT f1_units.c2 IS NULL
+    THEN f1_units.c1
+  END AS aged_65_plus_share__num,
+  CASE
+    WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+    AND NOT f1_units.c1 IS NULL
+    AND NOT f1_units.c2 IS NULL
+    THEN f1_units.c2
+  END AS aged_65_plus_share__den,
+  CASE
+    WHEN LEAST(f2_units.s1, f2_units.s2) >= 7
+    AND NOT f2_units.c1 IS NULL
+    AND NOT f2_units.c2 IS NULL
+    THEN f2_units.c1
+  END AS aged_80_plus_share__num,
+  CASE
+    WHEN LEAST(f2_units.s1, f2_units.s2) >= 7
+    AND NOT f2_units.c1 IS NULL
+    AND NOT f2_units.c2 IS NULL
+    THEN f2_units.c2
+  END AS aged_80_plus_share__den,
+  CASE
+    WHEN LEAST(f3_units.s1, f3_units.s2, f3_units.s3) >= 7
+    AND NOT f3_units.c1 IS NULL
+    AND NOT f3_units.c2 IS NULL
+    AND NOT f3_units.c3 IS NULL
+    THEN f3_units.c1 + f3_units.c2
+  END AS dependency_ratio__num,
+  CASE
+    WHEN LEAST(f3_units.s1, f3_units.s2, f3_units.s3) >= 7
+    AND NOT f3_units.c1 IS NULL
+    AND NOT f3_units.c2 IS NULL
+    AND NOT f3_units.c3 IS NULL
+    THEN f3_units.c3
+  END AS dependency_ratio__den,
+  CASE WHEN f4_units.s1 >= 7 AND NOT f4_units.c1 IS NULL THEN f4_units.c1 END AS live_births__num,
+  CASE
+    WHEN LEAST(f5_units.s1, f5_units.s2) >= 7
+    AND NOT f5_units.c1 IS NULL
+    AND NOT f5_units.c2 IS NULL
+    THEN f5_units.c1
+  END AS net_domestic_migration_per_1000__num,
+  CASE
+    WHEN LEAST(f5_units.s1, f5_units.s2) >= 7
+    AND NOT f5_units.c1 IS NULL
+    AND NOT f5_units.c2 IS NULL
+    THEN CAST(f5_units.c2 AS DOUBLE) / NULLIF((
+      DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
+    ), 0)
+  END AS net_domestic_migration_per_1000__den,
+  CASE WHEN f6_units.s1 >= 7 AND NOT f6_units.c1 IS NULL THEN f6_units.c1 END AS net_immigration__num,
+  CASE
+    WHEN LEAST(f7_units.s1, f7_units.s2) >= 7
+    AND NOT f7_units.c1 IS NULL
+    AND NOT f7_units.c2 IS NULL
+    THEN f7_units.c1
+  END AS non_western_origin_share__num,
+  CASE
+    WHEN LEAST(f7_units.s1, f7_units.s2) >= 7
+    AND NOT f7_units.c1 IS NULL
+    AND NOT f7_units.c2 IS NULL
+    THEN f7_units.c2
+  END AS non_western_origin_share__den,
+  CASE WHEN f8_units.s1 >= 7 AND NOT f8_units.c1 IS NULL THEN f8_units.c1 END AS population__num,
+  CASE
+    WHEN LEAST(f9_units.s1, f9_units.s2, f9_units.s3) >= 7
+    AND NOT f9_units.c1 IS NULL
+    AND NOT f9_units.c2 IS NULL
+    AND NOT f9_units.c3 IS NULL
+    THEN f9_units.c1 - f9_units.c2
   END AS population_growth_12_months__num,
   CASE
-    WHEN LEAST(f4_units.s1, f4_units.s2, f4_units.s3) >= 7
-    AND NOT f4_units.c1 IS NULL
-    AND NOT f4_units.c2 IS NULL
-    AND NOT f4_units.c3 IS NULL
-    THEN f4_units.c3
+    WHEN LEAST(f9_units.s1, f9_units.s2, f9_units.s3) >= 7
+    AND NOT f9_units.c1 IS NULL
+    AND NOT f9_units.c2 IS NULL
+    AND NOT f9_units.c3 IS NULL
+    THEN f9_units.c3
   END AS population_growth_12_months__den
 FROM units AS u
 JOIN periods AS p
@@ -484,6 +989,18 @@ LEFT JOIN f3_units
   ON f3_units.period_key = u.period_key AND f3_units.unit_key = u.unit_key
 LEFT JOIN f4_units
   ON f4_units.period_key = u.period_key AND f4_units.unit_key = u.unit_key
+LEFT JOIN f5_units
+  ON f5_units.period_key = u.period_key AND f5_units.unit_key = u.unit_key
+LEFT JOIN w3
+  ON w3.period_key = u.period_key
+LEFT JOIN f6_units
+  ON f6_units.period_key = u.period_key AND f6_units.unit_key = u.unit_key
+LEFT JOIN f7_units
+  ON f7_units.period_key = u.period_key AND f7_units.unit_key = u.unit_key
+LEFT JOIN f8_units
+  ON f8_units.period_key = u.period_key AND f8_units.unit_key = u.unit_key
+LEFT JOIN f9_units
+  ON f9_units.period_key = u.period_key AND f9_units.unit_key = u.unit_key
 ORDER BY
   period_key,
   municipality_key

@@ -17,7 +17,9 @@ WITH periods AS (
       FROM {{ ref('source_status') }} AS s
       WHERE
         (
-          s.source = 'bor_haendelse'
+          s.source = 'bor_borger_status'
+          AND s.series = ''
+          OR s.source = 'bor_haendelse'
           AND s.series = ''
           OR s.source = 'bor_folketal'
           AND s.series = ''
@@ -29,7 +31,9 @@ WITH periods AS (
       FROM {{ ref('source_status') }} AS s
       WHERE
         (
-          s.source = 'bor_haendelse'
+          s.source = 'bor_borger_status'
+          AND s.series = ''
+          OR s.source = 'bor_haendelse'
           AND s.series = ''
           OR s.source = 'bor_folketal'
           AND s.series = ''
@@ -50,6 +54,35 @@ WITH periods AS (
       u.valid_to IS NULL OR u.valid_to >= p.end_date
     )
 ), w1 AS (
+  /* bor_borger_status by month: first */
+  SELECT
+    p.period_key,
+    EXTRACT(YEAR FROM CAST(p.start_date - INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.start_date - INTERVAL '1' DAY AS DATE)) - 1 + 1 AS first_key,
+    EXTRACT(YEAR FROM CAST(p.start_date - INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.start_date - INTERVAL '1' DAY AS DATE)) - 1 + 1 AS last_key,
+    1 AS required,
+    p.start_date AS from_date
+  FROM periods AS p
+), w1_coverage AS (
+  SELECT
+    w.period_key,
+    c.municipality_key AS unit_key,
+    COUNT(*) FILTER(WHERE
+      c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+    COUNT(*) FILTER(WHERE
+      c.state = 'exempt') AS exempt,
+    COUNT(*) FILTER(WHERE
+      c.state = 'held') AS held,
+    COUNT(*) FILTER(WHERE
+      c.state = 'approved') AS approved
+  FROM w1 AS w
+  JOIN {{ ref('coverage') }} AS c
+    ON c.source = 'bor_borger_status'
+    AND c.series = ''
+    AND c.base_period_key = w.first_key
+  GROUP BY
+    w.period_key,
+    c.municipality_key
+), w2 AS (
   /* bor_haendelse by month: sum */
   SELECT
     p.period_key,
@@ -70,35 +103,6 @@ WITH periods AS (
     WHERE
       s.source = 'bor_haendelse' AND s.series = ''
   ) AS d
-), w1_coverage AS (
-  SELECT
-    w.period_key,
-    c.municipality_key AS unit_key,
-    COUNT(*) FILTER(WHERE
-      c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
-    COUNT(*) FILTER(WHERE
-      c.state = 'exempt') AS exempt,
-    COUNT(*) FILTER(WHERE
-      c.state = 'held') AS held,
-    COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved
-  FROM w1 AS w
-  JOIN {{ ref('coverage') }} AS c
-    ON c.source = 'bor_haendelse'
-    AND c.series = ''
-    AND c.base_period_key BETWEEN w.first_key AND w.last_key
-  GROUP BY
-    w.period_key,
-    c.municipality_key
-), w2 AS (
-  /* bor_folketal by quarter: first */
-  SELECT
-    p.period_key,
-    p.period_key AS first_key,
-    p.period_key AS last_key,
-    1 AS required,
-    p.start_date AS from_date
-  FROM periods AS p
 ), w2_coverage AS (
   SELECT
     w.period_key,
@@ -113,24 +117,46 @@ WITH periods AS (
       c.state = 'approved') AS approved
   FROM w2 AS w
   JOIN {{ ref('coverage') }} AS c
-    ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
+    ON c.source = 'bor_haendelse'
+    AND c.series = ''
+    AND c.base_period_key BETWEEN w.first_key AND w.last_key
   GROUP BY
     w.period_key,
     c.municipality_key
 ), w3 AS (
-  /* bor_folketal by quarter: first, 1 years before */
+  /* bor_borger_status by month: on the average of the period */
   SELECT
     p.period_key,
-    o.period_key AS first_key,
-    o.period_key AS last_key,
-    1 AS required,
-    o.period_key IS NULL AS has_no_label,
-    o.start_date AS from_date
+    EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1 > d.due_key AS is_unfinished,
+    p.start_date AS from_date,
+    LEAST(p.end_date, e.end_date) AS to_date
   FROM periods AS p
-  LEFT JOIN {{ ref('dim_period') }} AS o
-    ON o.grain = 'quarter'
-    AND o.label_year = p.label_year - 1
-    AND o.label_position = p.label_position
+  CROSS JOIN (
+    SELECT
+      COALESCE(MIN(s.due_key), -1000000) AS due_key,
+      MIN(s.data_to) AS data_to
+    FROM {{ ref('source_status') }} AS s
+    WHERE
+      s.source = 'bor_borger_status' AND s.series = ''
+  ) AS d
+  LEFT JOIN {{ ref('dim_period') }} AS e
+    ON e.grain = 'month' AND e.period_key = d.due_key
+), w3_days AS (
+  SELECT
+    w.period_key,
+    b.period_key AS base_period_key,
+    GREATEST(
+      DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+      0
+    ) AS day_count
+  FROM w3 AS w
+  JOIN {{ ref('dim_period') }} AS b
+    ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
 ), w3_coverage AS (
   SELECT
     w.period_key,
@@ -145,11 +171,127 @@ WITH periods AS (
       c.state = 'approved') AS approved
   FROM w3 AS w
   JOIN {{ ref('coverage') }} AS c
+    ON c.source = 'bor_borger_status'
+    AND c.series = ''
+    AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  GROUP BY
+    w.period_key,
+    c.municipality_key
+), w4 AS (
+  /* bor_folketal by quarter: first */
+  SELECT
+    p.period_key,
+    p.period_key AS first_key,
+    p.period_key AS last_key,
+    1 AS required,
+    p.start_date AS from_date
+  FROM periods AS p
+), w4_coverage AS (
+  SELECT
+    w.period_key,
+    c.municipality_key AS unit_key,
+    COUNT(*) FILTER(WHERE
+      c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+    COUNT(*) FILTER(WHERE
+      c.state = 'exempt') AS exempt,
+    COUNT(*) FILTER(WHERE
+      c.state = 'held') AS held,
+    COUNT(*) FILTER(WHERE
+      c.state = 'approved') AS approved
+  FROM w4 AS w
+  JOIN {{ ref('coverage') }} AS c
+    ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
+  GROUP BY
+    w.period_key,
+    c.municipality_key
+), w5 AS (
+  /* bor_folketal by quarter: first, 1 years before */
+  SELECT
+    p.period_key,
+    o.period_key AS first_key,
+    o.period_key AS last_key,
+    1 AS required,
+    o.period_key IS NULL AS has_no_label,
+    o.start_date AS from_date
+  FROM periods AS p
+  LEFT JOIN {{ ref('dim_period') }} AS o
+    ON o.grain = 'quarter'
+    AND o.label_year = p.label_year - 1
+    AND o.label_position = p.label_position
+), w5_coverage AS (
+  SELECT
+    w.period_key,
+    c.municipality_key AS unit_key,
+    COUNT(*) FILTER(WHERE
+      c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+    COUNT(*) FILTER(WHERE
+      c.state = 'exempt') AS exempt,
+    COUNT(*) FILTER(WHERE
+      c.state = 'held') AS held,
+    COUNT(*) FILTER(WHERE
+      c.state = 'approved') AS approved
+  FROM w5 AS w
+  JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
   GROUP BY
     w.period_key,
     c.municipality_key
 ), r1 AS (
+  /* citizens.inhabitants */
+  SELECT
+    f.municipality_key AS unit_key,
+    f.month_key AS base_key,
+    SUM(f.population_count) FILTER(WHERE
+      f.age >= 65) AS v1,
+    COUNT(*) FILTER(WHERE
+      f.age >= 65 AND f.population_count IS NULL) AS v1_blanks,
+    SUM(f.population_count) AS v2,
+    COUNT(*) FILTER(WHERE
+      f.population_count IS NULL) AS v2_blanks,
+    SUM(f.population_count) FILTER(WHERE
+      f.age >= 80) AS v3,
+    COUNT(*) FILTER(WHERE
+      f.age >= 80 AND f.population_count IS NULL) AS v3_blanks,
+    SUM(f.population_count) FILTER(WHERE
+      f.age <= 16) AS v4,
+    COUNT(*) FILTER(WHERE
+      f.age <= 16 AND f.population_count IS NULL) AS v4_blanks,
+    SUM(f.population_count) FILTER(WHERE
+      f.age BETWEEN 17 AND 64) AS v5,
+    COUNT(*) FILTER(WHERE
+      f.age BETWEEN 17 AND 64 AND f.population_count IS NULL) AS v5_blanks,
+    SUM(f.population_count) FILTER(WHERE
+      f.origin_key IN (25, 35)) AS v6,
+    COUNT(*) FILTER(WHERE
+      f.origin_key IN (25, 35) AND f.population_count IS NULL) AS v6_blanks
+  FROM {{ ref('fct_population') }} AS f
+  WHERE
+    f.month_key >= LEAST(
+      (
+        SELECT
+          MIN(first_key)
+        FROM w1
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w3
+      )
+    )
+    AND f.month_key <= GREATEST((
+      SELECT
+        MAX(last_key)
+      FROM w1
+    ), (
+      SELECT
+        MAX(last_key)
+      FROM w3
+    ))
+    AND f.vintage = 'current'
+  GROUP BY
+    f.municipality_key,
+    f.month_key
+), r2 AS (
   /* citizens.events */
   SELECT
     f.municipality_key AS unit_key,
@@ -158,27 +300,31 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       f.event_kind = 'birth') AS v1,
     SUM(f.signed_count) FILTER(WHERE
-      f.event_kind IN ('immigration', 'reappearance', 'emigration', 'disappearance')) AS v2,
+      f.event_kind IN ('arrival', 'departure')) AS v2,
+    COUNT(*) FILTER(WHERE
+      f.event_kind IN ('arrival', 'departure') AND f.signed_count IS NULL) AS v2_blanks,
+    SUM(f.signed_count) FILTER(WHERE
+      f.event_kind IN ('immigration', 'reappearance', 'emigration', 'disappearance')) AS v3,
     COUNT(*) FILTER(WHERE
       f.event_kind IN ('immigration', 'reappearance', 'emigration', 'disappearance')
-      AND f.signed_count IS NULL) AS v2_blanks
+      AND f.signed_count IS NULL) AS v3_blanks
   FROM {{ ref('fct_citizen_event') }} AS f
   WHERE
     f.event_date >= (
       SELECT
         MIN(from_date)
-      FROM w1
+      FROM w2
     )
     AND f.event_date <= (
       SELECT
         MAX(to_date)
-      FROM w1
+      FROM w2
     )
   GROUP BY
     f.municipality_key,
     f.month_key,
     f.event_date
-), r2 AS (
+), r3 AS (
   /* citizens.population */
   SELECT
     f.municipality_key AS unit_key,
@@ -193,22 +339,22 @@ WITH periods AS (
       (
         SELECT
           MIN(first_key)
-        FROM w2
+        FROM w4
       ),
       (
         SELECT
           MIN(first_key)
-        FROM w3
+        FROM w5
       )
     )
     AND f.quarter_key <= GREATEST((
       SELECT
         MAX(last_key)
-      FROM w2
+      FROM w4
     ), (
       SELECT
         MAX(last_key)
-      FROM w3
+      FROM w5
     ))
     AND f.vintage = 'frozen'
   GROUP BY
@@ -220,7 +366,7 @@ WITH periods AS (
     c.base_period_key
   FROM {{ ref('coverage') }} AS c
   WHERE
-    c.source = 'bor_haendelse'
+    c.source = 'bor_borger_status'
     AND c.series = ''
     AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s1 AS (
@@ -228,13 +374,26 @@ WITH periods AS (
     w.period_key,
     r.unit_key,
     COALESCE(SUM(r.v1), 0) AS v1,
-    0 AS v1_blanks,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
     COALESCE(SUM(r.v2), 0) AS v2,
     COALESCE(SUM(r.v2_blanks) FILTER(WHERE
-      NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
+      NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
+    COALESCE(SUM(r.v3), 0) AS v3,
+    COALESCE(SUM(r.v3_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v3_blanks,
+    COALESCE(SUM(r.v4), 0) AS v4,
+    COALESCE(SUM(r.v4_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v4_blanks,
+    COALESCE(SUM(r.v5), 0) AS v5,
+    COALESCE(SUM(r.v5_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v5_blanks,
+    COALESCE(SUM(r.v6), 0) AS v6,
+    COALESCE(SUM(r.v6_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v6_blanks
   FROM w1 AS w
   JOIN r1 AS r
-    ON r.on_day BETWEEN w.from_date AND w.to_date
+    ON r.base_key = w.first_key
   LEFT JOIN delivered_1 AS delivered
     ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
@@ -246,21 +405,24 @@ WITH periods AS (
     c.base_period_key
   FROM {{ ref('coverage') }} AS c
   WHERE
-    c.source = 'bor_folketal'
+    c.source = 'bor_haendelse'
     AND c.series = ''
     AND c.state IN ('delivered', 'approved', 'reported_by_other')
 ), s2 AS (
   SELECT
     w.period_key,
     r.unit_key,
-    SUM(r.v1) AS v1,
-    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
-      r.v1_rows > 0) AS v1_periods
+    COALESCE(SUM(r.v1), 0) AS v1,
+    0 AS v1_blanks,
+    COALESCE(SUM(r.v2), 0) AS v2,
+    COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
+    COALESCE(SUM(r.v3), 0) AS v3,
+    COALESCE(SUM(r.v3_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v3_blanks
   FROM w2 AS w
   JOIN r2 AS r
-    ON r.base_key = w.first_key
+    ON r.on_day BETWEEN w.from_date AND w.to_date
   LEFT JOIN delivered_2 AS delivered
     ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
@@ -268,6 +430,30 @@ WITH periods AS (
     r.unit_key
 ), s3 AS (
   SELECT
+    b.period_key,
+    r.unit_key,
+    COALESCE(SUM(r.v2 * b.day_count), 0) AS v2,
+    COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
+  FROM w3_days AS b
+  JOIN r1 AS r
+    ON r.base_key = b.base_period_key
+  LEFT JOIN delivered_1 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+  GROUP BY
+    b.period_key,
+    r.unit_key
+), delivered_3 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'bor_folketal'
+    AND c.series = ''
+    AND c.state IN ('delivered', 'approved', 'reported_by_other')
+), s4 AS (
+  SELECT
     w.period_key,
     r.unit_key,
     SUM(r.v1) AS v1,
@@ -275,11 +461,61 @@ WITH periods AS (
       NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
     COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
       r.v1_rows > 0) AS v1_periods
-  FROM w3 AS w
-  JOIN r2 AS r
+  FROM w4 AS w
+  JOIN r3 AS r
     ON r.base_key = w.first_key
-  LEFT JOIN delivered_2 AS delivered
+  LEFT JOIN delivered_3 AS delivered
     ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+  GROUP BY
+    w.period_key,
+    r.unit_key
+), s5 AS (
+  SELECT
+    w.period_key,
+    r.unit_key,
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
+  FROM w5 AS w
+  JOIN r3 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_3 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+  GROUP BY
+    w.period_key,
+    r.unit_key
+), rows_1 AS (
+  /* citizens.residents, row by row */
+  SELECT
+    f.municipality_key AS unit_key,
+    f.month_key AS base_key,
+    f.age_exact AS amount
+  FROM {{ ref('fct_resident') }} AS f
+  WHERE
+    f.month_key >= (
+      SELECT
+        MIN(first_key)
+      FROM w1
+    )
+    AND f.month_key <= (
+      SELECT
+        MAX(last_key)
+      FROM w1
+    )
+), values_1 AS (
+  SELECT
+    w.period_key,
+    r.unit_key AS unit_key,
+    QUANTILE_CONT(CAST(r.amount AS DOUBLE), 0.5
+    ORDER BY
+      CAST(r.amount AS DOUBLE)) AS v1,
+    COUNT(*) FILTER(WHERE
+      r.amount IS NULL) AS v1_blanks
+  FROM rows_1 AS r
+  JOIN w1 AS w
+    ON r.base_key = w.first_key
   GROUP BY
     w.period_key,
     r.unit_key
@@ -291,8 +527,6 @@ WITH periods AS (
     u.area_country,
     CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
     CASE
-      WHEN w1.required <= 0
-      THEN 2
       WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
       WHEN s1.v1_blanks > 0
@@ -301,12 +535,24 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w1.is_unfinished
-      THEN 7
       WHEN COALESCE(w1_coverage.approved, 0) = w1.required
       THEN 9
       ELSE 8
-    END AS s1
+    END AS s1,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c2,
+    CASE
+      WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+      THEN 2
+      WHEN s1.v2_blanks > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+      THEN 9
+      ELSE 8
+    END AS s2
   FROM units AS u
   JOIN w1
     ON w1.period_key = u.period_key
@@ -323,6 +569,10 @@ WITH periods AS (
     m.area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
     COUNT(*) FILTER(WHERE
       m.is_in) AS members,
     COUNT(*) FILTER(WHERE
@@ -339,23 +589,40 @@ WITH periods AS (
       f.period_key,
       f.area_municipality AS area,
       f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
-        THEN 6
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 7
-        WHEN f.s1 = 7
-        THEN 7
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 5
+          WHEN f.s1 = 0
+          THEN 4
+          WHEN f.s1 = 1
+          THEN 6
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 7
+          WHEN f.s1 = 7
+          THEN 7
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 5
+          WHEN f.s2 = 0
+          THEN 4
+          WHEN f.s2 = 1
+          THEN 6
+          WHEN f.s2 = 2
+          THEN 2
+          WHEN f.s2 = 6
+          THEN 7
+          WHEN f.s2 = 7
+          THEN 7
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
     FROM f1_units AS f
   ) AS m
   GROUP BY
@@ -368,6 +635,10 @@ WITH periods AS (
     m.area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
     COUNT(*) FILTER(WHERE
       m.is_in) AS members,
     COUNT(*) FILTER(WHERE
@@ -384,23 +655,40 @@ WITH periods AS (
       f.period_key,
       f.area_region AS area,
       f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
-        THEN 6
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 7
-        WHEN f.s1 = 7
-        THEN 7
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 5
+          WHEN f.s1 = 0
+          THEN 4
+          WHEN f.s1 = 1
+          THEN 6
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 7
+          WHEN f.s1 = 7
+          THEN 7
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 5
+          WHEN f.s2 = 0
+          THEN 4
+          WHEN f.s2 = 1
+          THEN 6
+          WHEN f.s2 = 2
+          THEN 2
+          WHEN f.s2 = 6
+          THEN 7
+          WHEN f.s2 = 7
+          THEN 7
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
     FROM f1_units AS f
   ) AS m
   GROUP BY
@@ -413,6 +701,10 @@ WITH periods AS (
     m.area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
     COUNT(*) FILTER(WHERE
       m.is_in) AS members,
     COUNT(*) FILTER(WHERE
@@ -429,23 +721,40 @@ WITH periods AS (
       f.period_key,
       f.area_country AS area,
       f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
-        THEN 6
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 7
-        WHEN f.s1 = 7
-        THEN 7
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 5
+          WHEN f.s1 = 0
+          THEN 4
+          WHEN f.s1 = 1
+          THEN 6
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 7
+          WHEN f.s1 = 7
+          THEN 7
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 5
+          WHEN f.s2 = 0
+          THEN 4
+          WHEN f.s2 = 1
+          THEN 6
+          WHEN f.s2 = 2
+          THEN 2
+          WHEN f.s2 = 6
+          THEN 7
+          WHEN f.s2 = 7
+          THEN 7
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
     FROM f1_units AS f
   ) AS m
   GROUP BY
@@ -454,20 +763,27 @@ WITH periods AS (
 ), f1 AS (
   SELECT
     1 AS figure_position,
-    'citizens.live_births' AS key_figure,
+    'citizens.aged_65_plus_share' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
     p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
+    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
     CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
     COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
     CAST(NULL AS DATE) AS series_break
   FROM (
     SELECT
@@ -484,6 +800,7 @@ WITH periods AS (
         THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
         ELSE LEAST(
           CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.c2 = 0 THEN 5 END,
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
@@ -494,20 +811,27 @@ WITH periods AS (
   UNION ALL
   SELECT
     1 AS figure_position,
-    'citizens.live_births' AS key_figure,
+    'citizens.aged_65_plus_share' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
     p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
+    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
     CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
     COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
     CAST(NULL AS DATE) AS series_break
   FROM (
     SELECT
@@ -524,6 +848,7 @@ WITH periods AS (
         THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
         ELSE LEAST(
           CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.c2 = 0 THEN 5 END,
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
@@ -534,20 +859,27 @@ WITH periods AS (
   UNION ALL
   SELECT
     1 AS figure_position,
-    'citizens.live_births' AS key_figure,
+    'citizens.aged_65_plus_share' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
     p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
+    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
     CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
     COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
     CAST(NULL AS DATE) AS series_break
   FROM (
     SELECT
@@ -564,6 +896,7 @@ WITH periods AS (
         THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
         ELSE LEAST(
           CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.c2 = 0 THEN 5 END,
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
@@ -577,10 +910,22 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v3 END AS c1,
     CASE
-      WHEN w1.required <= 0
+      WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
+      WHEN s1.v3_blanks > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+      THEN 9
+      ELSE 8
+    END AS s1,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c2,
+    CASE
       WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
       WHEN s1.v2_blanks > 0
@@ -589,12 +934,10 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w1.is_unfinished
-      THEN 7
       WHEN COALESCE(w1_coverage.approved, 0) = w1.required
       THEN 9
       ELSE 8
-    END AS s1
+    END AS s2
   FROM units AS u
   JOIN w1
     ON w1.period_key = u.period_key
@@ -611,6 +954,10 @@ WITH periods AS (
     m.area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
     COUNT(*) FILTER(WHERE
       m.is_in) AS members,
     COUNT(*) FILTER(WHERE
@@ -627,23 +974,40 @@ WITH periods AS (
       f.period_key,
       f.area_municipality AS area,
       f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
-        THEN 6
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 7
-        WHEN f.s1 = 7
-        THEN 7
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 5
+          WHEN f.s1 = 0
+          THEN 4
+          WHEN f.s1 = 1
+          THEN 6
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 7
+          WHEN f.s1 = 7
+          THEN 7
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 5
+          WHEN f.s2 = 0
+          THEN 4
+          WHEN f.s2 = 1
+          THEN 6
+          WHEN f.s2 = 2
+          THEN 2
+          WHEN f.s2 = 6
+          THEN 7
+          WHEN f.s2 = 7
+          THEN 7
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
     FROM f2_units AS f
   ) AS m
   GROUP BY
@@ -656,6 +1020,10 @@ WITH periods AS (
     m.area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
     COUNT(*) FILTER(WHERE
       m.is_in) AS members,
     COUNT(*) FILTER(WHERE
@@ -672,23 +1040,40 @@ WITH periods AS (
       f.period_key,
       f.area_region AS area,
       f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
-        THEN 6
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 7
-        WHEN f.s1 = 7
-        THEN 7
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 5
+          WHEN f.s1 = 0
+          THEN 4
+          WHEN f.s1 = 1
+          THEN 6
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 7
+          WHEN f.s1 = 7
+          THEN 7
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 5
+          WHEN f.s2 = 0
+          THEN 4
+          WHEN f.s2 = 1
+          THEN 6
+          WHEN f.s2 = 2
+          THEN 2
+          WHEN f.s2 = 6
+          THEN 7
+          WHEN f.s2 = 7
+          THEN 7
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
     FROM f2_units AS f
   ) AS m
   GROUP BY
@@ -701,6 +1086,10 @@ WITH periods AS (
     m.area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
     COUNT(*) FILTER(WHERE
       m.is_in) AS members,
     COUNT(*) FILTER(WHERE
@@ -717,23 +1106,40 @@ WITH periods AS (
       f.period_key,
       f.area_country AS area,
       f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
-        THEN 6
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 7
-        WHEN f.s1 = 7
-        THEN 7
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 5
+          WHEN f.s1 = 0
+          THEN 4
+          WHEN f.s1 = 1
+          THEN 6
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 7
+          WHEN f.s1 = 7
+          THEN 7
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 5
+          WHEN f.s2 = 0
+          THEN 4
+          WHEN f.s2 = 1
+          THEN 6
+          WHEN f.s2 = 2
+          THEN 2
+          WHEN f.s2 = 6
+          THEN 7
+          WHEN f.s2 = 7
+          THEN 7
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
     FROM f2_units AS f
   ) AS m
   GROUP BY
@@ -742,20 +1148,27 @@ WITH periods AS (
 ), f2 AS (
   SELECT
     2 AS figure_position,
-    'citizens.net_immigration' AS key_figure,
+    'citizens.aged_80_plus_share' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
     p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
+    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
     CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
     COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
     CAST(NULL AS DATE) AS series_break
   FROM (
     SELECT
@@ -772,6 +1185,7 @@ WITH periods AS (
         THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
         ELSE LEAST(
           CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.c2 = 0 THEN 5 END,
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
@@ -782,20 +1196,27 @@ WITH periods AS (
   UNION ALL
   SELECT
     2 AS figure_position,
-    'citizens.net_immigration' AS key_figure,
+    'citizens.aged_80_plus_share' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
     p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
+    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
     CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
     COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
     CAST(NULL AS DATE) AS series_break
   FROM (
     SELECT
@@ -812,6 +1233,7 @@ WITH periods AS (
         THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
         ELSE LEAST(
           CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.c2 = 0 THEN 5 END,
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
@@ -822,20 +1244,27 @@ WITH periods AS (
   UNION ALL
   SELECT
     2 AS figure_position,
-    'citizens.net_immigration' AS key_figure,
+    'citizens.aged_80_plus_share' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
     p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
+    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
     CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
     COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
     CAST(NULL AS DATE) AS series_break
   FROM (
     SELECT
@@ -852,6 +1281,7 @@ WITH periods AS (
         THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
         ELSE LEAST(
           CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.c2 = 0 THEN 5 END,
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
@@ -865,29 +1295,57 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s2.v1 AS c1,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v4 END AS c1,
     CASE
-      WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+      WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
-      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-      THEN 2
-      WHEN s2.v1_blanks > 0
-      THEN 2
-      WHEN COALESCE(w2_coverage.exempt, 0) > 0
+      WHEN s1.v4_blanks > 0
       THEN 3
-      WHEN COALESCE(w2_coverage.held, 0) > 0
+      WHEN COALESCE(w1_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+      WHEN COALESCE(w1_coverage.approved, 0) = w1.required
       THEN 9
       ELSE 8
-    END AS s1
+    END AS s1,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c2,
+    CASE
+      WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+      THEN 2
+      WHEN s1.v1_blanks > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+      THEN 9
+      ELSE 8
+    END AS s2,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v5 END AS c3,
+    CASE
+      WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+      THEN 2
+      WHEN s1.v5_blanks > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+      THEN 9
+      ELSE 8
+    END AS s3
   FROM units AS u
-  JOIN w2
-    ON w2.period_key = u.period_key
-  LEFT JOIN w2_coverage
-    ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
-  LEFT JOIN s2
-    ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
+  JOIN w1
+    ON w1.period_key = u.period_key
+  LEFT JOIN w1_coverage
+    ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+  LEFT JOIN s1
+    ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
+  WHERE
+    u.is_member
 ), f3_municipality AS (
   SELECT
     m.period_key,
@@ -895,6 +1353,12 @@ WITH periods AS (
     m.area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c3) FILTER(WHERE
+      m.is_in) AS c3,
+    SUM(m.c3) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c3_expected,
     COUNT(*) FILTER(WHERE
       m.is_in) AS members,
     COUNT(*) FILTER(WHERE
@@ -911,23 +1375,58 @@ WITH periods AS (
       f.period_key,
       f.area_municipality AS area,
       f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
-        THEN 6
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 7
-        WHEN f.s1 = 7
-        THEN 7
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
+      f.c2,
+      f.c3,
+      LEAST(f.s1, f.s2, f.s3) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 5
+          WHEN f.s1 = 0
+          THEN 4
+          WHEN f.s1 = 1
+          THEN 6
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 7
+          WHEN f.s1 = 7
+          THEN 7
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 5
+          WHEN f.s2 = 0
+          THEN 4
+          WHEN f.s2 = 1
+          THEN 6
+          WHEN f.s2 = 2
+          THEN 2
+          WHEN f.s2 = 6
+          THEN 7
+          WHEN f.s2 = 7
+          THEN 7
+        END,
+        CASE
+          WHEN f.s3 >= 7 AND f.c3 IS NULL
+          THEN 5
+          WHEN f.s3 = 0
+          THEN 4
+          WHEN f.s3 = 1
+          THEN 6
+          WHEN f.s3 = 2
+          THEN 2
+          WHEN f.s3 = 6
+          THEN 7
+          WHEN f.s3 = 7
+          THEN 7
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2, f.s3) >= 7
+      AND NOT f.c1 IS NULL
+      AND NOT f.c2 IS NULL
+      AND NOT f.c3 IS NULL AS is_in,
+      f.s3 >= 7 AS is_known
     FROM f3_units AS f
   ) AS m
   GROUP BY
@@ -940,6 +1439,12 @@ WITH periods AS (
     m.area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c3) FILTER(WHERE
+      m.is_in) AS c3,
+    SUM(m.c3) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c3_expected,
     COUNT(*) FILTER(WHERE
       m.is_in) AS members,
     COUNT(*) FILTER(WHERE
@@ -956,23 +1461,58 @@ WITH periods AS (
       f.period_key,
       f.area_region AS area,
       f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
-        THEN 6
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 7
-        WHEN f.s1 = 7
-        THEN 7
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
+      f.c2,
+      f.c3,
+      LEAST(f.s1, f.s2, f.s3) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 5
+          WHEN f.s1 = 0
+          THEN 4
+          WHEN f.s1 = 1
+          THEN 6
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 7
+          WHEN f.s1 = 7
+          THEN 7
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 5
+          WHEN f.s2 = 0
+          THEN 4
+          WHEN f.s2 = 1
+          THEN 6
+          WHEN f.s2 = 2
+          THEN 2
+          WHEN f.s2 = 6
+          THEN 7
+          WHEN f.s2 = 7
+          THEN 7
+        END,
+        CASE
+          WHEN f.s3 >= 7 AND f.c3 IS NULL
+          THEN 5
+          WHEN f.s3 = 0
+          THEN 4
+          WHEN f.s3 = 1
+          THEN 6
+          WHEN f.s3 = 2
+          THEN 2
+          WHEN f.s3 = 6
+          THEN 7
+          WHEN f.s3 = 7
+          THEN 7
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2, f.s3) >= 7
+      AND NOT f.c1 IS NULL
+      AND NOT f.c2 IS NULL
+      AND NOT f.c3 IS NULL AS is_in,
+      f.s3 >= 7 AS is_known
     FROM f3_units AS f
   ) AS m
   GROUP BY
@@ -985,6 +1525,12 @@ WITH periods AS (
     m.area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c3) FILTER(WHERE
+      m.is_in) AS c3,
+    SUM(m.c3) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c3_expected,
     COUNT(*) FILTER(WHERE
       m.is_in) AS members,
     COUNT(*) FILTER(WHERE
@@ -1001,23 +1547,58 @@ WITH periods AS (
       f.period_key,
       f.area_country AS area,
       f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
-        THEN 6
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 7
-        WHEN f.s1 = 7
-        THEN 7
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
+      f.c2,
+      f.c3,
+      LEAST(f.s1, f.s2, f.s3) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 5
+          WHEN f.s1 = 0
+          THEN 4
+          WHEN f.s1 = 1
+          THEN 6
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 7
+          WHEN f.s1 = 7
+          THEN 7
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 5
+          WHEN f.s2 = 0
+          THEN 4
+          WHEN f.s2 = 1
+          THEN 6
+          WHEN f.s2 = 2
+          THEN 2
+          WHEN f.s2 = 6
+          THEN 7
+          WHEN f.s2 = 7
+          THEN 7
+        END,
+        CASE
+          WHEN f.s3 >= 7 AND f.c3 IS NULL
+          THEN 5
+          WHEN f.s3 = 0
+          THEN 4
+          WHEN f.s3 = 1
+          THEN 6
+          WHEN f.s3 = 2
+          THEN 2
+          WHEN f.s3 = 6
+          THEN 7
+          WHEN f.s3 = 7
+          THEN 7
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2, f.s3) >= 7
+      AND NOT f.c1 IS NULL
+      AND NOT f.c2 IS NULL
+      AND NOT f.c3 IS NULL AS is_in,
+      f.s3 >= 7 AS is_known
     FROM f3_units AS f
   ) AS m
   GROUP BY
@@ -1026,20 +1607,27 @@ WITH periods AS (
 ), f3 AS (
   SELECT
     3 AS figure_position,
-    'citizens.population' AS key_figure,
+    'citizens.dependency_ratio' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
     p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    100 * CAST(a.c1 + a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
+    CAST(a.c1 + a.c2 AS DOUBLE) AS numerator,
+    CAST(a.c3 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
     COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
     CAST(NULL AS DATE) AS series_break
   FROM (
     SELECT
@@ -1056,6 +1644,7 @@ WITH periods AS (
         THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
         ELSE LEAST(
           CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.c3 = 0 THEN 5 END,
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
@@ -1066,20 +1655,27 @@ WITH periods AS (
   UNION ALL
   SELECT
     3 AS figure_position,
-    'citizens.population' AS key_figure,
+    'citizens.dependency_ratio' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
     p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    100 * CAST(a.c1 + a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
+    CAST(a.c1 + a.c2 AS DOUBLE) AS numerator,
+    CAST(a.c3 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
     COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
     CAST(NULL AS DATE) AS series_break
   FROM (
     SELECT
@@ -1096,6 +1692,7 @@ WITH periods AS (
         THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
         ELSE LEAST(
           CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.c3 = 0 THEN 5 END,
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
@@ -1106,20 +1703,27 @@ WITH periods AS (
   UNION ALL
   SELECT
     3 AS figure_position,
-    'citizens.population' AS key_figure,
+    'citizens.dependency_ratio' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
     p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    100 * CAST(a.c1 + a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
+    CAST(a.c1 + a.c2 AS DOUBLE) AS numerator,
+    CAST(a.c3 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
     COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
     CAST(NULL AS DATE) AS series_break
   FROM (
     SELECT
@@ -1136,6 +1740,7 @@ WITH periods AS (
         THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
         ELSE LEAST(
           CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.c3 = 0 THEN 5 END,
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
@@ -1149,58 +1754,727 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s2.v1 AS c1,
+    CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v1 END AS c1,
     CASE
+      WHEN w2.required <= 0
+      THEN 2
       WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
       THEN 2
-      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-      THEN 2
       WHEN s2.v1_blanks > 0
-      THEN 2
+      THEN 3
       WHEN COALESCE(w2_coverage.exempt, 0) > 0
       THEN 3
       WHEN COALESCE(w2_coverage.held, 0) > 0
       THEN 4
+      WHEN w2.is_unfinished
+      THEN 7
+      WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+      THEN 9
+      ELSE 8
+    END AS s1
+  FROM units AS u
+  JOIN w2
+    ON w2.period_key = u.period_key
+  LEFT JOIN w2_coverage
+    ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
+  LEFT JOIN s2
+    ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
+  WHERE
+    u.is_member
+), f4_municipality AS (
+  SELECT
+    m.period_key,
+    'municipality' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_municipality AS area,
+      f.c1,
+      f.s1 AS state,
+      CASE
+        WHEN f.s1 >= 7 AND f.c1 IS NULL
+        THEN 5
+        WHEN f.s1 = 0
+        THEN 4
+        WHEN f.s1 = 1
+        THEN 6
+        WHEN f.s1 = 2
+        THEN 2
+        WHEN f.s1 = 6
+        THEN 7
+        WHEN f.s1 = 7
+        THEN 7
+      END AS reason,
+      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
+      FALSE AS is_known
+    FROM f4_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f4_region AS (
+  SELECT
+    m.period_key,
+    'region' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_region AS area,
+      f.c1,
+      f.s1 AS state,
+      CASE
+        WHEN f.s1 >= 7 AND f.c1 IS NULL
+        THEN 5
+        WHEN f.s1 = 0
+        THEN 4
+        WHEN f.s1 = 1
+        THEN 6
+        WHEN f.s1 = 2
+        THEN 2
+        WHEN f.s1 = 6
+        THEN 7
+        WHEN f.s1 = 7
+        THEN 7
+      END AS reason,
+      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
+      FALSE AS is_known
+    FROM f4_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f4_country AS (
+  SELECT
+    m.period_key,
+    'country' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_country AS area,
+      f.c1,
+      f.s1 AS state,
+      CASE
+        WHEN f.s1 >= 7 AND f.c1 IS NULL
+        THEN 5
+        WHEN f.s1 = 0
+        THEN 4
+        WHEN f.s1 = 1
+        THEN 6
+        WHEN f.s1 = 2
+        THEN 2
+        WHEN f.s1 = 6
+        THEN 7
+        WHEN f.s1 = 7
+        THEN 7
+      END AS reason,
+      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
+      FALSE AS is_known
+    FROM f4_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f4 AS (
+  SELECT
+    4 AS figure_position,
+    'citizens.live_births' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f4_municipality AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    4 AS figure_position,
+    'citizens.live_births' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f4_region AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    4 AS figure_position,
+    'citizens.live_births' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f4_country AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+), f5_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.area_region,
+    u.area_country,
+    u.unit_key,
+    values_1.v1 AS c1,
+    CASE
+      WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+      THEN 2
+      WHEN values_1.v1_blanks > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+      THEN 9
+      ELSE 8
+    END AS s1
+  FROM units AS u
+  JOIN w1
+    ON w1.period_key = u.period_key
+  LEFT JOIN w1_coverage
+    ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+  LEFT JOIN values_1
+    ON values_1.period_key = u.period_key AND values_1.unit_key = u.unit_key
+  WHERE
+    u.is_member
+), f5_municipality AS (
+  SELECT
+    m.period_key,
+    'municipality' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_municipality AS area,
+      f.c1,
+      f.s1 AS state,
+      CASE
+        WHEN f.s1 >= 7 AND f.c1 IS NULL
+        THEN 5
+        WHEN f.s1 = 0
+        THEN 4
+        WHEN f.s1 = 1
+        THEN 6
+        WHEN f.s1 = 2
+        THEN 2
+        WHEN f.s1 = 6
+        THEN 7
+        WHEN f.s1 = 7
+        THEN 7
+      END AS reason,
+      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
+      FALSE AS is_known
+    FROM f5_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f5_region_in AS (
+  SELECT
+    m.period_key,
+    m.unit_key,
+    m.area
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_region AS area,
+      f.unit_key,
+      f.c1,
+      f.s1 AS state,
+      CASE
+        WHEN f.s1 >= 7 AND f.c1 IS NULL
+        THEN 5
+        WHEN f.s1 = 0
+        THEN 4
+        WHEN f.s1 = 1
+        THEN 6
+        WHEN f.s1 = 2
+        THEN 2
+        WHEN f.s1 = 6
+        THEN 7
+        WHEN f.s1 = 7
+        THEN 7
+      END AS reason,
+      f.s1 >= 7 AS is_in,
+      FALSE AS is_known
+    FROM f5_units AS f
+  ) AS m
+  WHERE
+    m.is_in
+  GROUP BY
+    m.period_key,
+    m.unit_key,
+    m.area
+), f5_region_sums AS (
+  SELECT
+    m.period_key,
+    'region' AS area_level,
+    m.area,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_region AS area,
+      f.c1,
+      f.s1 AS state,
+      CASE
+        WHEN f.s1 >= 7 AND f.c1 IS NULL
+        THEN 5
+        WHEN f.s1 = 0
+        THEN 4
+        WHEN f.s1 = 1
+        THEN 6
+        WHEN f.s1 = 2
+        THEN 2
+        WHEN f.s1 = 6
+        THEN 7
+        WHEN f.s1 = 7
+        THEN 7
+      END AS reason,
+      f.s1 >= 7 AS is_in,
+      FALSE AS is_known
+    FROM f5_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f5_region_c1 AS (
+  SELECT
+    w.period_key,
+    g.area,
+    QUANTILE_CONT(CAST(r.amount AS DOUBLE), 0.5
+    ORDER BY
+      CAST(r.amount AS DOUBLE)) AS c1
+  FROM rows_1 AS r
+  JOIN w1 AS w
+    ON r.base_key = w.first_key
+  JOIN f5_region_in AS g
+    ON g.period_key = w.period_key AND g.unit_key = r.unit_key
+  GROUP BY
+    w.period_key,
+    g.area
+), f5_region AS (
+  SELECT
+    a.*,
+    CASE WHEN a.members > 0 THEN f5_region_c1.c1 END AS c1
+  FROM f5_region_sums AS a
+  LEFT JOIN f5_region_c1
+    ON f5_region_c1.period_key = a.period_key AND f5_region_c1.area = a.area
+), f5_country_in AS (
+  SELECT
+    m.period_key,
+    m.unit_key,
+    m.area
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_country AS area,
+      f.unit_key,
+      f.c1,
+      f.s1 AS state,
+      CASE
+        WHEN f.s1 >= 7 AND f.c1 IS NULL
+        THEN 5
+        WHEN f.s1 = 0
+        THEN 4
+        WHEN f.s1 = 1
+        THEN 6
+        WHEN f.s1 = 2
+        THEN 2
+        WHEN f.s1 = 6
+        THEN 7
+        WHEN f.s1 = 7
+        THEN 7
+      END AS reason,
+      f.s1 >= 7 AS is_in,
+      FALSE AS is_known
+    FROM f5_units AS f
+  ) AS m
+  WHERE
+    m.is_in
+  GROUP BY
+    m.period_key,
+    m.unit_key,
+    m.area
+), f5_country_sums AS (
+  SELECT
+    m.period_key,
+    'country' AS area_level,
+    m.area,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_country AS area,
+      f.c1,
+      f.s1 AS state,
+      CASE
+        WHEN f.s1 >= 7 AND f.c1 IS NULL
+        THEN 5
+        WHEN f.s1 = 0
+        THEN 4
+        WHEN f.s1 = 1
+        THEN 6
+        WHEN f.s1 = 2
+        THEN 2
+        WHEN f.s1 = 6
+        THEN 7
+        WHEN f.s1 = 7
+        THEN 7
+      END AS reason,
+      f.s1 >= 7 AS is_in,
+      FALSE AS is_known
+    FROM f5_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f5_country_c1 AS (
+  SELECT
+    w.period_key,
+    g.area,
+    QUANTILE_CONT(CAST(r.amount AS DOUBLE), 0.5
+    ORDER BY
+      CAST(r.amount AS DOUBLE)) AS c1
+  FROM rows_1 AS r
+  JOIN w1 AS w
+    ON r.base_key = w.first_key
+  JOIN f5_country_in AS g
+    ON g.period_key = w.period_key AND g.unit_key = r.unit_key
+  GROUP BY
+    w.period_key,
+    g.area
+), f5_country AS (
+  SELECT
+    a.*,
+    CASE WHEN a.members > 0 THEN f5_country_c1.c1 END AS c1
+  FROM f5_country_sums AS a
+  LEFT JOIN f5_country_c1
+    ON f5_country_c1.period_key = a.period_key AND f5_country_c1.area = a.area
+), f5 AS (
+  SELECT
+    5 AS figure_position,
+    'citizens.median_age' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f5_municipality AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    5 AS figure_position,
+    'citizens.median_age' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f5_region AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    5 AS figure_position,
+    'citizens.median_age' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f5_country AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+), f6_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.area_region,
+    u.area_country,
+    CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v2 END AS c1,
+    CASE
+      WHEN w2.required <= 0
+      THEN 2
+      WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+      THEN 2
+      WHEN s2.v2_blanks > 0
+      THEN 3
+      WHEN COALESCE(w2_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w2_coverage.held, 0) > 0
+      THEN 4
+      WHEN w2.is_unfinished
+      THEN 7
       WHEN COALESCE(w2_coverage.approved, 0) = w2.required
       THEN 9
       ELSE 8
     END AS s1,
-    s3.v1 AS c2,
+    CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v2 END AS c2,
     CASE
-      WHEN w3.has_no_label
-      THEN 0
+      WHEN w3.required <= 0
+      THEN 2
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
-      WHEN COALESCE(s3.v1_periods, 0) < COALESCE(w3_coverage.delivered, 0)
-      THEN 2
-      WHEN s3.v1_blanks > 0
-      THEN 2
+      WHEN s3.v2_blanks > 0
+      THEN 3
       WHEN COALESCE(w3_coverage.exempt, 0) > 0
       THEN 3
       WHEN COALESCE(w3_coverage.held, 0) > 0
       THEN 4
+      WHEN w3.is_unfinished
+      THEN 7
       WHEN COALESCE(w3_coverage.approved, 0) = w3.required
       THEN 9
       ELSE 8
-    END AS s2,
-    s3.v1 AS c3,
-    CASE
-      WHEN w3.has_no_label
-      THEN 0
-      WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
-      THEN 2
-      WHEN COALESCE(s3.v1_periods, 0) < COALESCE(w3_coverage.delivered, 0)
-      THEN 2
-      WHEN s3.v1_blanks > 0
-      THEN 2
-      WHEN COALESCE(w3_coverage.exempt, 0) > 0
-      THEN 3
-      WHEN COALESCE(w3_coverage.held, 0) > 0
-      THEN 4
-      WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-      THEN 9
-      ELSE 8
-    END AS s3
+    END AS s2
   FROM units AS u
   JOIN w2
     ON w2.period_key = u.period_key
@@ -1214,7 +2488,1457 @@ WITH periods AS (
     ON w3_coverage.period_key = u.period_key AND w3_coverage.unit_key = u.unit_key
   LEFT JOIN s3
     ON s3.period_key = u.period_key AND s3.unit_key = u.unit_key
-), f4_municipality AS (
+  WHERE
+    u.is_member
+), f6_municipality AS (
+  SELECT
+    m.period_key,
+    'municipality' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_municipality AS area,
+      f.c1,
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 5
+          WHEN f.s1 = 0
+          THEN 4
+          WHEN f.s1 = 1
+          THEN 6
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 7
+          WHEN f.s1 = 7
+          THEN 7
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 5
+          WHEN f.s2 = 0
+          THEN 4
+          WHEN f.s2 = 1
+          THEN 6
+          WHEN f.s2 = 2
+          THEN 2
+          WHEN f.s2 = 6
+          THEN 7
+          WHEN f.s2 = 7
+          THEN 7
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
+    FROM f6_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f6_region AS (
+  SELECT
+    m.period_key,
+    'region' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_region AS area,
+      f.c1,
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 5
+          WHEN f.s1 = 0
+          THEN 4
+          WHEN f.s1 = 1
+          THEN 6
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 7
+          WHEN f.s1 = 7
+          THEN 7
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 5
+          WHEN f.s2 = 0
+          THEN 4
+          WHEN f.s2 = 1
+          THEN 6
+          WHEN f.s2 = 2
+          THEN 2
+          WHEN f.s2 = 6
+          THEN 7
+          WHEN f.s2 = 7
+          THEN 7
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
+    FROM f6_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f6_country AS (
+  SELECT
+    m.period_key,
+    'country' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_country AS area,
+      f.c1,
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 5
+          WHEN f.s1 = 0
+          THEN 4
+          WHEN f.s1 = 1
+          THEN 6
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 7
+          WHEN f.s1 = 7
+          THEN 7
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 5
+          WHEN f.s2 = 0
+          THEN 4
+          WHEN f.s2 = 1
+          THEN 6
+          WHEN f.s2 = 2
+          THEN 2
+          WHEN f.s2 = 6
+          THEN 7
+          WHEN f.s2 = 7
+          THEN 7
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
+    FROM f6_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f6 AS (
+  SELECT
+    6 AS figure_position,
+    'citizens.net_domestic_migration_per_1000' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    1000 * CAST(a.c1 AS DOUBLE) / NULLIF(
+      CAST(a.c2 AS DOUBLE) / NULLIF((
+        DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
+      ), 0),
+      0
+    ) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
+      DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
+    ), 0) AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(
+          CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
+            DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
+          ), 0) AS DOUBLE),
+          0
+        ) / NULLIF(
+          CAST(a.c2_expected AS DOUBLE) / NULLIF((
+            DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
+          ), 0),
+          0
+        ),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE
+            WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
+              DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
+            ), 0) = 0
+            THEN 5
+          END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f6_municipality AS a
+    LEFT JOIN w3
+      ON w3.period_key = a.period_key
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  LEFT JOIN w3
+    ON w3.period_key = a.period_key
+  UNION ALL
+  SELECT
+    6 AS figure_position,
+    'citizens.net_domestic_migration_per_1000' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    1000 * CAST(a.c1 AS DOUBLE) / NULLIF(
+      CAST(a.c2 AS DOUBLE) / NULLIF((
+        DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
+      ), 0),
+      0
+    ) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
+      DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
+    ), 0) AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(
+          CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
+            DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
+          ), 0) AS DOUBLE),
+          0
+        ) / NULLIF(
+          CAST(a.c2_expected AS DOUBLE) / NULLIF((
+            DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
+          ), 0),
+          0
+        ),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE
+            WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
+              DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
+            ), 0) = 0
+            THEN 5
+          END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f6_region AS a
+    LEFT JOIN w3
+      ON w3.period_key = a.period_key
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  LEFT JOIN w3
+    ON w3.period_key = a.period_key
+  UNION ALL
+  SELECT
+    6 AS figure_position,
+    'citizens.net_domestic_migration_per_1000' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    1000 * CAST(a.c1 AS DOUBLE) / NULLIF(
+      CAST(a.c2 AS DOUBLE) / NULLIF((
+        DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
+      ), 0),
+      0
+    ) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
+      DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
+    ), 0) AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(
+          CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
+            DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
+          ), 0) AS DOUBLE),
+          0
+        ) / NULLIF(
+          CAST(a.c2_expected AS DOUBLE) / NULLIF((
+            DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
+          ), 0),
+          0
+        ),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE
+            WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
+              DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
+            ), 0) = 0
+            THEN 5
+          END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f6_country AS a
+    LEFT JOIN w3
+      ON w3.period_key = a.period_key
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  LEFT JOIN w3
+    ON w3.period_key = a.period_key
+), f7_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.area_region,
+    u.area_country,
+    CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v3 END AS c1,
+    CASE
+      WHEN w2.required <= 0
+      THEN 2
+      WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+      THEN 2
+      WHEN s2.v3_blanks > 0
+      THEN 3
+      WHEN COALESCE(w2_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w2_coverage.held, 0) > 0
+      THEN 4
+      WHEN w2.is_unfinished
+      THEN 7
+      WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+      THEN 9
+      ELSE 8
+    END AS s1
+  FROM units AS u
+  JOIN w2
+    ON w2.period_key = u.period_key
+  LEFT JOIN w2_coverage
+    ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
+  LEFT JOIN s2
+    ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
+  WHERE
+    u.is_member
+), f7_municipality AS (
+  SELECT
+    m.period_key,
+    'municipality' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_municipality AS area,
+      f.c1,
+      f.s1 AS state,
+      CASE
+        WHEN f.s1 >= 7 AND f.c1 IS NULL
+        THEN 5
+        WHEN f.s1 = 0
+        THEN 4
+        WHEN f.s1 = 1
+        THEN 6
+        WHEN f.s1 = 2
+        THEN 2
+        WHEN f.s1 = 6
+        THEN 7
+        WHEN f.s1 = 7
+        THEN 7
+      END AS reason,
+      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
+      FALSE AS is_known
+    FROM f7_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f7_region AS (
+  SELECT
+    m.period_key,
+    'region' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_region AS area,
+      f.c1,
+      f.s1 AS state,
+      CASE
+        WHEN f.s1 >= 7 AND f.c1 IS NULL
+        THEN 5
+        WHEN f.s1 = 0
+        THEN 4
+        WHEN f.s1 = 1
+        THEN 6
+        WHEN f.s1 = 2
+        THEN 2
+        WHEN f.s1 = 6
+        THEN 7
+        WHEN f.s1 = 7
+        THEN 7
+      END AS reason,
+      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
+      FALSE AS is_known
+    FROM f7_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f7_country AS (
+  SELECT
+    m.period_key,
+    'country' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_country AS area,
+      f.c1,
+      f.s1 AS state,
+      CASE
+        WHEN f.s1 >= 7 AND f.c1 IS NULL
+        THEN 5
+        WHEN f.s1 = 0
+        THEN 4
+        WHEN f.s1 = 1
+        THEN 6
+        WHEN f.s1 = 2
+        THEN 2
+        WHEN f.s1 = 6
+        THEN 7
+        WHEN f.s1 = 7
+        THEN 7
+      END AS reason,
+      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
+      FALSE AS is_known
+    FROM f7_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f7 AS (
+  SELECT
+    7 AS figure_position,
+    'citizens.net_immigration' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f7_municipality AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    7 AS figure_position,
+    'citizens.net_immigration' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f7_region AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    7 AS figure_position,
+    'citizens.net_immigration' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f7_country AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+), f8_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.area_region,
+    u.area_country,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v6 END AS c1,
+    CASE
+      WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+      THEN 2
+      WHEN s1.v6_blanks > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+      THEN 9
+      ELSE 8
+    END AS s1,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c2,
+    CASE
+      WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+      THEN 2
+      WHEN s1.v2_blanks > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+      THEN 9
+      ELSE 8
+    END AS s2
+  FROM units AS u
+  JOIN w1
+    ON w1.period_key = u.period_key
+  LEFT JOIN w1_coverage
+    ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+  LEFT JOIN s1
+    ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
+  WHERE
+    u.is_member
+), f8_municipality AS (
+  SELECT
+    m.period_key,
+    'municipality' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_municipality AS area,
+      f.c1,
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 5
+          WHEN f.s1 = 0
+          THEN 4
+          WHEN f.s1 = 1
+          THEN 6
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 7
+          WHEN f.s1 = 7
+          THEN 7
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 5
+          WHEN f.s2 = 0
+          THEN 4
+          WHEN f.s2 = 1
+          THEN 6
+          WHEN f.s2 = 2
+          THEN 2
+          WHEN f.s2 = 6
+          THEN 7
+          WHEN f.s2 = 7
+          THEN 7
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
+    FROM f8_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f8_region AS (
+  SELECT
+    m.period_key,
+    'region' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_region AS area,
+      f.c1,
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 5
+          WHEN f.s1 = 0
+          THEN 4
+          WHEN f.s1 = 1
+          THEN 6
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 7
+          WHEN f.s1 = 7
+          THEN 7
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 5
+          WHEN f.s2 = 0
+          THEN 4
+          WHEN f.s2 = 1
+          THEN 6
+          WHEN f.s2 = 2
+          THEN 2
+          WHEN f.s2 = 6
+          THEN 7
+          WHEN f.s2 = 7
+          THEN 7
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
+    FROM f8_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f8_country AS (
+  SELECT
+    m.period_key,
+    'country' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_country AS area,
+      f.c1,
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 5
+          WHEN f.s1 = 0
+          THEN 4
+          WHEN f.s1 = 1
+          THEN 6
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 7
+          WHEN f.s1 = 7
+          THEN 7
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 5
+          WHEN f.s2 = 0
+          THEN 4
+          WHEN f.s2 = 1
+          THEN 6
+          WHEN f.s2 = 2
+          THEN 2
+          WHEN f.s2 = 6
+          THEN 7
+          WHEN f.s2 = 7
+          THEN 7
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
+    FROM f8_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f8 AS (
+  SELECT
+    8 AS figure_position,
+    'citizens.non_western_origin_share' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c2 AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f8_municipality AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    8 AS figure_position,
+    'citizens.non_western_origin_share' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c2 AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f8_region AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    8 AS figure_position,
+    'citizens.non_western_origin_share' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c2 AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f8_country AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+), f9_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.area_region,
+    u.area_country,
+    s4.v1 AS c1,
+    CASE
+      WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
+      THEN 2
+      WHEN COALESCE(s4.v1_periods, 0) < COALESCE(w4_coverage.delivered, 0)
+      THEN 2
+      WHEN s4.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w4_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w4_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w4_coverage.approved, 0) = w4.required
+      THEN 9
+      ELSE 8
+    END AS s1
+  FROM units AS u
+  JOIN w4
+    ON w4.period_key = u.period_key
+  LEFT JOIN w4_coverage
+    ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
+  LEFT JOIN s4
+    ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
+), f9_municipality AS (
+  SELECT
+    m.period_key,
+    'municipality' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_municipality AS area,
+      f.c1,
+      f.s1 AS state,
+      CASE
+        WHEN f.s1 >= 7 AND f.c1 IS NULL
+        THEN 5
+        WHEN f.s1 = 0
+        THEN 4
+        WHEN f.s1 = 1
+        THEN 6
+        WHEN f.s1 = 2
+        THEN 2
+        WHEN f.s1 = 6
+        THEN 7
+        WHEN f.s1 = 7
+        THEN 7
+      END AS reason,
+      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
+      FALSE AS is_known
+    FROM f9_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f9_region AS (
+  SELECT
+    m.period_key,
+    'region' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_region AS area,
+      f.c1,
+      f.s1 AS state,
+      CASE
+        WHEN f.s1 >= 7 AND f.c1 IS NULL
+        THEN 5
+        WHEN f.s1 = 0
+        THEN 4
+        WHEN f.s1 = 1
+        THEN 6
+        WHEN f.s1 = 2
+        THEN 2
+        WHEN f.s1 = 6
+        THEN 7
+        WHEN f.s1 = 7
+        THEN 7
+      END AS reason,
+      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
+      FALSE AS is_known
+    FROM f9_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f9_country AS (
+  SELECT
+    m.period_key,
+    'country' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_country AS area,
+      f.c1,
+      f.s1 AS state,
+      CASE
+        WHEN f.s1 >= 7 AND f.c1 IS NULL
+        THEN 5
+        WHEN f.s1 = 0
+        THEN 4
+        WHEN f.s1 = 1
+        THEN 6
+        WHEN f.s1 = 2
+        THEN 2
+        WHEN f.s1 = 6
+        THEN 7
+        WHEN f.s1 = 7
+        THEN 7
+      END AS reason,
+      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
+      FALSE AS is_known
+    FROM f9_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f9 AS (
+  SELECT
+    9 AS figure_position,
+    'citizens.population' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f9_municipality AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    9 AS figure_position,
+    'citizens.population' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f9_region AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    9 AS figure_position,
+    'citizens.population' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in > 7, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f9_country AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+), f10_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.area_region,
+    u.area_country,
+    s4.v1 AS c1,
+    CASE
+      WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
+      THEN 2
+      WHEN COALESCE(s4.v1_periods, 0) < COALESCE(w4_coverage.delivered, 0)
+      THEN 2
+      WHEN s4.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w4_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w4_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w4_coverage.approved, 0) = w4.required
+      THEN 9
+      ELSE 8
+    END AS s1,
+    s5.v1 AS c2,
+    CASE
+      WHEN w5.has_no_label
+      THEN 0
+      WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
+      THEN 2
+      WHEN COALESCE(s5.v1_periods, 0) < COALESCE(w5_coverage.delivered, 0)
+      THEN 2
+      WHEN s5.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w5_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w5_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w5_coverage.approved, 0) = w5.required
+      THEN 9
+      ELSE 8
+    END AS s2,
+    s5.v1 AS c3,
+    CASE
+      WHEN w5.has_no_label
+      THEN 0
+      WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
+      THEN 2
+      WHEN COALESCE(s5.v1_periods, 0) < COALESCE(w5_coverage.delivered, 0)
+      THEN 2
+      WHEN s5.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w5_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w5_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w5_coverage.approved, 0) = w5.required
+      THEN 9
+      ELSE 8
+    END AS s3
+  FROM units AS u
+  JOIN w4
+    ON w4.period_key = u.period_key
+  LEFT JOIN w4_coverage
+    ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
+  LEFT JOIN s4
+    ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
+  JOIN w5
+    ON w5.period_key = u.period_key
+  LEFT JOIN w5_coverage
+    ON w5_coverage.period_key = u.period_key AND w5_coverage.unit_key = u.unit_key
+  LEFT JOIN s5
+    ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
+), f10_municipality AS (
   SELECT
     m.period_key,
     'municipality' AS area_level,
@@ -1295,12 +4019,12 @@ WITH periods AS (
       AND NOT f.c2 IS NULL
       AND NOT f.c3 IS NULL AS is_in,
       f.s3 >= 7 AS is_known
-    FROM f4_units AS f
+    FROM f10_units AS f
   ) AS m
   GROUP BY
     m.period_key,
     m.area
-), f4_region AS (
+), f10_region AS (
   SELECT
     m.period_key,
     'region' AS area_level,
@@ -1381,12 +4105,12 @@ WITH periods AS (
       AND NOT f.c2 IS NULL
       AND NOT f.c3 IS NULL AS is_in,
       f.s3 >= 7 AS is_known
-    FROM f4_units AS f
+    FROM f10_units AS f
   ) AS m
   GROUP BY
     m.period_key,
     m.area
-), f4_country AS (
+), f10_country AS (
   SELECT
     m.period_key,
     'country' AS area_level,
@@ -1467,14 +4191,14 @@ WITH periods AS (
       AND NOT f.c2 IS NULL
       AND NOT f.c3 IS NULL AS is_in,
       f.s3 >= 7 AS is_known
-    FROM f4_units AS f
+    FROM f10_units AS f
   ) AS m
   GROUP BY
     m.period_key,
     m.area
-), f4 AS (
+), f10 AS (
   SELECT
-    4 AS figure_position,
+    10 AS figure_position,
     'citizens.population_growth_12_months' AS key_figure,
     a.area_level,
     a.area,
@@ -1516,13 +4240,13 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
-    FROM f4_municipality AS a
+    FROM f10_municipality AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
   UNION ALL
   SELECT
-    4 AS figure_position,
+    10 AS figure_position,
     'citizens.population_growth_12_months' AS key_figure,
     a.area_level,
     a.area,
@@ -1564,13 +4288,13 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
-    FROM f4_region AS a
+    FROM f10_region AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
   UNION ALL
   SELECT
-    4 AS figure_position,
+    10 AS figure_position,
     'citizens.population_growth_12_months' AS key_figure,
     a.area_level,
     a.area,
@@ -1612,7 +4336,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
-    FROM f4_country AS a
+    FROM f10_country AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -1650,9 +4374,9 @@ SELECT
   a.period_key,
   p.period,
   p.start_date AS period_start,
-  CAST(f1.value AS DOUBLE) AS live_births,
-  CAST(f1.numerator AS DOUBLE) AS live_births__num,
-  CAST(f1.denominator AS DOUBLE) AS live_births__den,
+  CAST(f1.value AS DOUBLE) AS aged_65_plus_share,
+  CAST(f1.numerator AS DOUBLE) AS aged_65_plus_share__num,
+  CAST(f1.denominator AS DOUBLE) AS aged_65_plus_share__den,
   CASE COALESCE(f1.state, 0)
     WHEN 0
     THEN 'not_valid'
@@ -1676,7 +4400,7 @@ SELECT
     THEN 'approved'
     WHEN 10
     THEN 'final'
-  END AS live_births__status,
+  END AS aged_65_plus_share__status,
   CASE f1.reason
     WHEN 1
     THEN 'reference_date_not_available'
@@ -1694,15 +4418,15 @@ SELECT
     THEN 'period_unfinished'
     WHEN 8
     THEN 'not_additive_over_areas'
-  END AS live_births__reason,
-  f1.complete AS live_births__complete,
-  f1.members AS live_births__members,
-  f1.members_expected AS live_births__members_expected,
-  CAST(f1.denominator_share AS DOUBLE) AS live_births__denominator_share,
-  f1.series_break AS live_births__series_break,
-  CAST(f2.value AS DOUBLE) AS net_immigration,
-  CAST(f2.numerator AS DOUBLE) AS net_immigration__num,
-  CAST(f2.denominator AS DOUBLE) AS net_immigration__den,
+  END AS aged_65_plus_share__reason,
+  f1.complete AS aged_65_plus_share__complete,
+  f1.members AS aged_65_plus_share__members,
+  f1.members_expected AS aged_65_plus_share__members_expected,
+  CAST(f1.denominator_share AS DOUBLE) AS aged_65_plus_share__denominator_share,
+  f1.series_break AS aged_65_plus_share__series_break,
+  CAST(f2.value AS DOUBLE) AS aged_80_plus_share,
+  CAST(f2.numerator AS DOUBLE) AS aged_80_plus_share__num,
+  CAST(f2.denominator AS DOUBLE) AS aged_80_plus_share__den,
   CASE COALESCE(f2.state, 0)
     WHEN 0
     THEN 'not_valid'
@@ -1726,7 +4450,7 @@ SELECT
     THEN 'approved'
     WHEN 10
     THEN 'final'
-  END AS net_immigration__status,
+  END AS aged_80_plus_share__status,
   CASE f2.reason
     WHEN 1
     THEN 'reference_date_not_available'
@@ -1744,15 +4468,15 @@ SELECT
     THEN 'period_unfinished'
     WHEN 8
     THEN 'not_additive_over_areas'
-  END AS net_immigration__reason,
-  f2.complete AS net_immigration__complete,
-  f2.members AS net_immigration__members,
-  f2.members_expected AS net_immigration__members_expected,
-  CAST(f2.denominator_share AS DOUBLE) AS net_immigration__denominator_share,
-  f2.series_break AS net_immigration__series_break,
-  CAST(f3.value AS DOUBLE) AS population,
-  CAST(f3.numerator AS DOUBLE) AS population__num,
-  CAST(f3.denominator AS DOUBLE) AS population__den,
+  END AS aged_80_plus_share__reason,
+  f2.complete AS aged_80_plus_share__complete,
+  f2.members AS aged_80_plus_share__members,
+  f2.members_expected AS aged_80_plus_share__members_expected,
+  CAST(f2.denominator_share AS DOUBLE) AS aged_80_plus_share__denominator_share,
+  f2.series_break AS aged_80_plus_share__series_break,
+  CAST(f3.value AS DOUBLE) AS dependency_ratio,
+  CAST(f3.numerator AS DOUBLE) AS dependency_ratio__num,
+  CAST(f3.denominator AS DOUBLE) AS dependency_ratio__den,
   CASE COALESCE(f3.state, 0)
     WHEN 0
     THEN 'not_valid'
@@ -1776,7 +4500,7 @@ SELECT
     THEN 'approved'
     WHEN 10
     THEN 'final'
-  END AS population__status,
+  END AS dependency_ratio__status,
   CASE f3.reason
     WHEN 1
     THEN 'reference_date_not_available'
@@ -1794,15 +4518,15 @@ SELECT
     THEN 'period_unfinished'
     WHEN 8
     THEN 'not_additive_over_areas'
-  END AS population__reason,
-  f3.complete AS population__complete,
-  f3.members AS population__members,
-  f3.members_expected AS population__members_expected,
-  CAST(f3.denominator_share AS DOUBLE) AS population__denominator_share,
-  f3.series_break AS population__series_break,
-  CAST(f4.value AS DOUBLE) AS population_growth_12_months,
-  CAST(f4.numerator AS DOUBLE) AS population_growth_12_months__num,
-  CAST(f4.denominator AS DOUBLE) AS population_growth_12_months__den,
+  END AS dependency_ratio__reason,
+  f3.complete AS dependency_ratio__complete,
+  f3.members AS dependency_ratio__members,
+  f3.members_expected AS dependency_ratio__members_expected,
+  CAST(f3.denominator_share AS DOUBLE) AS dependency_ratio__denominator_share,
+  f3.series_break AS dependency_ratio__series_break,
+  CAST(f4.value AS DOUBLE) AS live_births,
+  CAST(f4.numerator AS DOUBLE) AS live_births__num,
+  CAST(f4.denominator AS DOUBLE) AS live_births__den,
   CASE COALESCE(f4.state, 0)
     WHEN 0
     THEN 'not_valid'
@@ -1826,7 +4550,7 @@ SELECT
     THEN 'approved'
     WHEN 10
     THEN 'final'
-  END AS population_growth_12_months__status,
+  END AS live_births__status,
   CASE f4.reason
     WHEN 1
     THEN 'reference_date_not_available'
@@ -1844,12 +4568,312 @@ SELECT
     THEN 'period_unfinished'
     WHEN 8
     THEN 'not_additive_over_areas'
+  END AS live_births__reason,
+  f4.complete AS live_births__complete,
+  f4.members AS live_births__members,
+  f4.members_expected AS live_births__members_expected,
+  CAST(f4.denominator_share AS DOUBLE) AS live_births__denominator_share,
+  f4.series_break AS live_births__series_break,
+  CAST(f5.value AS DOUBLE) AS median_age,
+  CAST(f5.numerator AS DOUBLE) AS median_age__num,
+  CAST(f5.denominator AS DOUBLE) AS median_age__den,
+  CASE COALESCE(f5.state, 0)
+    WHEN 0
+    THEN 'not_valid'
+    WHEN 1
+    THEN 'suppressed'
+    WHEN 2
+    THEN 'missing'
+    WHEN 3
+    THEN 'exempt'
+    WHEN 4
+    THEN 'held'
+    WHEN 5
+    THEN 'not_comparable'
+    WHEN 6
+    THEN 'provisional'
+    WHEN 7
+    THEN 'provisional'
+    WHEN 8
+    THEN 'validated'
+    WHEN 9
+    THEN 'approved'
+    WHEN 10
+    THEN 'final'
+  END AS median_age__status,
+  CASE f5.reason
+    WHEN 1
+    THEN 'reference_date_not_available'
+    WHEN 2
+    THEN 'base_period_missing'
+    WHEN 3
+    THEN 'member_missing'
+    WHEN 4
+    THEN 'offset_label_missing'
+    WHEN 5
+    THEN 'denominator_zero'
+    WHEN 6
+    THEN 'suppressed_at_source'
+    WHEN 7
+    THEN 'period_unfinished'
+    WHEN 8
+    THEN 'not_additive_over_areas'
+  END AS median_age__reason,
+  f5.complete AS median_age__complete,
+  f5.members AS median_age__members,
+  f5.members_expected AS median_age__members_expected,
+  CAST(f5.denominator_share AS DOUBLE) AS median_age__denominator_share,
+  f5.series_break AS median_age__series_break,
+  CAST(f6.value AS DOUBLE) AS net_domestic_migration_per_1000,
+  CAST(f6.numerator AS DOUBLE) AS net_domestic_migration_per_1000__num,
+  CAST(f6.denominator AS DOUBLE) AS net_domestic_migration_per_1000__den,
+  CASE COALESCE(f6.state, 0)
+    WHEN 0
+    THEN 'not_valid'
+    WHEN 1
+    THEN 'suppressed'
+    WHEN 2
+    THEN 'missing'
+    WHEN 3
+    THEN 'exempt'
+    WHEN 4
+    THEN 'held'
+    WHEN 5
+    THEN 'not_comparable'
+    WHEN 6
+    THEN 'provisional'
+    WHEN 7
+    THEN 'provisional'
+    WHEN 8
+    THEN 'validated'
+    WHEN 9
+    THEN 'approved'
+    WHEN 10
+    THEN 'final'
+  END AS net_domestic_migration_per_1000__status,
+  CASE f6.reason
+    WHEN 1
+    THEN 'reference_date_not_available'
+    WHEN 2
+    THEN 'base_period_missing'
+    WHEN 3
+    THEN 'member_missing'
+    WHEN 4
+    THEN 'offset_label_missing'
+    WHEN 5
+    THEN 'denominator_zero'
+    WHEN 6
+    THEN 'suppressed_at_source'
+    WHEN 7
+    THEN 'period_unfinished'
+    WHEN 8
+    THEN 'not_additive_over_areas'
+  END AS net_domestic_migration_per_1000__reason,
+  f6.complete AS net_domestic_migration_per_1000__complete,
+  f6.members AS net_domestic_migration_per_1000__members,
+  f6.members_expected AS net_domestic_migration_per_1000__members_expected,
+  CAST(f6.denominator_share AS DOUBLE) AS net_domestic_migration_per_1000__denominator_share,
+  f6.series_break AS net_domestic_migration_per_1000__series_break,
+  CAST(f7.value AS DOUBLE) AS net_immigration,
+  CAST(f7.numerator AS DOUBLE) AS net_immigration__num,
+  CAST(f7.denominator AS DOUBLE) AS net_immigration__den,
+  CASE COALESCE(f7.state, 0)
+    WHEN 0
+    THEN 'not_valid'
+    WHEN 1
+    THEN 'suppressed'
+    WHEN 2
+    THEN 'missing'
+    WHEN 3
+    THEN 'exempt'
+    WHEN 4
+    THEN 'held'
+    WHEN 5
+    THEN 'not_comparable'
+    WHEN 6
+    THEN 'provisional'
+    WHEN 7
+    THEN 'provisional'
+    WHEN 8
+    THEN 'validated'
+    WHEN 9
+    THEN 'approved'
+    WHEN 10
+    THEN 'final'
+  END AS net_immigration__status,
+  CASE f7.reason
+    WHEN 1
+    THEN 'reference_date_not_available'
+    WHEN 2
+    THEN 'base_period_missing'
+    WHEN 3
+    THEN 'member_missing'
+    WHEN 4
+    THEN 'offset_label_missing'
+    WHEN 5
+    THEN 'denominator_zero'
+    WHEN 6
+    THEN 'suppressed_at_source'
+    WHEN 7
+    THEN 'period_unfinished'
+    WHEN 8
+    THEN 'not_additive_over_areas'
+  END AS net_immigration__reason,
+  f7.complete AS net_immigration__complete,
+  f7.members AS net_immigration__members,
+  f7.members_expected AS net_immigration__members_expected,
+  CAST(f7.denominator_share AS DOUBLE) AS net_immigration__denominator_share,
+  f7.series_break AS net_immigration__series_break,
+  CAST(f8.value AS DOUBLE) AS non_western_origin_share,
+  CAST(f8.numerator AS DOUBLE) AS non_western_origin_share__num,
+  CAST(f8.denominator AS DOUBLE) AS non_western_origin_share__den,
+  CASE COALESCE(f8.state, 0)
+    WHEN 0
+    THEN 'not_valid'
+    WHEN 1
+    THEN 'suppressed'
+    WHEN 2
+    THEN 'missing'
+    WHEN 3
+    THEN 'exempt'
+    WHEN 4
+    THEN 'held'
+    WHEN 5
+    THEN 'not_comparable'
+    WHEN 6
+    THEN 'provisional'
+    WHEN 7
+    THEN 'provisional'
+    WHEN 8
+    THEN 'validated'
+    WHEN 9
+    THEN 'approved'
+    WHEN 10
+    THEN 'final'
+  END AS non_western_origin_share__status,
+  CASE f8.reason
+    WHEN 1
+    THEN 'reference_date_not_available'
+    WHEN 2
+    THEN 'base_period_missing'
+    WHEN 3
+    THEN 'member_missing'
+    WHEN 4
+    THEN 'offset_label_missing'
+    WHEN 5
+    THEN 'denominator_zero'
+    WHEN 6
+    THEN 'suppressed_at_source'
+    WHEN 7
+    THEN 'period_unfinished'
+    WHEN 8
+    THEN 'not_additive_over_areas'
+  END AS non_western_origin_share__reason,
+  f8.complete AS non_western_origin_share__complete,
+  f8.members AS non_western_origin_share__members,
+  f8.members_expected AS non_western_origin_share__members_expected,
+  CAST(f8.denominator_share AS DOUBLE) AS non_western_origin_share__denominator_share,
+  f8.series_break AS non_western_origin_share__series_break,
+  CAST(f9.value AS DOUBLE) AS population,
+  CAST(f9.numerator AS DOUBLE) AS population__num,
+  CAST(f9.denominator AS DOUBLE) AS population__den,
+  CASE COALESCE(f9.state, 0)
+    WHEN 0
+    THEN 'not_valid'
+    WHEN 1
+    THEN 'suppressed'
+    WHEN 2
+    THEN 'missing'
+    WHEN 3
+    THEN 'exempt'
+    WHEN 4
+    THEN 'held'
+    WHEN 5
+    THEN 'not_comparable'
+    WHEN 6
+    THEN 'provisional'
+    WHEN 7
+    THEN 'provisional'
+    WHEN 8
+    THEN 'validated'
+    WHEN 9
+    THEN 'approved'
+    WHEN 10
+    THEN 'final'
+  END AS population__status,
+  CASE f9.reason
+    WHEN 1
+    THEN 'reference_date_not_available'
+    WHEN 2
+    THEN 'base_period_missing'
+    WHEN 3
+    THEN 'member_missing'
+    WHEN 4
+    THEN 'offset_label_missing'
+    WHEN 5
+    THEN 'denominator_zero'
+    WHEN 6
+    THEN 'suppressed_at_source'
+    WHEN 7
+    THEN 'period_unfinished'
+    WHEN 8
+    THEN 'not_additive_over_areas'
+  END AS population__reason,
+  f9.complete AS population__complete,
+  f9.members AS population__members,
+  f9.members_expected AS population__members_expected,
+  CAST(f9.denominator_share AS DOUBLE) AS population__denominator_share,
+  f9.series_break AS population__series_break,
+  CAST(f10.value AS DOUBLE) AS population_growth_12_months,
+  CAST(f10.numerator AS DOUBLE) AS population_growth_12_months__num,
+  CAST(f10.denominator AS DOUBLE) AS population_growth_12_months__den,
+  CASE COALESCE(f10.state, 0)
+    WHEN 0
+    THEN 'not_valid'
+    WHEN 1
+    THEN 'suppressed'
+    WHEN 2
+    THEN 'missing'
+    WHEN 3
+    THEN 'exempt'
+    WHEN 4
+    THEN 'held'
+    WHEN 5
+    THEN 'not_comparable'
+    WHEN 6
+    THEN 'provisional'
+    WHEN 7
+    THEN 'provisional'
+    WHEN 8
+    THEN 'validated'
+    WHEN 9
+    THEN 'approved'
+    WHEN 10
+    THEN 'final'
+  END AS population_growth_12_months__status,
+  CASE f10.reason
+    WHEN 1
+    THEN 'reference_date_not_available'
+    WHEN 2
+    THEN 'base_period_missing'
+    WHEN 3
+    THEN 'member_missing'
+    WHEN 4
+    THEN 'offset_label_missing'
+    WHEN 5
+    THEN 'denominator_zero'
+    WHEN 6
+    THEN 'suppressed_at_source'
+    WHEN 7
+    THEN 'period_unfinished'
+    WHEN 8
+    THEN 'not_additive_over_areas'
   END AS population_growth_12_months__reason,
-  f4.complete AS population_growth_12_months__complete,
-  f4.members AS population_growth_12_months__members,
-  f4.members_expected AS population_growth_12_months__members_expected,
-  CAST(f4.denominator_share AS DOUBLE) AS population_growth_12_months__denominator_share,
-  f4.series_break AS population_growth_12_months__series_break
+  f10.complete AS population_growth_12_months__complete,
+  f10.members AS population_growth_12_months__members,
+  f10.members_expected AS population_growth_12_months__members_expected,
+  CAST(f10.denominator_share AS DOUBLE) AS population_growth_12_months__denominator_share,
+  f10.series_break AS population_growth_12_months__series_break
 FROM areas AS a
 JOIN periods AS p
   ON p.period_key = a.period_key
@@ -1861,6 +4885,20 @@ LEFT JOIN f3
   ON f3.period_key = a.period_key AND f3.area_level = a.area_level AND f3.area = a.area
 LEFT JOIN f4
   ON f4.period_key = a.period_key AND f4.area_level = a.area_level AND f4.area = a.area
+LEFT JOIN f5
+  ON f5.period_key = a.period_key AND f5.area_level = a.area_level AND f5.area = a.area
+LEFT JOIN f6
+  ON f6.period_key = a.period_key AND f6.area_level = a.area_level AND f6.area = a.area
+LEFT JOIN f7
+  ON f7.period_key = a.period_key AND f7.area_level = a.area_level AND f7.area = a.area
+LEFT JOIN f8
+  ON f8.period_key = a.period_key AND f8.area_level = a.area_level AND f8.area = a.area
+LEFT JOIN f9
+  ON f9.period_key = a.period_key AND f9.area_level = a.area_level AND f9.area = a.area
+LEFT JOIN f10
+  ON f10.period_key = a.period_key
+  AND f10.area_level = a.area_level
+  AND f10.area = a.area
 ORDER BY
   period_key,
   area_level,
