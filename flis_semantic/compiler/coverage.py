@@ -17,6 +17,7 @@ from flis_semantic.compiler.sql import (
     eq,
     gt,
     join,
+    minus,
     named,
     num,
     plus,
@@ -35,10 +36,12 @@ def coverage_query(span: Span, span_name: str, request: Request) -> exp.Select:
     unit_key = request.vocabulary.reporting_unit.key
     state = lambda: col("state", "c")  # noqa: E731
     key = col("base_period_key", "c")
-    if reads_one(span, request):
+    if reads_one(span, request) and not span.beside:
         inside: Expr = eq(key, col("first_key", "w"))
     else:
-        inside = exp.Between(this=key, low=col("first_key", "w"), high=col("last_key", "w"))
+        first, last = col("first_key", "w"), col("last_key", "w")
+        low, high = minus(first, num(span.before)) if span.before else first, plus(last, num(span.after)) if span.after else last
+        inside = exp.Between(this=key, low=low, high=high)
     rows = join(table("coverage", "c"), both(source_condition(span.sources, "c"), inside))
     counts = {
         "delivered": among(state(), [text(name) for name in _THERE]),

@@ -59,6 +59,8 @@ def span_of(component: ResolvedComponent) -> Span:
         window=component.window,
         offset=component.offset,
         sources=component.sources,
+        before=component.fact.before,
+        after=component.fact.after,
     )
 
 
@@ -93,10 +95,10 @@ def span_query(span: Span, request: Request) -> exp.Select:
     if covers(span) or waits(span):
         joins.append(join(exp.Subquery(this=_due(span), alias=exp.TableAlias(this=exp.to_identifier("d"))), None))
     if one or span.latest is not None:
-        columns += [named(last(), "last_key"), named(num(1), "required")]
+        columns += [named(last(), "last_key"), named(num(1 + span.beside), "required")]
     else:
         clipped = least(last(), col("due_key", "d"))
-        required: Expr = plus(minus(clipped.copy(), first()), num(1))
+        required: Expr = plus(minus(clipped.copy(), first()), num(1 + span.beside))
         if span.averages and not span.snapshot:
             # What was delivered before it began has no day that could be averaged.
             required = case((gt(col("data_to", "d"), stretch.start()), required), otherwise=num(0))
@@ -106,7 +108,8 @@ def span_query(span: Span, request: Request) -> exp.Select:
         columns.append(named(_unfinished(span, end(), last()), "is_unfinished"))
     if waits(span):
         begun = le(key_of(request.calendar, span.base_grain, stretch.start), col("due_key", "d"))
-        waiting = both(gt(last(), col("due_key", "d")), begun)
+        needed = plus(last(), num(span.after)) if span.after else last()
+        waiting = both(gt(needed, col("due_key", "d")), begun)
         assert waiting is not None
         columns.append(named(waiting, "is_waiting"))
     if span.offset is not None:

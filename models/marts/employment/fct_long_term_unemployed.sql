@@ -27,7 +27,7 @@ months as (
     from {{ ref('fct_benefit_spell') }}
 ),
 
--- A piece counts in the month that it lies in and the twelve after it, of which the last sees a few days of it only.
+-- 364 days that end with a month begin within the eleventh month before it.
 counted as (
     select
         months.month_key,
@@ -40,7 +40,7 @@ counted as (
     from unemployed
     inner join months
         on
-            months.month_key between unemployed.month_key and unemployed.month_key + 12
+            months.month_key between unemployed.month_key and unemployed.month_key + 11
             and unemployed.end_date >= months.month_end - 363
     group by months.month_key, unemployed.person_key
 )
