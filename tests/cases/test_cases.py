@@ -26,6 +26,10 @@ MONEY = "DECIMAL(18,2)"
 ACCOUNT = {"funktion": "VARCHAR", "dranst": "INTEGER", "gruppering": "VARCHAR", "art": "VARCHAR"}
 RAW = {
     "bor_folketal": {"unit": "VARCHAR", "period": "VARCHAR", "value": "BIGINT"},
+    "bor_borger_status": {
+        **{"unit": "VARCHAR", "maaned": "VARCHAR", "status": "VARCHAR", "foedselsdato": "DATE", "koen": "VARCHAR", "oprindelse": "VARCHAR"},
+        **{"gyldig_fra": "DATE", "gyldig_til": "DATE", "antal": "BIGINT"},
+    },
     "bor_haendelse": {
         "unit": "VARCHAR",
         "haendelse_type": "VARCHAR",

@@ -302,6 +302,73 @@ def test_a_figure_of_events_is_what_the_truth_says(demonstration: Line, figure: 
     assert [(row["value"], row["status"]) for row in missing] == [(None, "missing")]
 
 
+AGED = "date_part('year', age(status_date, birth_date))"
+REGISTER = {
+    "dependency_ratio": f"100.0 * count(*) FILTER ({AGED} < 17 OR {AGED} >= 65) / count(*) FILTER ({AGED} BETWEEN 17 AND 64)",
+    "aged_65_plus_share": f"100.0 * count(*) FILTER ({AGED} >= 65) / count(*)",
+    "aged_80_plus_share": f"100.0 * count(*) FILTER ({AGED} >= 80) / count(*)",
+    "median_age": "median(date_diff('day', birth_date, status_date) / 365.25)",
+    "non_western_origin_share": "100.0 * count(*) FILTER (origin IN ('25', '35')) / count(*)",
+}
+
+
+@pytest.mark.parametrize("figure", REGISTER)
+def test_a_figure_of_the_register_is_what_the_truth_says(demonstration: Line, figure: str) -> None:
+    """Of every month, of every municipality that delivers, and of the country that they make up."""
+    said = {
+        (area, month): value
+        for area, month, value in demonstration.rows(
+            f"SELECT coalesce(municipality, 'DK'), strftime(status_date, '%Y-%m'), {REGISTER[figure]} FROM ({KNOWN}) JOIN people USING (person) "
+            "WHERE municipality <> '0411' GROUP BY GROUPING SETS ((municipality, status_date), (status_date))"
+        )
+    }
+    with Session(demonstration.project.root) as session:
+        rows = [
+            row
+            for by in (["municipality"], ["country"])
+            for row in session.query([f"citizens.{figure}"], by, "month", from_="2024-01", to="2025-12").to_pylist()
+            if row["value"] is not None
+        ]
+    answered = {(row["area"], row["period"]): row["value"] for row in rows}
+    assert set(answered) == set(said)
+    units = {area for area, _ in said} - {"DK"}
+    assert len(units) >= 4
+    assert len(said) == 24 * (len(units) + 1)
+    assert answered == pytest.approx(said, rel=1e-12)
+    assert {row["members"] for row in rows if row["area"] == "DK"} == {len(units)}
+
+
+def test_growth_is_since_the_first_of_january(demonstration: Line) -> None:
+    counted = dict(
+        demonstration.rows(
+            f"SELECT strftime(status_date, '%Y-%m'), count(*) FILTER ({AGED} > 84) FROM ({KNOWN}) JOIN people USING (person) "
+            "WHERE municipality <> '0411' GROUP BY 1"
+        )
+    )
+    with Session(demonstration.project.root) as session:
+        rows = session.query(["citizens.growth_aged_85_plus"], ["country"], "month", from_="2024-01", to="2025-12").to_pylist()
+        [year] = session.query(["citizens.growth_aged_85_plus"], ["country"], "year", from_="2024", to="2024").to_pylist()
+    said = {month: 100 * (count - counted[f"{month[:4]}-01"]) / counted[f"{month[:4]}-01"] for month, count in counted.items()}
+    assert {row["period"]: row["value"] for row in rows} == pytest.approx(said)
+    assert year["value"] == pytest.approx(said["2024-12"])
+
+
+def test_net_migration_is_against_the_average_population(demonstration: Line) -> None:
+    days = "date_diff('day', status_date, status_date + INTERVAL 1 MONTH)"
+    [[average]] = demonstration.rows(f"SELECT sum({days}) / 366.0 FROM ({KNOWN}) WHERE municipality = '0563' AND year(status_date) = 2024")
+    [[net]] = demonstration.rows(
+        "SELECT sum(CASE '0563' WHEN to_municipality THEN 1 WHEN from_municipality THEN -1 ELSE 0 END) FROM events "
+        "WHERE kind = 'move' AND year(event_date) = 2024"
+    )
+    with Session(demonstration.project.root) as session:
+        where = {"municipality": ("0563",)}
+        [row] = session.query(
+            ["citizens.net_domestic_migration_per_1000"], ["municipality"], "year", from_="2024", to="2024", where=where
+        ).to_pylist()
+    assert net
+    assert row["value"] == pytest.approx(1000 * float(net) / float(average))
+
+
 def test_no_personal_number_is_kept(demonstration: Line) -> None:
     landing = demonstration.project.landing
     for table in ("bor_borger_status", "bor_haendelse"):

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from statistics import median
 from typing import Any
 
 from tests.oracle.days import ONE_DAY, Span, months_before
@@ -33,11 +34,12 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class Reading:
-    """A component's value for one unit, or why there is none."""
+    """A component's value for one unit, or why there is none. `taken`: what a median of an area is taken of anew."""
 
     state: str
     reasons: frozenset[str] = frozenset()
     value: Fraction | None = None
+    taken: tuple[Fraction, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,9 @@ class Component:
         self._rows: dict[tuple[int, str], list[Row]] = {}
         self.unit_column = self.fact["roles"][written.get("role") or self.fact["default_role"]]
 
+        # A row of another edition may have another base period.
         for row in world.rows[self.fact["model"]]:
-            self._rows.setdefault((row[self.unit_column], row[self.base]), []).append(row)
+            self._rows.setdefault((row[self.unit_column], row.get(self.base, "")), []).append(row)
 
     def _edition(self, written: Mapping[str, Any]) -> tuple[str, str] | None:
         """The column and the word of the vintage or version that is read."""
@@ -323,7 +326,7 @@ class Component:
         for row in self.world.rows[self.fact["model"]]:
             if row[self.unit_column] not in units:
                 continue
-            base = bases.get(row[self.unit_column], {}).get(row[self.base])
+            base = bases.get(row[self.unit_column], {}).get(row.get(self.base, ""))
             if base and self.code(row, dimension) == UNKNOWN and self._falls(row, target, base) and self._counts(row, cell):
                 return True
         return False
@@ -366,6 +369,9 @@ class Component:
             # An empty cell is a blank; a division by zero is only a value that does not exist.
             empty = any(row[column] is None for row in rows for column in self.world.reads(self.measure["expression"]))
             return self._gap(self.contract["blank"]) if empty else Reading(state, frozenset({"denominator_zero"}))
+        if self.measure.get("aggregate") == "median":
+            taken = tuple(sorted(Fraction(value) for value in values))
+            return Reading(state, value=median(taken), taken=taken)
         return Reading(state, value=sum((Fraction(value) for value in values), Fraction(0)))
 
     def _absent(self, state: str) -> Reading:

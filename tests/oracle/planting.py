@@ -231,7 +231,6 @@ def published(rows: Mapping[str, Sequence[Row]], units: Sequence[Unit] = FOUR) -
         rows={
             model: []
             for model in (
-                "fct_population",
                 "fct_labour_market_published",
                 "fct_cash_benefit_visitation_published",
                 *citizens.COLUMNS,
@@ -241,7 +240,6 @@ def published(rows: Mapping[str, Sequence[Row]], units: Sequence[Unit] = FOUR) -
         columns={
             **citizens.COLUMNS,
             **economy.COLUMNS,
-            "fct_population": {"municipality_key": "INTEGER", "vintage": "VARCHAR", "population_count": "BIGINT"},
             "fct_labour_market_published": {"municipality_key": "INTEGER", **{c: "DECIMAL(18,2)" for c in WIDE.values()}},
             "fct_cash_benefit_visitation_published": {
                 "municipality_key": "INTEGER",
