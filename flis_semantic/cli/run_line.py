@@ -54,12 +54,13 @@ def receive(
     Example: flis receive deliveries/2026-08 --strict
     """
     from flis_semantic.delivery.receive import receive as receive_files
+    from flis_semantic.delivery.report import printable
 
     with output.working("Receiving"):
         report = receive_files(Project(project), files, contract=contract, strict=strict, supersede=supersede)
     rows: list[dict[str, Any]] = [
         {
-            "file": result.shown_name,
+            "file": printable(result.shown_name),
             "contract": result.contract,
             "verdict": result.verdict,
             "delivered": result.rows_delivered,

@@ -24,6 +24,10 @@ _NUMBERS: tuple[ColumnType, ...] = ("integer", "decimal")
 _DATES: tuple[ColumnType, ...] = ("date", "timestamp", "period")
 _TEXTS: tuple[ColumnType, ...] = ("text", "unit_code", "period")
 _DATES_COMPARED = 2
+_ESCAPE = re.compile(r"\\.", re.DOTALL)
+_CLASS = re.compile(r"\[\^?\]?[^]]*\]")
+_ESCAPE_NOT_KNOWN = re.compile(r"\\[1-9ZuUN]")
+_OPERATOR_NOT_KNOWN = re.compile(r"\(\?(?:[=!>(]|<[=!]|P=)|[*+?}]\+|\{[0-9]*,?[0-9]{4,}\}")
 _PARAMETERS: dict[Check, set[str]] = {
     "in_values": {"values"},
     "range": {"min", "max"},
@@ -149,3 +153,17 @@ def _check_parameters(rule: Rule, place: Location, findings: Findings) -> None:
             re.compile(rule.pattern)
         except re.error as error:
             findings.add((*place, "pattern"), f"{rule.id}: pattern is no regular expression: {error}.")
+        else:
+            _check_pattern(rule, rule.pattern, place, findings)
+
+
+def _check_pattern(rule: Rule, pattern: str, place: Location, findings: Findings) -> None:
+    """Rows are judged by an engine whose regular expressions never look back; it would fail on the first file."""
+    without_escapes = _ESCAPE.sub("x", pattern)
+    found = _ESCAPE_NOT_KNOWN.search(pattern.replace(r"\\", "xx")) or _OPERATOR_NOT_KNOWN.search(_CLASS.sub("x", without_escapes))
+    if found is not None:
+        findings.add(
+            (*place, "pattern"),
+            f"{rule.id}: '{found[0]}' of pattern is not known where rows are judged.",
+            "Write it without looking ahead or back, back references, possessive repetition, and more than 1,000 repetitions.",
+        )

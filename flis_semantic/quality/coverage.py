@@ -34,7 +34,7 @@ ORDER BY s.source, s.series
 
 
 def coverage_rows(project: Project, source: str | None = None) -> Rows:
-    """A row per source and series: unit × base periods expected, delivered (provisional and approved ones among them), missing, exempt, held.
+    """A row per source and series: unit × base periods expected, delivered (also provisional, approved), missing, exempt, held.
 
     Raises:
         RequestError: no contract has that name.

@@ -86,6 +86,6 @@ def _known(project: Project, ledger: Ledger, contract: Contract, on: date) -> _K
 
 
 def _exempt_by_contract(project: Project, contract: Contract) -> set[tuple[str, int]]:
-    parse = project.calendar.parse
-    spans = [(item.unit, parse(item.from_), parse(item.to)) for item in contract.exemptions]
+    parse, base = project.calendar.parse, contract.base_period
+    spans = [(item.unit, parse(item.from_, base), parse(item.to, base)) for item in contract.exemptions]
     return {(unit, key) for unit, first, last in spans if first and last for key in range(first.key, last.key + 1)}

@@ -225,6 +225,13 @@ def test_late_and_overdue_of_a_source_that_nobody_delivered(tmp_path: Path) -> N
     assert [row["unit"] for row in late_rows(project, date(2020, 2, 20)) if row["status"] == "overdue"] == ["0002", "0003"]
 
 
+def test_what_lies_after_the_calendar_is_never_overdue(tmp_path: Path) -> None:
+    # The shops' calendar ends with 2021: 24 months of three shops, of which one need not deliver February 2020.
+    rows = overdue_rows(make_project(tmp_path), date.max)[1]
+    assert len(rows) == 3 * 24 - 1
+    assert {row[2] for row in rows if row[2] > "2021-11"} == {"2021-12"}
+
+
 def test_the_newest_decision_counts_and_a_lifted_one_leaves_the_one_before_of_another_kind(tmp_path: Path) -> None:
     from tests.integration.streams import landed
 

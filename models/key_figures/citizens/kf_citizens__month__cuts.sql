@@ -93,7 +93,8 @@ FROM (
         p.period_key AS first_key,
         p.period_key AS last_key,
         1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date,
         LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
       FROM periods AS p
@@ -118,10 +119,15 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_haendelse' AND c.series = '' AND c.base_period_key = w.first_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -504,6 +510,8 @@ FROM (
         u.unit_key,
         CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v1 END AS c1,
         CASE
+          WHEN w2.from_date >= LEAST(w2_coverage.data_to, w2.data_to)
+          THEN 2
           WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
           THEN 2
           WHEN s2.v1_blanks > 0
@@ -512,7 +520,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
-          WHEN w2.is_unfinished
+          WHEN w2.on_date >= LEAST(w2_coverage.data_to, w2.data_to)
           THEN 7
           WHEN COALESCE(w2_coverage.provisional, 0) > 0
           THEN 8
@@ -686,7 +694,8 @@ FROM (
         p.period_key AS first_key,
         p.period_key AS last_key,
         1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date,
         LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
       FROM periods AS p
@@ -711,10 +720,15 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_haendelse' AND c.series = '' AND c.base_period_key = w.first_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -804,6 +818,8 @@ FROM (
         u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
         CASE
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN s1.v1_blanks > 0
@@ -812,7 +828,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -920,7 +936,8 @@ FROM (
         p.period_key AS first_key,
         p.period_key AS last_key,
         1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date,
         LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
       FROM periods AS p
@@ -945,10 +962,15 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_haendelse' AND c.series = '' AND c.base_period_key = w.first_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -1182,6 +1204,8 @@ FROM (
         u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
         CASE
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN s1.v1_blanks > 0
@@ -1190,7 +1214,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -1340,7 +1364,8 @@ FROM (
         p.period_key AS first_key,
         p.period_key AS last_key,
         1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date,
         LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
       FROM periods AS p
@@ -1365,10 +1390,15 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_haendelse' AND c.series = '' AND c.base_period_key = w.first_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -1471,6 +1501,8 @@ FROM (
         u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
         CASE
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN s1.v1_blanks > 0
@@ -1479,7 +1511,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8

@@ -95,7 +95,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date,
         LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
       FROM periods AS p
@@ -120,12 +121,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_haendelse'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -510,6 +516,8 @@ FROM (
         CASE
           WHEN w2.required <= 0
           THEN 2
+          WHEN w2.from_date >= LEAST(w2_coverage.data_to, w2.data_to)
+          THEN 2
           WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
           THEN 2
           WHEN s2.v1_blanks > 0
@@ -518,7 +526,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
-          WHEN w2.is_unfinished
+          WHEN w2.on_date >= LEAST(w2_coverage.data_to, w2.data_to)
           THEN 7
           WHEN COALESCE(w2_coverage.provisional, 0) > 0
           THEN 8
@@ -696,7 +704,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date,
         LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
       FROM periods AS p
@@ -721,12 +730,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_haendelse'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -818,6 +832,8 @@ FROM (
         CASE
           WHEN w1.required <= 0
           THEN 2
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN s1.v1_blanks > 0
@@ -826,7 +842,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -948,7 +964,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date,
         LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
       FROM periods AS p
@@ -973,12 +990,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_haendelse'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -1289,6 +1311,8 @@ FROM (
         CASE
           WHEN w1.required <= 0
           THEN 2
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN s1.v1_blanks > 0
@@ -1297,7 +1321,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -1516,7 +1540,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date,
         LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
       FROM periods AS p
@@ -1541,12 +1566,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_haendelse'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -1651,6 +1681,8 @@ FROM (
         CASE
           WHEN w1.required <= 0
           THEN 2
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN s1.v1_blanks > 0
@@ -1659,7 +1691,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8

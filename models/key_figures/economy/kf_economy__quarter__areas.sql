@@ -72,7 +72,8 @@ WITH periods AS (
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
       EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
     ) + 1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     y.start_date AS from_date
   FROM periods AS p
   LEFT JOIN {{ ref('dim_period') }} AS y
@@ -98,12 +99,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w1 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'oko_postering'
     AND c.series = ''
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -915,7 +921,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w1.is_unfinished
+      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
       THEN 7
       WHEN COALESCE(w1_coverage.provisional, 0) > 0
       THEN 8
@@ -1833,7 +1839,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w1.is_unfinished
+      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
       THEN 7
       WHEN COALESCE(w1_coverage.provisional, 0) > 0
       THEN 8
@@ -2705,7 +2711,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w1.is_unfinished
+      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
       THEN 7
       WHEN COALESCE(w1_coverage.provisional, 0) > 0
       THEN 8
@@ -3505,7 +3511,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w1.is_unfinished
+      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
       THEN 7
       WHEN COALESCE(w1_coverage.provisional, 0) > 0
       THEN 8
@@ -3906,7 +3912,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w1.is_unfinished
+      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
       THEN 7
       WHEN COALESCE(w1_coverage.provisional, 0) > 0
       THEN 8

@@ -68,7 +68,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         y.start_date AS from_date
       FROM periods AS p
       LEFT JOIN {{ ref('dim_period') }} AS y
@@ -94,12 +95,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_postering'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -796,22 +802,16 @@ FROM (
         period_key,
         main_function
       FROM s1
-      WHERE
-        main_function = 'unknown'
       UNION
       SELECT
         period_key,
         main_function
       FROM s3
-      WHERE
-        main_function = 'unknown'
       UNION
       SELECT
         period_key,
         main_function
       FROM s4
-      WHERE
-        main_function = 'unknown'
     ), cells AS (
       SELECT
         cells_account.period_key,
@@ -835,7 +835,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -898,7 +898,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -1038,7 +1038,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -1101,7 +1101,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -1164,7 +1164,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -1400,7 +1400,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         y.start_date AS from_date
       FROM periods AS p
       LEFT JOIN {{ ref('dim_period') }} AS y
@@ -1426,12 +1427,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_postering'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -2096,22 +2102,16 @@ FROM (
         period_key,
         main_account
       FROM s1
-      WHERE
-        main_account = 'unknown'
       UNION
       SELECT
         period_key,
         main_account
       FROM s2
-      WHERE
-        main_account = 'unknown'
       UNION
       SELECT
         period_key,
         main_account
       FROM s3
-      WHERE
-        main_account = 'unknown'
     ), cells AS (
       SELECT
         cells_account.period_key,
@@ -2135,7 +2135,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -2275,7 +2275,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -2338,7 +2338,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -2401,7 +2401,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -2687,7 +2687,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         y.start_date AS from_date
       FROM periods AS p
       LEFT JOIN {{ ref('dim_period') }} AS y
@@ -2713,12 +2714,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w3 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_postering'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -3054,15 +3060,11 @@ FROM (
         period_key,
         function
       FROM s1
-      WHERE
-        function = 'unknown'
       UNION
       SELECT
         period_key,
         function
       FROM s3
-      WHERE
-        function = 'unknown'
     ), cells AS (
       SELECT
         cells_account.period_key,
@@ -3147,7 +3149,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
-          WHEN w3.is_unfinished
+          WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
           THEN 7
           WHEN COALESCE(w3_coverage.provisional, 0) > 0
           THEN 8
@@ -3311,7 +3313,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         y.start_date AS from_date
       FROM periods AS p
       LEFT JOIN {{ ref('dim_period') }} AS y
@@ -3337,12 +3340,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_postering'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -3645,7 +3653,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -3708,7 +3716,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8

@@ -68,7 +68,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         y.start_date AS from_date
       FROM periods AS p
       LEFT JOIN {{ ref('dim_period') }} AS y
@@ -94,12 +95,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_postering'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -236,7 +242,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date
       FROM periods AS p
       CROSS JOIN (
@@ -260,12 +267,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w6 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_postering'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -1099,36 +1111,26 @@ FROM (
         period_key,
         main_function
       FROM s1
-      WHERE
-        main_function = 'unknown'
       UNION
       SELECT
         period_key,
         main_function
       FROM s3
-      WHERE
-        main_function = 'unknown'
       UNION
       SELECT
         period_key,
         main_function
       FROM s4
-      WHERE
-        main_function = 'unknown'
       UNION
       SELECT
         period_key,
         main_function
       FROM s6
-      WHERE
-        main_function = 'unknown'
       UNION
       SELECT
         period_key,
         main_function
       FROM s7
-      WHERE
-        main_function = 'unknown'
     ), cells AS (
       SELECT
         cells_account.period_key,
@@ -1152,7 +1154,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -1215,7 +1217,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -1355,7 +1357,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -1418,7 +1420,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -1481,7 +1483,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w6_coverage.held, 0) > 0
           THEN 4
-          WHEN w6.is_unfinished
+          WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
           THEN 7
           WHEN COALESCE(w6_coverage.provisional, 0) > 0
           THEN 8
@@ -1560,7 +1562,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -1682,7 +1684,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w6_coverage.held, 0) > 0
           THEN 4
-          WHEN w6.is_unfinished
+          WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
           THEN 7
           WHEN COALESCE(w6_coverage.provisional, 0) > 0
           THEN 8
@@ -1970,7 +1972,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         y.start_date AS from_date
       FROM periods AS p
       LEFT JOIN {{ ref('dim_period') }} AS y
@@ -1996,12 +1999,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_postering'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -2138,7 +2146,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date
       FROM periods AS p
       CROSS JOIN (
@@ -2162,12 +2171,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w6 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_postering'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -2969,36 +2983,26 @@ FROM (
         period_key,
         main_account
       FROM s1
-      WHERE
-        main_account = 'unknown'
       UNION
       SELECT
         period_key,
         main_account
       FROM s2
-      WHERE
-        main_account = 'unknown'
       UNION
       SELECT
         period_key,
         main_account
       FROM s3
-      WHERE
-        main_account = 'unknown'
       UNION
       SELECT
         period_key,
         main_account
       FROM s6
-      WHERE
-        main_account = 'unknown'
       UNION
       SELECT
         period_key,
         main_account
       FROM s7
-      WHERE
-        main_account = 'unknown'
     ), cells AS (
       SELECT
         cells_account.period_key,
@@ -3022,7 +3026,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -3162,7 +3166,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -3225,7 +3229,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -3288,7 +3292,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w6_coverage.held, 0) > 0
           THEN 4
-          WHEN w6.is_unfinished
+          WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
           THEN 7
           WHEN COALESCE(w6_coverage.provisional, 0) > 0
           THEN 8
@@ -3367,7 +3371,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -3489,7 +3493,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w6_coverage.held, 0) > 0
           THEN 4
-          WHEN w6.is_unfinished
+          WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
           THEN 7
           WHEN COALESCE(w6_coverage.provisional, 0) > 0
           THEN 8
@@ -3759,7 +3763,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         y.start_date AS from_date
       FROM periods AS p
       LEFT JOIN {{ ref('dim_period') }} AS y
@@ -3785,12 +3790,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_postering'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -4229,15 +4239,11 @@ FROM (
         period_key,
         function
       FROM s1
-      WHERE
-        function = 'unknown'
       UNION
       SELECT
         period_key,
         function
       FROM s3
-      WHERE
-        function = 'unknown'
     ), cells AS (
       SELECT
         cells_account.period_key,
@@ -4261,7 +4267,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -4385,7 +4391,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -4571,7 +4577,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         y.start_date AS from_date
       FROM periods AS p
       LEFT JOIN {{ ref('dim_period') }} AS y
@@ -4597,12 +4604,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_postering'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -4905,7 +4917,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -4968,7 +4980,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8

@@ -90,7 +90,8 @@ WITH periods AS (
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
       EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
     ) + 1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     y.start_date AS from_date
   FROM periods AS p
   LEFT JOIN {{ ref('dim_period') }} AS y
@@ -116,12 +117,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w1 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'oko_postering'
     AND c.series = ''
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -165,7 +171,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -189,12 +196,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w3 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'cashVisitation.fullTime'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -204,12 +216,9 @@ WITH periods AS (
     p.period_key,
     p.period_key AS first_key,
     LEAST(p.period_key, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(p.period_key, d.due_key) - p.period_key + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(p.period_key, d.due_key) - p.period_key + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -246,12 +255,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w4 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_ydelsesforloeb'
     AND c.series = ''
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -262,7 +276,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -286,12 +301,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w5 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'cashAssistance.fullTime'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -302,7 +322,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -326,12 +347,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w6 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.total'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -342,7 +368,8 @@ WITH periods AS (
     o.period_key AS first_key,
     o.period_key AS last_key,
     1 AS required,
-    o.end_date >= d.data_to AS is_unfinished,
+    o.end_date AS on_date,
+    d.data_to,
     o.period_key IS NULL AS has_no_label,
     o.start_date AS from_date
   FROM periods AS p
@@ -371,12 +398,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w7 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.total'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -564,8 +596,8 @@ WITH periods AS (
     p.period_key,
     p.period_key AS first_key,
     p.period_key AS last_key,
-    1 AS required,
-    p.period_key > d.due_key
+    3 AS required,
+    p.period_key + 2 > d.due_key
     AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
     p.start_date AS from_date
   FROM periods AS p
@@ -619,7 +651,7 @@ WITH periods AS (
         OR c.source = 'bes_job'
         AND c.series = ''
       )
-      AND c.base_period_key = w.first_key
+      AND c.base_period_key BETWEEN w.first_key AND w.last_key + 2
     GROUP BY
       w.period_key,
       c.municipality_key,
@@ -635,7 +667,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -659,12 +692,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w13 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.dagpenge'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -674,7 +712,7 @@ WITH periods AS (
     p.period_key,
     p.period_key AS first_key,
     p.period_key AS last_key,
-    1 AS required,
+    9 AS required,
     p.period_key > d.due_key
     AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
     p.start_date AS from_date
@@ -729,7 +767,7 @@ WITH periods AS (
         OR c.source = 'bes_samtale'
         AND c.series = ''
       )
-      AND c.base_period_key = w.first_key
+      AND c.base_period_key BETWEEN w.first_key - 8 AND w.last_key
     GROUP BY
       w.period_key,
       c.municipality_key,
@@ -744,7 +782,7 @@ WITH periods AS (
     p.period_key,
     p.period_key AS first_key,
     p.period_key AS last_key,
-    1 AS required,
+    12 AS required,
     p.period_key > d.due_key
     AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
     p.start_date AS from_date
@@ -775,7 +813,7 @@ WITH periods AS (
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_ydelsesforloeb'
     AND c.series = ''
-    AND c.base_period_key = w.first_key
+    AND c.base_period_key BETWEEN w.first_key - 11 AND w.last_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -786,7 +824,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -810,12 +849,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w16 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'longterm.total'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -828,7 +872,8 @@ WITH periods AS (
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
       EXTRACT(YEAR FROM m.start_date) * 12 + EXTRACT(MONTH FROM m.start_date) - 1
     ) + 1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     m.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -857,12 +902,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w17 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_ydelsesforloeb'
     AND c.series = ''
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -988,9 +1038,9 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
-    p.start_date AS from_date,
     p.end_date AS on_date,
+    d.data_to,
+    p.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -1015,12 +1065,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w20 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_sygedagpenge_sag'
     AND c.series = ''
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -1031,7 +1086,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -1056,10 +1112,15 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w21 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_refusion' AND c.series = '' AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -3609,7 +3670,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w1.is_unfinished
+      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
       THEN 7
       WHEN COALESCE(w1_coverage.provisional, 0) > 0
       THEN 8
@@ -3665,7 +3726,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w3_coverage.held, 0) > 0
       THEN 4
-      WHEN w3.is_unfinished
+      WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
       THEN 7
       WHEN COALESCE(w3_coverage.provisional, 0) > 0
       THEN 8
@@ -3691,6 +3752,8 @@ WITH periods AS (
     CASE
       WHEN w4.required <= 0
       THEN 2
+      WHEN w4.from_date >= LEAST(w4_coverage.data_to, w4.data_to)
+      THEN 2
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
       WHEN values_1.v1_blanks > 0
@@ -3699,7 +3762,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w4.is_unfinished
+      WHEN w4_coverage.data_to < LEAST(CAST(w4.on_date + INTERVAL '1' DAY AS DATE), w4.data_to)
+      THEN 6
+      WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
       THEN 7
       WHEN COALESCE(w4_coverage.provisional, 0) > 0
       THEN 8
@@ -3733,7 +3798,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w5_coverage.held, 0) > 0
       THEN 4
-      WHEN w5.is_unfinished
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
       THEN 7
       WHEN COALESCE(w5_coverage.provisional, 0) > 0
       THEN 8
@@ -3759,6 +3824,8 @@ WITH periods AS (
     CASE
       WHEN w4.required <= 0
       THEN 2
+      WHEN w4.from_date >= LEAST(w4_coverage.data_to, w4.data_to)
+      THEN 2
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
       WHEN values_2.v1_blanks > 0
@@ -3767,7 +3834,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w4.is_unfinished
+      WHEN w4_coverage.data_to < LEAST(CAST(w4.on_date + INTERVAL '1' DAY AS DATE), w4.data_to)
+      THEN 6
+      WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
       THEN 7
       WHEN COALESCE(w4_coverage.provisional, 0) > 0
       THEN 8
@@ -3779,6 +3848,8 @@ WITH periods AS (
     CASE
       WHEN w4.required <= 0
       THEN 2
+      WHEN w4.from_date >= LEAST(w4_coverage.data_to, w4.data_to)
+      THEN 2
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
       WHEN values_3.v1_blanks > 0
@@ -3787,7 +3858,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w4.is_unfinished
+      WHEN w4_coverage.data_to < LEAST(CAST(w4.on_date + INTERVAL '1' DAY AS DATE), w4.data_to)
+      THEN 6
+      WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
       THEN 7
       WHEN COALESCE(w4_coverage.provisional, 0) > 0
       THEN 8
@@ -3823,7 +3896,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w6_coverage.held, 0) > 0
       THEN 4
-      WHEN w6.is_unfinished
+      WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
       THEN 6
       WHEN COALESCE(w6_coverage.provisional, 0) > 0
       THEN 8
@@ -3845,7 +3918,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w7_coverage.held, 0) > 0
       THEN 4
-      WHEN w7.is_unfinished
+      WHEN w7.on_date >= LEAST(w7_coverage.data_to, w7.data_to)
       THEN 6
       WHEN COALESCE(w7_coverage.provisional, 0) > 0
       THEN 8
@@ -3885,7 +3958,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w6_coverage.held, 0) > 0
       THEN 4
-      WHEN w6.is_unfinished
+      WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
       THEN 7
       WHEN COALESCE(w6_coverage.provisional, 0) > 0
       THEN 8
@@ -3943,7 +4016,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w6_coverage.held, 0) > 0
       THEN 4
-      WHEN w6.is_unfinished
+      WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
       THEN 7
       WHEN COALESCE(w6_coverage.provisional, 0) > 0
       THEN 8
@@ -4001,7 +4074,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w6_coverage.held, 0) > 0
       THEN 4
-      WHEN w6.is_unfinished
+      WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
       THEN 7
       WHEN COALESCE(w6_coverage.provisional, 0) > 0
       THEN 8
@@ -4059,7 +4132,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w6_coverage.held, 0) > 0
       THEN 4
-      WHEN w6.is_unfinished
+      WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
       THEN 7
       WHEN COALESCE(w6_coverage.provisional, 0) > 0
       THEN 8
@@ -4085,6 +4158,8 @@ WITH periods AS (
     CASE
       WHEN w4.required <= 0
       THEN 2
+      WHEN w4.from_date >= LEAST(w4_coverage.data_to, w4.data_to)
+      THEN 2
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
       WHEN values_4.v1_blanks > 0
@@ -4093,7 +4168,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w4.is_unfinished
+      WHEN w4_coverage.data_to < LEAST(CAST(w4.on_date + INTERVAL '1' DAY AS DATE), w4.data_to)
+      THEN 6
+      WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
       THEN 7
       WHEN COALESCE(w4_coverage.provisional, 0) > 0
       THEN 8
@@ -4201,7 +4278,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w13_coverage.held, 0) > 0
       THEN 4
-      WHEN w13.is_unfinished
+      WHEN w13.on_date >= LEAST(w13_coverage.data_to, w13.data_to)
       THEN 7
       WHEN COALESCE(w13_coverage.provisional, 0) > 0
       THEN 8
@@ -4221,7 +4298,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w6_coverage.held, 0) > 0
       THEN 4
-      WHEN w6.is_unfinished
+      WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
       THEN 7
       WHEN COALESCE(w6_coverage.provisional, 0) > 0
       THEN 8
@@ -4343,7 +4420,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w16_coverage.held, 0) > 0
       THEN 4
-      WHEN w16.is_unfinished
+      WHEN w16.on_date >= LEAST(w16_coverage.data_to, w16.data_to)
       THEN 7
       WHEN COALESCE(w16_coverage.provisional, 0) > 0
       THEN 8
@@ -4377,7 +4454,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w17_coverage.held, 0) > 0
       THEN 4
-      WHEN w17.is_unfinished
+      WHEN w17.on_date >= LEAST(w17_coverage.data_to, w17.data_to)
       THEN 7
       WHEN COALESCE(w17_coverage.provisional, 0) > 0
       THEN 8
@@ -4429,6 +4506,8 @@ WITH periods AS (
     CASE
       WHEN w4.required <= 0
       THEN 2
+      WHEN w4.from_date >= LEAST(w4_coverage.data_to, w4.data_to)
+      THEN 2
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
       WHEN values_6.v1_blanks > 0
@@ -4437,7 +4516,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w4.is_unfinished
+      WHEN w4_coverage.data_to < LEAST(CAST(w4.on_date + INTERVAL '1' DAY AS DATE), w4.data_to)
+      THEN 6
+      WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
       THEN 7
       WHEN COALESCE(w4_coverage.provisional, 0) > 0
       THEN 8
@@ -4489,6 +4570,8 @@ WITH periods AS (
     CASE
       WHEN w4.required <= 0
       THEN 2
+      WHEN w4.from_date >= LEAST(w4_coverage.data_to, w4.data_to)
+      THEN 2
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
       WHEN values_7.v1_blanks > 0
@@ -4497,7 +4580,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w4.is_unfinished
+      WHEN w4_coverage.data_to < LEAST(CAST(w4.on_date + INTERVAL '1' DAY AS DATE), w4.data_to)
+      THEN 6
+      WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
       THEN 7
       WHEN COALESCE(w4_coverage.provisional, 0) > 0
       THEN 8
@@ -4529,7 +4614,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w20_coverage.held, 0) > 0
       THEN 4
-      WHEN w20.is_unfinished
+      WHEN w20.on_date >= LEAST(w20_coverage.data_to, w20.data_to)
       THEN 6
       WHEN COALESCE(w20_coverage.provisional, 0) > 0
       THEN 8
@@ -4547,7 +4632,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w20_coverage.held, 0) > 0
       THEN 4
-      WHEN w20.is_unfinished
+      WHEN w20.on_date >= LEAST(w20_coverage.data_to, w20.data_to)
       THEN 6
       WHEN COALESCE(w20_coverage.provisional, 0) > 0
       THEN 8
@@ -4575,6 +4660,8 @@ WITH periods AS (
     CASE
       WHEN w4.required <= 0
       THEN 2
+      WHEN w4.from_date >= LEAST(w4_coverage.data_to, w4.data_to)
+      THEN 2
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
       WHEN values_10.v1_blanks > 0
@@ -4583,7 +4670,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w4.is_unfinished
+      WHEN w4_coverage.data_to < LEAST(CAST(w4.on_date + INTERVAL '1' DAY AS DATE), w4.data_to)
+      THEN 6
+      WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
       THEN 7
       WHEN COALESCE(w4_coverage.provisional, 0) > 0
       THEN 8
@@ -4633,6 +4722,8 @@ WITH periods AS (
     u.unit_key,
     CASE WHEN s18.period_key IS NULL THEN 0 ELSE s18.v1 END AS c1,
     CASE
+      WHEN w21.from_date >= LEAST(w21_coverage.data_to, w21.data_to)
+      THEN 2
       WHEN COALESCE(w21_coverage.delivered, 0) + COALESCE(w21_coverage.exempt, 0) + COALESCE(w21_coverage.held, 0) < w21.required
       THEN 2
       WHEN s18.v1_blanks > 0
@@ -4641,7 +4732,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w21_coverage.held, 0) > 0
       THEN 4
-      WHEN w21.is_unfinished
+      WHEN w21.on_date >= LEAST(w21_coverage.data_to, w21.data_to)
       THEN 7
       WHEN COALESCE(w21_coverage.provisional, 0) > 0
       THEN 8
@@ -4651,6 +4742,8 @@ WITH periods AS (
     END AS s1,
     CASE WHEN s18.period_key IS NULL THEN 0 ELSE s18.v2 END AS c2,
     CASE
+      WHEN w21.from_date >= LEAST(w21_coverage.data_to, w21.data_to)
+      THEN 2
       WHEN COALESCE(w21_coverage.delivered, 0) + COALESCE(w21_coverage.exempt, 0) + COALESCE(w21_coverage.held, 0) < w21.required
       THEN 2
       WHEN s18.v2_blanks > 0
@@ -4659,7 +4752,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w21_coverage.held, 0) > 0
       THEN 4
-      WHEN w21.is_unfinished
+      WHEN w21.on_date >= LEAST(w21_coverage.data_to, w21.data_to)
       THEN 7
       WHEN COALESCE(w21_coverage.provisional, 0) > 0
       THEN 8

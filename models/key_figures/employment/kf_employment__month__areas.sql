@@ -104,7 +104,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -128,12 +129,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w1 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'activation.affectedShare'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -144,7 +150,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -168,12 +175,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w2 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'activation.degree'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -184,7 +196,8 @@ WITH periods AS (
     p.period_key AS first_key,
     LEAST(p.period_key, d.due_key) AS last_key,
     LEAST(p.period_key, d.due_key) - p.period_key + 1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -215,7 +228,8 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       k.approved = 2) AS approved,
     COUNT(*) FILTER(WHERE
-      k.delivered = 2 AND k.provisional > 0) AS provisional
+      k.delivered = 2 AND k.provisional > 0) AS provisional,
+    MIN(k.data_to) AS data_to
   FROM (
     SELECT
       w.period_key,
@@ -230,7 +244,8 @@ WITH periods AS (
       COUNT(*) FILTER(WHERE
         c.state = 'approved') AS approved,
       COUNT(*) FILTER(WHERE
-        c.state = 'provisional') AS provisional
+        c.state = 'provisional') AS provisional,
+      MIN(t.data_to) AS data_to
     FROM w3 AS w
     JOIN {{ ref('coverage') }} AS c
       ON (
@@ -240,6 +255,10 @@ WITH periods AS (
         AND c.series = ''
       )
       AND c.base_period_key BETWEEN w.first_key AND w.last_key
+    LEFT JOIN {{ ref('data_to') }} AS t
+      ON t.source = c.source
+      AND t.series = c.series
+      AND t.municipality_key = c.municipality_key
     GROUP BY
       w.period_key,
       c.municipality_key,
@@ -255,7 +274,8 @@ WITH periods AS (
     p.period_key AS first_key,
     LEAST(p.period_key, d.due_key) AS last_key,
     LEAST(p.period_key, d.due_key) - p.period_key + 1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -281,12 +301,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w4 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_ydelsesforloeb'
     AND c.series = ''
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -299,7 +324,8 @@ WITH periods AS (
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
       EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
     ) + 1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     y.start_date AS from_date
   FROM periods AS p
   LEFT JOIN {{ ref('dim_period') }} AS y
@@ -325,12 +351,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w5 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'oko_postering'
     AND c.series = ''
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -374,7 +405,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -398,12 +430,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w7 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'cashVisitation.fullTime'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -413,12 +450,9 @@ WITH periods AS (
     p.period_key,
     p.period_key AS first_key,
     LEAST(p.period_key, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(p.period_key, d.due_key) - p.period_key + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(p.period_key, d.due_key) - p.period_key + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -455,12 +489,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w8 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_ydelsesforloeb'
     AND c.series = ''
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -471,7 +510,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -495,12 +535,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w9 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'cashAssistance.fullTime'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -511,7 +556,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -535,12 +581,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w10 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'cashAssistance.persons'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -551,7 +602,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -575,12 +627,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w11 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'cashAssistance.workforceRate'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -591,7 +648,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -616,7 +674,8 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       k.approved = 2) AS approved,
     COUNT(*) FILTER(WHERE
-      k.delivered = 2 AND k.provisional > 0) AS provisional
+      k.delivered = 2 AND k.provisional > 0) AS provisional,
+    MIN(k.data_to) AS data_to
   FROM (
     SELECT
       w.period_key,
@@ -631,12 +690,17 @@ WITH periods AS (
       COUNT(*) FILTER(WHERE
         c.state = 'approved') AS approved,
       COUNT(*) FILTER(WHERE
-        c.state = 'provisional') AS provisional
+        c.state = 'provisional') AS provisional,
+      MIN(t.data_to) AS data_to
     FROM w12 AS w
     JOIN {{ ref('coverage') }} AS c
       ON c.source = 'bes_jobindsats'
       AND c.series IN ('unemployment.total', 'unemployment.totalRate')
       AND c.base_period_key = w.first_key
+    LEFT JOIN {{ ref('data_to') }} AS t
+      ON t.source = c.source
+      AND t.series = c.series
+      AND t.municipality_key = c.municipality_key
     GROUP BY
       w.period_key,
       c.municipality_key,
@@ -652,7 +716,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -676,12 +741,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w13 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.total'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -692,7 +762,8 @@ WITH periods AS (
     o.period_key AS first_key,
     o.period_key AS last_key,
     1 AS required,
-    o.end_date >= d.data_to AS is_unfinished,
+    o.end_date AS on_date,
+    d.data_to,
     o.period_key IS NULL AS has_no_label,
     o.start_date AS from_date
   FROM periods AS p
@@ -721,12 +792,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w14 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.total'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -858,7 +934,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -882,12 +959,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w18 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.totalRate'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -954,8 +1036,8 @@ WITH periods AS (
     p.period_key,
     p.period_key AS first_key,
     p.period_key AS last_key,
-    1 AS required,
-    p.period_key > d.due_key
+    3 AS required,
+    p.period_key + 2 > d.due_key
     AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
     p.start_date AS from_date
   FROM periods AS p
@@ -1009,7 +1091,7 @@ WITH periods AS (
         OR c.source = 'bes_job'
         AND c.series = ''
       )
-      AND c.base_period_key = w.first_key
+      AND c.base_period_key BETWEEN w.first_key AND w.last_key + 2
     GROUP BY
       w.period_key,
       c.municipality_key,
@@ -1025,7 +1107,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -1049,12 +1132,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w21 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.dagpenge'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -1064,7 +1152,7 @@ WITH periods AS (
     p.period_key,
     p.period_key AS first_key,
     p.period_key AS last_key,
-    1 AS required,
+    9 AS required,
     p.period_key > d.due_key
     AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
     p.start_date AS from_date
@@ -1119,7 +1207,7 @@ WITH periods AS (
         OR c.source = 'bes_samtale'
         AND c.series = ''
       )
-      AND c.base_period_key = w.first_key
+      AND c.base_period_key BETWEEN w.first_key - 8 AND w.last_key
     GROUP BY
       w.period_key,
       c.municipality_key,
@@ -1134,7 +1222,7 @@ WITH periods AS (
     p.period_key,
     p.period_key AS first_key,
     p.period_key AS last_key,
-    1 AS required,
+    12 AS required,
     p.period_key > d.due_key
     AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
     p.start_date AS from_date
@@ -1165,7 +1253,7 @@ WITH periods AS (
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_ydelsesforloeb'
     AND c.series = ''
-    AND c.base_period_key = w.first_key
+    AND c.base_period_key BETWEEN w.first_key - 11 AND w.last_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -1176,7 +1264,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -1200,12 +1289,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w24 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'longterm.total'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -1218,7 +1312,8 @@ WITH periods AS (
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
       EXTRACT(YEAR FROM m.start_date) * 12 + EXTRACT(MONTH FROM m.start_date) - 1
     ) + 1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     m.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -1247,12 +1342,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w25 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_ydelsesforloeb'
     AND c.series = ''
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -1378,9 +1478,9 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
-    p.start_date AS from_date,
     p.end_date AS on_date,
+    d.data_to,
+    p.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -1405,12 +1505,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w28 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_sygedagpenge_sag'
     AND c.series = ''
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -1421,7 +1526,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -1446,10 +1552,15 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w29 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_refusion' AND c.series = '' AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -4658,7 +4769,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w1.is_unfinished
+      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
       THEN 7
       WHEN COALESCE(w1_coverage.provisional, 0) > 0
       THEN 8
@@ -4980,7 +5091,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w2_coverage.held, 0) > 0
       THEN 4
-      WHEN w2.is_unfinished
+      WHEN w2.on_date >= LEAST(w2_coverage.data_to, w2.data_to)
       THEN 7
       WHEN COALESCE(w2_coverage.provisional, 0) > 0
       THEN 8
@@ -5233,7 +5344,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w3_coverage.held, 0) > 0
       THEN 4
-      WHEN w3.is_unfinished
+      WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
       THEN 7
       WHEN COALESCE(w3_coverage.provisional, 0) > 0
       THEN 8
@@ -5253,7 +5364,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w4.is_unfinished
+      WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
       THEN 7
       WHEN COALESCE(w4_coverage.provisional, 0) > 0
       THEN 8
@@ -6104,7 +6215,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w5_coverage.held, 0) > 0
       THEN 4
-      WHEN w5.is_unfinished
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
       THEN 7
       WHEN COALESCE(w5_coverage.provisional, 0) > 0
       THEN 8
@@ -6503,7 +6614,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w7_coverage.held, 0) > 0
       THEN 4
-      WHEN w7.is_unfinished
+      WHEN w7.on_date >= LEAST(w7_coverage.data_to, w7.data_to)
       THEN 7
       WHEN COALESCE(w7_coverage.provisional, 0) > 0
       THEN 8
@@ -6785,6 +6896,8 @@ WITH periods AS (
     CASE
       WHEN w8.required <= 0
       THEN 2
+      WHEN w8.from_date >= LEAST(w8_coverage.data_to, w8.data_to)
+      THEN 2
       WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) + COALESCE(w8_coverage.held, 0) < w8.required
       THEN 2
       WHEN values_3.v1_blanks > 0
@@ -6793,7 +6906,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w8_coverage.held, 0) > 0
       THEN 4
-      WHEN w8.is_unfinished
+      WHEN w8_coverage.data_to < LEAST(CAST(w8.on_date + INTERVAL '1' DAY AS DATE), w8.data_to)
+      THEN 6
+      WHEN w8.on_date >= LEAST(w8_coverage.data_to, w8.data_to)
       THEN 7
       WHEN COALESCE(w8_coverage.provisional, 0) > 0
       THEN 8
@@ -7119,7 +7234,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w9_coverage.held, 0) > 0
       THEN 4
-      WHEN w9.is_unfinished
+      WHEN w9.on_date >= LEAST(w9_coverage.data_to, w9.data_to)
       THEN 7
       WHEN COALESCE(w9_coverage.provisional, 0) > 0
       THEN 8
@@ -7427,7 +7542,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w10_coverage.held, 0) > 0
       THEN 4
-      WHEN w10.is_unfinished
+      WHEN w10.on_date >= LEAST(w10_coverage.data_to, w10.data_to)
       THEN 7
       WHEN COALESCE(w10_coverage.provisional, 0) > 0
       THEN 8
@@ -7697,7 +7812,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w11_coverage.held, 0) > 0
       THEN 4
-      WHEN w11.is_unfinished
+      WHEN w11.on_date >= LEAST(w11_coverage.data_to, w11.data_to)
       THEN 7
       WHEN COALESCE(w11_coverage.provisional, 0) > 0
       THEN 8
@@ -7717,7 +7832,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w12_coverage.held, 0) > 0
       THEN 4
-      WHEN w12.is_unfinished
+      WHEN w12.on_date >= LEAST(w12_coverage.data_to, w12.data_to)
       THEN 7
       WHEN COALESCE(w12_coverage.provisional, 0) > 0
       THEN 8
@@ -8089,6 +8204,8 @@ WITH periods AS (
     CASE
       WHEN w8.required <= 0
       THEN 2
+      WHEN w8.from_date >= LEAST(w8_coverage.data_to, w8.data_to)
+      THEN 2
       WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) + COALESCE(w8_coverage.held, 0) < w8.required
       THEN 2
       WHEN values_4.v1_blanks > 0
@@ -8097,7 +8214,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w8_coverage.held, 0) > 0
       THEN 4
-      WHEN w8.is_unfinished
+      WHEN w8_coverage.data_to < LEAST(CAST(w8.on_date + INTERVAL '1' DAY AS DATE), w8.data_to)
+      THEN 6
+      WHEN w8.on_date >= LEAST(w8_coverage.data_to, w8.data_to)
       THEN 7
       WHEN COALESCE(w8_coverage.provisional, 0) > 0
       THEN 8
@@ -8109,6 +8228,8 @@ WITH periods AS (
     CASE
       WHEN w8.required <= 0
       THEN 2
+      WHEN w8.from_date >= LEAST(w8_coverage.data_to, w8.data_to)
+      THEN 2
       WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) + COALESCE(w8_coverage.held, 0) < w8.required
       THEN 2
       WHEN values_5.v1_blanks > 0
@@ -8117,7 +8238,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w8_coverage.held, 0) > 0
       THEN 4
-      WHEN w8.is_unfinished
+      WHEN w8_coverage.data_to < LEAST(CAST(w8.on_date + INTERVAL '1' DAY AS DATE), w8.data_to)
+      THEN 6
+      WHEN w8.on_date >= LEAST(w8_coverage.data_to, w8.data_to)
       THEN 7
       WHEN COALESCE(w8_coverage.provisional, 0) > 0
       THEN 8
@@ -8586,7 +8709,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w13_coverage.held, 0) > 0
       THEN 4
-      WHEN w13.is_unfinished
+      WHEN w13.on_date >= LEAST(w13_coverage.data_to, w13.data_to)
       THEN 6
       WHEN COALESCE(w13_coverage.provisional, 0) > 0
       THEN 8
@@ -8608,7 +8731,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w14_coverage.held, 0) > 0
       THEN 4
-      WHEN w14.is_unfinished
+      WHEN w14.on_date >= LEAST(w14_coverage.data_to, w14.data_to)
       THEN 6
       WHEN COALESCE(w14_coverage.provisional, 0) > 0
       THEN 8
@@ -8961,7 +9084,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w13_coverage.held, 0) > 0
       THEN 4
-      WHEN w13.is_unfinished
+      WHEN w13.on_date >= LEAST(w13_coverage.data_to, w13.data_to)
       THEN 7
       WHEN COALESCE(w13_coverage.provisional, 0) > 0
       THEN 8
@@ -9362,7 +9485,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w13_coverage.held, 0) > 0
       THEN 4
-      WHEN w13.is_unfinished
+      WHEN w13.on_date >= LEAST(w13_coverage.data_to, w13.data_to)
       THEN 7
       WHEN COALESCE(w13_coverage.provisional, 0) > 0
       THEN 8
@@ -9763,7 +9886,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w13_coverage.held, 0) > 0
       THEN 4
-      WHEN w13.is_unfinished
+      WHEN w13.on_date >= LEAST(w13_coverage.data_to, w13.data_to)
       THEN 7
       WHEN COALESCE(w13_coverage.provisional, 0) > 0
       THEN 8
@@ -10164,7 +10287,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w13_coverage.held, 0) > 0
       THEN 4
-      WHEN w13.is_unfinished
+      WHEN w13.on_date >= LEAST(w13_coverage.data_to, w13.data_to)
       THEN 7
       WHEN COALESCE(w13_coverage.provisional, 0) > 0
       THEN 8
@@ -10454,7 +10577,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w18_coverage.held, 0) > 0
       THEN 4
-      WHEN w18.is_unfinished
+      WHEN w18.on_date >= LEAST(w18_coverage.data_to, w18.data_to)
       THEN 7
       WHEN COALESCE(w18_coverage.provisional, 0) > 0
       THEN 8
@@ -10474,7 +10597,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w12_coverage.held, 0) > 0
       THEN 4
-      WHEN w12.is_unfinished
+      WHEN w12.on_date >= LEAST(w12_coverage.data_to, w12.data_to)
       THEN 7
       WHEN COALESCE(w12_coverage.provisional, 0) > 0
       THEN 8
@@ -10828,6 +10951,8 @@ WITH periods AS (
     CASE
       WHEN w8.required <= 0
       THEN 2
+      WHEN w8.from_date >= LEAST(w8_coverage.data_to, w8.data_to)
+      THEN 2
       WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) + COALESCE(w8_coverage.held, 0) < w8.required
       THEN 2
       WHEN values_6.v1_blanks > 0
@@ -10836,7 +10961,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w8_coverage.held, 0) > 0
       THEN 4
-      WHEN w8.is_unfinished
+      WHEN w8_coverage.data_to < LEAST(CAST(w8.on_date + INTERVAL '1' DAY AS DATE), w8.data_to)
+      THEN 6
+      WHEN w8.on_date >= LEAST(w8_coverage.data_to, w8.data_to)
       THEN 7
       WHEN COALESCE(w8_coverage.provisional, 0) > 0
       THEN 8
@@ -11654,7 +11781,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w21_coverage.held, 0) > 0
       THEN 4
-      WHEN w21.is_unfinished
+      WHEN w21.on_date >= LEAST(w21_coverage.data_to, w21.data_to)
       THEN 7
       WHEN COALESCE(w21_coverage.provisional, 0) > 0
       THEN 8
@@ -11674,7 +11801,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w13_coverage.held, 0) > 0
       THEN 4
-      WHEN w13.is_unfinished
+      WHEN w13.on_date >= LEAST(w13_coverage.data_to, w13.data_to)
       THEN 7
       WHEN COALESCE(w13_coverage.provisional, 0) > 0
       THEN 8
@@ -12738,7 +12865,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w24_coverage.held, 0) > 0
       THEN 4
-      WHEN w24.is_unfinished
+      WHEN w24.on_date >= LEAST(w24_coverage.data_to, w24.data_to)
       THEN 7
       WHEN COALESCE(w24_coverage.provisional, 0) > 0
       THEN 8
@@ -13028,7 +13155,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w25_coverage.held, 0) > 0
       THEN 4
-      WHEN w25.is_unfinished
+      WHEN w25.on_date >= LEAST(w25_coverage.data_to, w25.data_to)
       THEN 7
       WHEN COALESCE(w25_coverage.provisional, 0) > 0
       THEN 8
@@ -13501,6 +13628,8 @@ WITH periods AS (
     CASE
       WHEN w8.required <= 0
       THEN 2
+      WHEN w8.from_date >= LEAST(w8_coverage.data_to, w8.data_to)
+      THEN 2
       WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) + COALESCE(w8_coverage.held, 0) < w8.required
       THEN 2
       WHEN values_8.v1_blanks > 0
@@ -13509,7 +13638,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w8_coverage.held, 0) > 0
       THEN 4
-      WHEN w8.is_unfinished
+      WHEN w8_coverage.data_to < LEAST(CAST(w8.on_date + INTERVAL '1' DAY AS DATE), w8.data_to)
+      THEN 6
+      WHEN w8.on_date >= LEAST(w8_coverage.data_to, w8.data_to)
       THEN 7
       WHEN COALESCE(w8_coverage.provisional, 0) > 0
       THEN 8
@@ -14006,6 +14137,8 @@ WITH periods AS (
     CASE
       WHEN w8.required <= 0
       THEN 2
+      WHEN w8.from_date >= LEAST(w8_coverage.data_to, w8.data_to)
+      THEN 2
       WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) + COALESCE(w8_coverage.held, 0) < w8.required
       THEN 2
       WHEN values_9.v1_blanks > 0
@@ -14014,7 +14147,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w8_coverage.held, 0) > 0
       THEN 4
-      WHEN w8.is_unfinished
+      WHEN w8_coverage.data_to < LEAST(CAST(w8.on_date + INTERVAL '1' DAY AS DATE), w8.data_to)
+      THEN 6
+      WHEN w8.on_date >= LEAST(w8_coverage.data_to, w8.data_to)
       THEN 7
       WHEN COALESCE(w8_coverage.provisional, 0) > 0
       THEN 8
@@ -14320,7 +14455,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w28_coverage.held, 0) > 0
       THEN 4
-      WHEN w28.is_unfinished
+      WHEN w28.on_date >= LEAST(w28_coverage.data_to, w28.data_to)
       THEN 6
       WHEN COALESCE(w28_coverage.provisional, 0) > 0
       THEN 8
@@ -14338,7 +14473,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w28_coverage.held, 0) > 0
       THEN 4
-      WHEN w28.is_unfinished
+      WHEN w28.on_date >= LEAST(w28_coverage.data_to, w28.data_to)
       THEN 6
       WHEN COALESCE(w28_coverage.provisional, 0) > 0
       THEN 8
@@ -14709,6 +14844,8 @@ WITH periods AS (
     CASE
       WHEN w8.required <= 0
       THEN 2
+      WHEN w8.from_date >= LEAST(w8_coverage.data_to, w8.data_to)
+      THEN 2
       WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) + COALESCE(w8_coverage.held, 0) < w8.required
       THEN 2
       WHEN values_12.v1_blanks > 0
@@ -14717,7 +14854,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w8_coverage.held, 0) > 0
       THEN 4
-      WHEN w8.is_unfinished
+      WHEN w8_coverage.data_to < LEAST(CAST(w8.on_date + INTERVAL '1' DAY AS DATE), w8.data_to)
+      THEN 6
+      WHEN w8.on_date >= LEAST(w8_coverage.data_to, w8.data_to)
       THEN 7
       WHEN COALESCE(w8_coverage.provisional, 0) > 0
       THEN 8
@@ -15212,6 +15351,8 @@ WITH periods AS (
     u.area_country,
     CASE WHEN s24.period_key IS NULL THEN 0 ELSE s24.v1 END AS c1,
     CASE
+      WHEN w29.from_date >= LEAST(w29_coverage.data_to, w29.data_to)
+      THEN 2
       WHEN COALESCE(w29_coverage.delivered, 0) + COALESCE(w29_coverage.exempt, 0) + COALESCE(w29_coverage.held, 0) < w29.required
       THEN 2
       WHEN s24.v1_blanks > 0
@@ -15220,7 +15361,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w29_coverage.held, 0) > 0
       THEN 4
-      WHEN w29.is_unfinished
+      WHEN w29.on_date >= LEAST(w29_coverage.data_to, w29.data_to)
       THEN 7
       WHEN COALESCE(w29_coverage.provisional, 0) > 0
       THEN 8
@@ -15230,6 +15371,8 @@ WITH periods AS (
     END AS s1,
     CASE WHEN s24.period_key IS NULL THEN 0 ELSE s24.v2 END AS c2,
     CASE
+      WHEN w29.from_date >= LEAST(w29_coverage.data_to, w29.data_to)
+      THEN 2
       WHEN COALESCE(w29_coverage.delivered, 0) + COALESCE(w29_coverage.exempt, 0) + COALESCE(w29_coverage.held, 0) < w29.required
       THEN 2
       WHEN s24.v2_blanks > 0
@@ -15238,7 +15381,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w29_coverage.held, 0) > 0
       THEN 4
-      WHEN w29.is_unfinished
+      WHEN w29.on_date >= LEAST(w29_coverage.data_to, w29.data_to)
       THEN 7
       WHEN COALESCE(w29_coverage.provisional, 0) > 0
       THEN 8

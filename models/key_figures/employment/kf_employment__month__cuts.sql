@@ -62,7 +62,8 @@ FROM (
         p.period_key AS first_key,
         p.period_key AS last_key,
         1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date
       FROM periods AS p
       CROSS JOIN (
@@ -86,12 +87,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bes_jobindsats'
         AND c.series = 'cashVisitation.fullTime'
         AND c.base_period_key = w.first_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -101,12 +107,9 @@ FROM (
         p.period_key,
         p.period_key AS first_key,
         LEAST(p.period_key, d.due_key) AS last_key,
-        CASE
-          WHEN d.data_to > p.start_date
-          THEN LEAST(p.period_key, d.due_key) - p.period_key + 1
-          ELSE 0
-        END AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        LEAST(p.period_key, d.due_key) - p.period_key + 1 AS required,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date,
         p.end_date AS end_date,
         LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -143,12 +146,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bes_ydelsesforloeb'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -478,7 +486,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -509,6 +517,8 @@ FROM (
         CASE
           WHEN w2.required <= 0
           THEN 2
+          WHEN w2.from_date >= LEAST(w2_coverage.data_to, w2.data_to)
+          THEN 2
           WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
           THEN 2
           WHEN values_1.v1_blanks > 0
@@ -517,7 +527,9 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
-          WHEN w2.is_unfinished
+          WHEN w2_coverage.data_to < LEAST(CAST(w2.on_date + INTERVAL '1' DAY AS DATE), w2.data_to)
+          THEN 6
+          WHEN w2.on_date >= LEAST(w2_coverage.data_to, w2.data_to)
           THEN 7
           WHEN COALESCE(w2_coverage.provisional, 0) > 0
           THEN 8
@@ -637,12 +649,9 @@ FROM (
         p.period_key,
         p.period_key AS first_key,
         LEAST(p.period_key, d.due_key) AS last_key,
-        CASE
-          WHEN d.data_to > p.start_date
-          THEN LEAST(p.period_key, d.due_key) - p.period_key + 1
-          ELSE 0
-        END AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        LEAST(p.period_key, d.due_key) - p.period_key + 1 AS required,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date,
         p.end_date AS end_date,
         LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -679,12 +688,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bes_ydelsesforloeb'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -694,7 +708,7 @@ FROM (
         p.period_key,
         p.period_key AS first_key,
         p.period_key AS last_key,
-        1 AS required,
+        12 AS required,
         p.period_key > d.due_key
         AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
         p.start_date AS from_date
@@ -725,7 +739,7 @@ FROM (
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bes_ydelsesforloeb'
         AND c.series = ''
-        AND c.base_period_key = w.first_key
+        AND c.base_period_key BETWEEN w.first_key - 11 AND w.last_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -1601,6 +1615,8 @@ FROM (
         CASE
           WHEN w1.required <= 0
           THEN 2
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN values_1.v1_blanks > 0
@@ -1609,7 +1625,9 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1_coverage.data_to < LEAST(CAST(w1.on_date + INTERVAL '1' DAY AS DATE), w1.data_to)
+          THEN 6
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -1677,6 +1695,8 @@ FROM (
         CASE
           WHEN w1.required <= 0
           THEN 2
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN values_2.v1_blanks > 0
@@ -1685,7 +1705,9 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1_coverage.data_to < LEAST(CAST(w1.on_date + INTERVAL '1' DAY AS DATE), w1.data_to)
+          THEN 6
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -1744,6 +1766,8 @@ FROM (
         CASE
           WHEN w1.required <= 0
           THEN 2
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN values_3.v1_blanks > 0
@@ -1752,7 +1776,9 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1_coverage.data_to < LEAST(CAST(w1.on_date + INTERVAL '1' DAY AS DATE), w1.data_to)
+          THEN 6
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -1915,7 +1941,7 @@ FROM (
         p.period_key,
         p.period_key AS first_key,
         p.period_key AS last_key,
-        1 AS required,
+        9 AS required,
         p.period_key > d.due_key
         AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
         p.start_date AS from_date
@@ -1970,7 +1996,7 @@ FROM (
             OR c.source = 'bes_samtale'
             AND c.series = ''
           )
-          AND c.base_period_key = w.first_key
+          AND c.base_period_key BETWEEN w.first_key - 8 AND w.last_key
         GROUP BY
           w.period_key,
           c.municipality_key,
@@ -1986,7 +2012,8 @@ FROM (
         p.period_key AS first_key,
         p.period_key AS last_key,
         1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date,
         LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
       FROM periods AS p
@@ -2011,10 +2038,15 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bes_refusion' AND c.series = '' AND c.base_period_key = w.first_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -2266,6 +2298,8 @@ FROM (
         u.unit_key,
         CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v1 END AS c1,
         CASE
+          WHEN w2.from_date >= LEAST(w2_coverage.data_to, w2.data_to)
+          THEN 2
           WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
           THEN 2
           WHEN s2.v1_blanks > 0
@@ -2274,7 +2308,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
-          WHEN w2.is_unfinished
+          WHEN w2.on_date >= LEAST(w2_coverage.data_to, w2.data_to)
           THEN 7
           WHEN COALESCE(w2_coverage.provisional, 0) > 0
           THEN 8
@@ -2284,6 +2318,8 @@ FROM (
         END AS s1,
         CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v2 END AS c2,
         CASE
+          WHEN w2.from_date >= LEAST(w2_coverage.data_to, w2.data_to)
+          THEN 2
           WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
           THEN 2
           WHEN s2.v2_blanks > 0
@@ -2292,7 +2328,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
-          WHEN w2.is_unfinished
+          WHEN w2.on_date >= LEAST(w2_coverage.data_to, w2.data_to)
           THEN 7
           WHEN COALESCE(w2_coverage.provisional, 0) > 0
           THEN 8
@@ -2426,7 +2462,8 @@ FROM (
         p.period_key AS first_key,
         p.period_key AS last_key,
         1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date,
         LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
       FROM periods AS p
@@ -2451,10 +2488,15 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bes_refusion' AND c.series = '' AND c.base_period_key = w.first_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -2564,6 +2606,8 @@ FROM (
         u.unit_key,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
         CASE
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN s1.v1_blanks > 0
@@ -2572,7 +2616,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -2582,6 +2626,8 @@ FROM (
         END AS s1,
         CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c2,
         CASE
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN s1.v2_blanks > 0
@@ -2590,7 +2636,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8

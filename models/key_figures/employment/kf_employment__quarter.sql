@@ -67,14 +67,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -111,12 +108,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w1 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_ydelsesforloeb'
     AND c.series = ''
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -126,14 +128,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -169,12 +168,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w2 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'cashAssistance.fullTime'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -184,14 +188,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -227,12 +228,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w3 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.total'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -242,14 +248,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > o.start_date
-      THEN LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    o.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1
+    ) + 1 AS required,
+    o.end_date AS on_date,
+    d.data_to,
     o.period_key IS NULL AS has_no_label,
     o.start_date AS from_date,
     LEAST(o.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -290,12 +293,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w4 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.total'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -483,14 +491,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -526,12 +531,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w9 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.dagpenge'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -541,7 +551,7 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS first_key,
     EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS last_key,
-    1 AS required,
+    9 AS required,
     EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 > d.due_key
     AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
     p.start_date AS from_date
@@ -596,7 +606,7 @@ WITH periods AS (
         OR c.source = 'bes_samtale'
         AND c.series = ''
       )
-      AND c.base_period_key = w.first_key
+      AND c.base_period_key BETWEEN w.first_key - 8 AND w.last_key
     GROUP BY
       w.period_key,
       c.municipality_key,
@@ -611,7 +621,7 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS first_key,
     EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS last_key,
-    1 AS required,
+    12 AS required,
     EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 > d.due_key
     AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
     p.start_date AS from_date
@@ -642,7 +652,7 @@ WITH periods AS (
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_ydelsesforloeb'
     AND c.series = ''
-    AND c.base_period_key = w.first_key
+    AND c.base_period_key BETWEEN w.first_key - 11 AND w.last_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -655,7 +665,8 @@ WITH periods AS (
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
       EXTRACT(YEAR FROM m.start_date) * 12 + EXTRACT(MONTH FROM m.start_date) - 1
     ) + 1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     m.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -684,12 +695,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w12 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_ydelsesforloeb'
     AND c.series = ''
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -815,9 +831,9 @@ WITH periods AS (
     EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1 AS first_key,
     EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1 AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
-    p.start_date AS from_date,
     p.end_date AS on_date,
+    d.data_to,
+    p.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -842,12 +858,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w15 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_sygedagpenge_sag'
     AND c.series = ''
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -860,7 +881,8 @@ WITH periods AS (
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
       EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
     ) + 1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -885,12 +907,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w16 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_refusion'
     AND c.series = ''
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -3200,6 +3227,8 @@ WITH periods AS (
     CASE
       WHEN w1.required <= 0
       THEN 2
+      WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+      THEN 2
       WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
       WHEN values_1.v1_blanks > 0
@@ -3208,7 +3237,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w1.is_unfinished
+      WHEN w1_coverage.data_to < LEAST(CAST(w1.on_date + INTERVAL '1' DAY AS DATE), w1.data_to)
+      THEN 6
+      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
       THEN 7
       WHEN COALESCE(w1_coverage.provisional, 0) > 0
       THEN 8
@@ -3236,6 +3267,8 @@ WITH periods AS (
       THEN 1
       WHEN w2.required <= 0
       THEN 2
+      WHEN w2.from_date >= LEAST(w2_coverage.data_to, w2.data_to)
+      THEN 2
       WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
       THEN 2
       WHEN COALESCE(s1.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
@@ -3244,7 +3277,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w2_coverage.held, 0) > 0
       THEN 4
-      WHEN w2.is_unfinished
+      WHEN w2.on_date >= LEAST(w2_coverage.data_to, w2.data_to)
       THEN 7
       WHEN COALESCE(w2_coverage.provisional, 0) > 0
       THEN 8
@@ -3270,6 +3303,8 @@ WITH periods AS (
     CASE
       WHEN w1.required <= 0
       THEN 2
+      WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+      THEN 2
       WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
       WHEN values_2.v1_blanks > 0
@@ -3278,7 +3313,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w1.is_unfinished
+      WHEN w1_coverage.data_to < LEAST(CAST(w1.on_date + INTERVAL '1' DAY AS DATE), w1.data_to)
+      THEN 6
+      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
       THEN 7
       WHEN COALESCE(w1_coverage.provisional, 0) > 0
       THEN 8
@@ -3290,6 +3327,8 @@ WITH periods AS (
     CASE
       WHEN w1.required <= 0
       THEN 2
+      WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+      THEN 2
       WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
       WHEN values_3.v1_blanks > 0
@@ -3298,7 +3337,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w1.is_unfinished
+      WHEN w1_coverage.data_to < LEAST(CAST(w1.on_date + INTERVAL '1' DAY AS DATE), w1.data_to)
+      THEN 6
+      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
       THEN 7
       WHEN COALESCE(w1_coverage.provisional, 0) > 0
       THEN 8
@@ -3328,6 +3369,8 @@ WITH periods AS (
       THEN 1
       WHEN w3.required <= 0
       THEN 2
+      WHEN w3.from_date >= LEAST(w3_coverage.data_to, w3.data_to)
+      THEN 2
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
       WHEN COALESCE(s2.v2_periods, 0) < COALESCE(w3_coverage.delivered, 0)
@@ -3336,7 +3379,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w3_coverage.held, 0) > 0
       THEN 4
-      WHEN w3.is_unfinished
+      WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
       THEN 6
       WHEN COALESCE(w3_coverage.provisional, 0) > 0
       THEN 8
@@ -3352,6 +3395,8 @@ WITH periods AS (
       THEN 1
       WHEN w4.required <= 0
       THEN 2
+      WHEN w4.from_date >= LEAST(w4_coverage.data_to, w4.data_to)
+      THEN 2
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
       WHEN COALESCE(s3.v2_periods, 0) < COALESCE(w4_coverage.delivered, 0)
@@ -3360,7 +3405,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w4.is_unfinished
+      WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
       THEN 6
       WHEN COALESCE(w4_coverage.provisional, 0) > 0
       THEN 8
@@ -3394,6 +3439,8 @@ WITH periods AS (
       THEN 1
       WHEN w3.required <= 0
       THEN 2
+      WHEN w3.from_date >= LEAST(w3_coverage.data_to, w3.data_to)
+      THEN 2
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
       WHEN COALESCE(s2.v2_periods, 0) < COALESCE(w3_coverage.delivered, 0)
@@ -3402,7 +3449,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w3_coverage.held, 0) > 0
       THEN 4
-      WHEN w3.is_unfinished
+      WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
       THEN 7
       WHEN COALESCE(w3_coverage.provisional, 0) > 0
       THEN 8
@@ -3454,6 +3501,8 @@ WITH periods AS (
       THEN 1
       WHEN w3.required <= 0
       THEN 2
+      WHEN w3.from_date >= LEAST(w3_coverage.data_to, w3.data_to)
+      THEN 2
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
       WHEN COALESCE(s2.v2_periods, 0) < COALESCE(w3_coverage.delivered, 0)
@@ -3462,7 +3511,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w3_coverage.held, 0) > 0
       THEN 4
-      WHEN w3.is_unfinished
+      WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
       THEN 7
       WHEN COALESCE(w3_coverage.provisional, 0) > 0
       THEN 8
@@ -3514,6 +3563,8 @@ WITH periods AS (
       THEN 1
       WHEN w3.required <= 0
       THEN 2
+      WHEN w3.from_date >= LEAST(w3_coverage.data_to, w3.data_to)
+      THEN 2
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
       WHEN COALESCE(s2.v2_periods, 0) < COALESCE(w3_coverage.delivered, 0)
@@ -3522,7 +3573,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w3_coverage.held, 0) > 0
       THEN 4
-      WHEN w3.is_unfinished
+      WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
       THEN 7
       WHEN COALESCE(w3_coverage.provisional, 0) > 0
       THEN 8
@@ -3574,6 +3625,8 @@ WITH periods AS (
       THEN 1
       WHEN w3.required <= 0
       THEN 2
+      WHEN w3.from_date >= LEAST(w3_coverage.data_to, w3.data_to)
+      THEN 2
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
       WHEN COALESCE(s2.v2_periods, 0) < COALESCE(w3_coverage.delivered, 0)
@@ -3582,7 +3635,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w3_coverage.held, 0) > 0
       THEN 4
-      WHEN w3.is_unfinished
+      WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
       THEN 7
       WHEN COALESCE(w3_coverage.provisional, 0) > 0
       THEN 8
@@ -3608,6 +3661,8 @@ WITH periods AS (
     CASE
       WHEN w1.required <= 0
       THEN 2
+      WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+      THEN 2
       WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
       WHEN values_4.v1_blanks > 0
@@ -3616,7 +3671,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w1.is_unfinished
+      WHEN w1_coverage.data_to < LEAST(CAST(w1.on_date + INTERVAL '1' DAY AS DATE), w1.data_to)
+      THEN 6
+      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
       THEN 7
       WHEN COALESCE(w1_coverage.provisional, 0) > 0
       THEN 8
@@ -3668,6 +3725,8 @@ WITH periods AS (
       THEN 1
       WHEN w9.required <= 0
       THEN 2
+      WHEN w9.from_date >= LEAST(w9_coverage.data_to, w9.data_to)
+      THEN 2
       WHEN COALESCE(w9_coverage.delivered, 0) + COALESCE(w9_coverage.exempt, 0) + COALESCE(w9_coverage.held, 0) < w9.required
       THEN 2
       WHEN COALESCE(s8.v3_periods, 0) < COALESCE(w9_coverage.delivered, 0)
@@ -3676,7 +3735,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w9_coverage.held, 0) > 0
       THEN 4
-      WHEN w9.is_unfinished
+      WHEN w9.on_date >= LEAST(w9_coverage.data_to, w9.data_to)
       THEN 7
       WHEN COALESCE(w9_coverage.provisional, 0) > 0
       THEN 8
@@ -3690,6 +3749,8 @@ WITH periods AS (
       THEN 1
       WHEN w3.required <= 0
       THEN 2
+      WHEN w3.from_date >= LEAST(w3_coverage.data_to, w3.data_to)
+      THEN 2
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
       WHEN COALESCE(s2.v2_periods, 0) < COALESCE(w3_coverage.delivered, 0)
@@ -3698,7 +3759,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w3_coverage.held, 0) > 0
       THEN 4
-      WHEN w3.is_unfinished
+      WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
       THEN 7
       WHEN COALESCE(w3_coverage.provisional, 0) > 0
       THEN 8
@@ -3820,7 +3881,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w12_coverage.held, 0) > 0
       THEN 4
-      WHEN w12.is_unfinished
+      WHEN w12.on_date >= LEAST(w12_coverage.data_to, w12.data_to)
       THEN 7
       WHEN COALESCE(w12_coverage.provisional, 0) > 0
       THEN 8
@@ -3872,6 +3933,8 @@ WITH periods AS (
     CASE
       WHEN w1.required <= 0
       THEN 2
+      WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+      THEN 2
       WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
       WHEN values_6.v1_blanks > 0
@@ -3880,7 +3943,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w1.is_unfinished
+      WHEN w1_coverage.data_to < LEAST(CAST(w1.on_date + INTERVAL '1' DAY AS DATE), w1.data_to)
+      THEN 6
+      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
       THEN 7
       WHEN COALESCE(w1_coverage.provisional, 0) > 0
       THEN 8
@@ -3932,6 +3997,8 @@ WITH periods AS (
     CASE
       WHEN w1.required <= 0
       THEN 2
+      WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+      THEN 2
       WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
       WHEN values_7.v1_blanks > 0
@@ -3940,7 +4007,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w1.is_unfinished
+      WHEN w1_coverage.data_to < LEAST(CAST(w1.on_date + INTERVAL '1' DAY AS DATE), w1.data_to)
+      THEN 6
+      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
       THEN 7
       WHEN COALESCE(w1_coverage.provisional, 0) > 0
       THEN 8
@@ -3972,7 +4041,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w15_coverage.held, 0) > 0
       THEN 4
-      WHEN w15.is_unfinished
+      WHEN w15.on_date >= LEAST(w15_coverage.data_to, w15.data_to)
       THEN 6
       WHEN COALESCE(w15_coverage.provisional, 0) > 0
       THEN 8
@@ -3990,7 +4059,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w15_coverage.held, 0) > 0
       THEN 4
-      WHEN w15.is_unfinished
+      WHEN w15.on_date >= LEAST(w15_coverage.data_to, w15.data_to)
       THEN 6
       WHEN COALESCE(w15_coverage.provisional, 0) > 0
       THEN 8
@@ -4018,6 +4087,8 @@ WITH periods AS (
     CASE
       WHEN w1.required <= 0
       THEN 2
+      WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+      THEN 2
       WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
       WHEN values_10.v1_blanks > 0
@@ -4026,7 +4097,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w1.is_unfinished
+      WHEN w1_coverage.data_to < LEAST(CAST(w1.on_date + INTERVAL '1' DAY AS DATE), w1.data_to)
+      THEN 6
+      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
       THEN 7
       WHEN COALESCE(w1_coverage.provisional, 0) > 0
       THEN 8
@@ -4078,6 +4151,8 @@ WITH periods AS (
     CASE
       WHEN w16.required <= 0
       THEN 2
+      WHEN w16.from_date >= LEAST(w16_coverage.data_to, w16.data_to)
+      THEN 2
       WHEN COALESCE(w16_coverage.delivered, 0) + COALESCE(w16_coverage.exempt, 0) + COALESCE(w16_coverage.held, 0) < w16.required
       THEN 2
       WHEN s13.v1_blanks > 0
@@ -4086,7 +4161,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w16_coverage.held, 0) > 0
       THEN 4
-      WHEN w16.is_unfinished
+      WHEN w16.on_date >= LEAST(w16_coverage.data_to, w16.data_to)
       THEN 7
       WHEN COALESCE(w16_coverage.provisional, 0) > 0
       THEN 8
@@ -4098,6 +4173,8 @@ WITH periods AS (
     CASE
       WHEN w16.required <= 0
       THEN 2
+      WHEN w16.from_date >= LEAST(w16_coverage.data_to, w16.data_to)
+      THEN 2
       WHEN COALESCE(w16_coverage.delivered, 0) + COALESCE(w16_coverage.exempt, 0) + COALESCE(w16_coverage.held, 0) < w16.required
       THEN 2
       WHEN s13.v2_blanks > 0
@@ -4106,7 +4183,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w16_coverage.held, 0) > 0
       THEN 4
-      WHEN w16.is_unfinished
+      WHEN w16.on_date >= LEAST(w16_coverage.data_to, w16.data_to)
       THEN 7
       WHEN COALESCE(w16_coverage.provisional, 0) > 0
       THEN 8

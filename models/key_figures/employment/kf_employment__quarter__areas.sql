@@ -87,14 +87,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -130,12 +127,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w1 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'activation.degree'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -148,7 +150,8 @@ WITH periods AS (
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
       EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
     ) + 1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -179,7 +182,8 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       k.approved = 2) AS approved,
     COUNT(*) FILTER(WHERE
-      k.delivered = 2 AND k.provisional > 0) AS provisional
+      k.delivered = 2 AND k.provisional > 0) AS provisional,
+    MIN(k.data_to) AS data_to
   FROM (
     SELECT
       w.period_key,
@@ -194,7 +198,8 @@ WITH periods AS (
       COUNT(*) FILTER(WHERE
         c.state = 'approved') AS approved,
       COUNT(*) FILTER(WHERE
-        c.state = 'provisional') AS provisional
+        c.state = 'provisional') AS provisional,
+      MIN(t.data_to) AS data_to
     FROM w2 AS w
     JOIN {{ ref('coverage') }} AS c
       ON (
@@ -204,6 +209,10 @@ WITH periods AS (
         AND c.series = ''
       )
       AND c.base_period_key BETWEEN w.first_key AND w.last_key
+    LEFT JOIN {{ ref('data_to') }} AS t
+      ON t.source = c.source
+      AND t.series = c.series
+      AND t.municipality_key = c.municipality_key
     GROUP BY
       w.period_key,
       c.municipality_key,
@@ -221,7 +230,8 @@ WITH periods AS (
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
       EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
     ) + 1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -247,12 +257,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w3 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_ydelsesforloeb'
     AND c.series = ''
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -262,14 +277,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -306,12 +318,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w4 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_ydelsesforloeb'
     AND c.series = ''
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -321,14 +338,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -364,12 +378,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w5 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'cashAssistance.fullTime'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -379,14 +398,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -422,12 +438,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w6 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'cashAssistance.workforceRate'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -437,14 +458,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -481,7 +499,8 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       k.approved = 2) AS approved,
     COUNT(*) FILTER(WHERE
-      k.delivered = 2 AND k.provisional > 0) AS provisional
+      k.delivered = 2 AND k.provisional > 0) AS provisional,
+    MIN(k.data_to) AS data_to
   FROM (
     SELECT
       w.period_key,
@@ -496,12 +515,17 @@ WITH periods AS (
       COUNT(*) FILTER(WHERE
         c.state = 'approved') AS approved,
       COUNT(*) FILTER(WHERE
-        c.state = 'provisional') AS provisional
+        c.state = 'provisional') AS provisional,
+      MIN(t.data_to) AS data_to
     FROM w7 AS w
     JOIN {{ ref('coverage') }} AS c
       ON c.source = 'bes_jobindsats'
       AND c.series IN ('unemployment.total', 'unemployment.totalRate')
       AND c.base_period_key BETWEEN w.first_key AND w.last_key
+    LEFT JOIN {{ ref('data_to') }} AS t
+      ON t.source = c.source
+      AND t.series = c.series
+      AND t.municipality_key = c.municipality_key
     GROUP BY
       w.period_key,
       c.municipality_key,
@@ -516,14 +540,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -559,12 +580,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w8 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.total'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -574,14 +600,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > o.start_date
-      THEN LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    o.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1
+    ) + 1 AS required,
+    o.end_date AS on_date,
+    d.data_to,
     o.period_key IS NULL AS has_no_label,
     o.start_date AS from_date,
     LEAST(o.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -622,12 +645,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w9 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.total'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -758,14 +786,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -801,12 +826,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w13 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.totalRate'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -873,14 +903,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -916,12 +943,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w15 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.dagpenge'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -931,7 +963,7 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS first_key,
     EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS last_key,
-    1 AS required,
+    9 AS required,
     EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 > d.due_key
     AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
     p.start_date AS from_date
@@ -986,7 +1018,7 @@ WITH periods AS (
         OR c.source = 'bes_samtale'
         AND c.series = ''
       )
-      AND c.base_period_key = w.first_key
+      AND c.base_period_key BETWEEN w.first_key - 8 AND w.last_key
     GROUP BY
       w.period_key,
       c.municipality_key,
@@ -1001,7 +1033,7 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS first_key,
     EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS last_key,
-    1 AS required,
+    12 AS required,
     EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 > d.due_key
     AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
     p.start_date AS from_date
@@ -1032,7 +1064,7 @@ WITH periods AS (
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_ydelsesforloeb'
     AND c.series = ''
-    AND c.base_period_key = w.first_key
+    AND c.base_period_key BETWEEN w.first_key - 11 AND w.last_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -1045,7 +1077,8 @@ WITH periods AS (
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
       EXTRACT(YEAR FROM m.start_date) * 12 + EXTRACT(MONTH FROM m.start_date) - 1
     ) + 1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     m.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -1074,12 +1107,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w18 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_ydelsesforloeb'
     AND c.series = ''
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -1205,9 +1243,9 @@ WITH periods AS (
     EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1 AS first_key,
     EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1 AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
-    p.start_date AS from_date,
     p.end_date AS on_date,
+    d.data_to,
+    p.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -1232,12 +1270,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w21 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_sygedagpenge_sag'
     AND c.series = ''
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -1250,7 +1293,8 @@ WITH periods AS (
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
       EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
     ) + 1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -1275,12 +1319,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w22 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_refusion'
     AND c.series = ''
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -4171,6 +4220,8 @@ WITH periods AS (
       THEN 1
       WHEN w1.required <= 0
       THEN 2
+      WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+      THEN 2
       WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
       WHEN COALESCE(s1.v1_periods, 0) < COALESCE(w1_coverage.delivered, 0)
@@ -4179,7 +4230,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w1.is_unfinished
+      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
       THEN 7
       WHEN COALESCE(w1_coverage.provisional, 0) > 0
       THEN 8
@@ -4438,7 +4489,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w2_coverage.held, 0) > 0
       THEN 4
-      WHEN w2.is_unfinished
+      WHEN w2.on_date >= LEAST(w2_coverage.data_to, w2.data_to)
       THEN 7
       WHEN COALESCE(w2_coverage.provisional, 0) > 0
       THEN 8
@@ -4458,7 +4509,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w3_coverage.held, 0) > 0
       THEN 4
-      WHEN w3.is_unfinished
+      WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
       THEN 7
       WHEN COALESCE(w3_coverage.provisional, 0) > 0
       THEN 8
@@ -5301,6 +5352,8 @@ WITH periods AS (
     CASE
       WHEN w4.required <= 0
       THEN 2
+      WHEN w4.from_date >= LEAST(w4_coverage.data_to, w4.data_to)
+      THEN 2
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
       WHEN values_3.v1_blanks > 0
@@ -5309,7 +5362,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w4.is_unfinished
+      WHEN w4_coverage.data_to < LEAST(CAST(w4.on_date + INTERVAL '1' DAY AS DATE), w4.data_to)
+      THEN 6
+      WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
       THEN 7
       WHEN COALESCE(w4_coverage.provisional, 0) > 0
       THEN 8
@@ -5629,6 +5684,8 @@ WITH periods AS (
       THEN 1
       WHEN w5.required <= 0
       THEN 2
+      WHEN w5.from_date >= LEAST(w5_coverage.data_to, w5.data_to)
+      THEN 2
       WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
       THEN 2
       WHEN COALESCE(s2.v2_periods, 0) < COALESCE(w5_coverage.delivered, 0)
@@ -5637,7 +5694,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w5_coverage.held, 0) > 0
       THEN 4
-      WHEN w5.is_unfinished
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
       THEN 7
       WHEN COALESCE(w5_coverage.provisional, 0) > 0
       THEN 8
@@ -5957,6 +6014,8 @@ WITH periods AS (
       THEN 1
       WHEN w6.required <= 0
       THEN 2
+      WHEN w6.from_date >= LEAST(w6_coverage.data_to, w6.data_to)
+      THEN 2
       WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) + COALESCE(w6_coverage.held, 0) < w6.required
       THEN 2
       WHEN COALESCE(s3.v3_periods, 0) < COALESCE(w6_coverage.delivered, 0)
@@ -5965,7 +6024,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w6_coverage.held, 0) > 0
       THEN 4
-      WHEN w6.is_unfinished
+      WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
       THEN 7
       WHEN COALESCE(w6_coverage.provisional, 0) > 0
       THEN 8
@@ -5979,6 +6038,8 @@ WITH periods AS (
       THEN 1
       WHEN w7.required <= 0
       THEN 2
+      WHEN w7.from_date >= LEAST(w7_coverage.data_to, w7.data_to)
+      THEN 2
       WHEN COALESCE(w7_coverage.delivered, 0) + COALESCE(w7_coverage.exempt, 0) + COALESCE(w7_coverage.held, 0) < w7.required
       THEN 2
       WHEN COALESCE(s4.v4_periods, 0) < COALESCE(w7_coverage.delivered, 0)
@@ -5987,7 +6048,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w7_coverage.held, 0) > 0
       THEN 4
-      WHEN w7.is_unfinished
+      WHEN w7.on_date >= LEAST(w7_coverage.data_to, w7.data_to)
       THEN 7
       WHEN COALESCE(w7_coverage.provisional, 0) > 0
       THEN 8
@@ -6399,6 +6460,8 @@ WITH periods AS (
     CASE
       WHEN w4.required <= 0
       THEN 2
+      WHEN w4.from_date >= LEAST(w4_coverage.data_to, w4.data_to)
+      THEN 2
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
       WHEN values_4.v1_blanks > 0
@@ -6407,7 +6470,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w4.is_unfinished
+      WHEN w4_coverage.data_to < LEAST(CAST(w4.on_date + INTERVAL '1' DAY AS DATE), w4.data_to)
+      THEN 6
+      WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
       THEN 7
       WHEN COALESCE(w4_coverage.provisional, 0) > 0
       THEN 8
@@ -6419,6 +6484,8 @@ WITH periods AS (
     CASE
       WHEN w4.required <= 0
       THEN 2
+      WHEN w4.from_date >= LEAST(w4_coverage.data_to, w4.data_to)
+      THEN 2
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
       WHEN values_5.v1_blanks > 0
@@ -6427,7 +6494,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w4.is_unfinished
+      WHEN w4_coverage.data_to < LEAST(CAST(w4.on_date + INTERVAL '1' DAY AS DATE), w4.data_to)
+      THEN 6
+      WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
       THEN 7
       WHEN COALESCE(w4_coverage.provisional, 0) > 0
       THEN 8
@@ -6890,6 +6959,8 @@ WITH periods AS (
       THEN 1
       WHEN w8.required <= 0
       THEN 2
+      WHEN w8.from_date >= LEAST(w8_coverage.data_to, w8.data_to)
+      THEN 2
       WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) + COALESCE(w8_coverage.held, 0) < w8.required
       THEN 2
       WHEN COALESCE(s5.v5_periods, 0) < COALESCE(w8_coverage.delivered, 0)
@@ -6898,7 +6969,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w8_coverage.held, 0) > 0
       THEN 4
-      WHEN w8.is_unfinished
+      WHEN w8.on_date >= LEAST(w8_coverage.data_to, w8.data_to)
       THEN 6
       WHEN COALESCE(w8_coverage.provisional, 0) > 0
       THEN 8
@@ -6914,6 +6985,8 @@ WITH periods AS (
       THEN 1
       WHEN w9.required <= 0
       THEN 2
+      WHEN w9.from_date >= LEAST(w9_coverage.data_to, w9.data_to)
+      THEN 2
       WHEN COALESCE(w9_coverage.delivered, 0) + COALESCE(w9_coverage.exempt, 0) + COALESCE(w9_coverage.held, 0) < w9.required
       THEN 2
       WHEN COALESCE(s6.v5_periods, 0) < COALESCE(w9_coverage.delivered, 0)
@@ -6922,7 +6995,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w9_coverage.held, 0) > 0
       THEN 4
-      WHEN w9.is_unfinished
+      WHEN w9.on_date >= LEAST(w9_coverage.data_to, w9.data_to)
       THEN 6
       WHEN COALESCE(w9_coverage.provisional, 0) > 0
       THEN 8
@@ -7305,6 +7378,8 @@ WITH periods AS (
       THEN 1
       WHEN w8.required <= 0
       THEN 2
+      WHEN w8.from_date >= LEAST(w8_coverage.data_to, w8.data_to)
+      THEN 2
       WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) + COALESCE(w8_coverage.held, 0) < w8.required
       THEN 2
       WHEN COALESCE(s5.v5_periods, 0) < COALESCE(w8_coverage.delivered, 0)
@@ -7313,7 +7388,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w8_coverage.held, 0) > 0
       THEN 4
-      WHEN w8.is_unfinished
+      WHEN w8.on_date >= LEAST(w8_coverage.data_to, w8.data_to)
       THEN 7
       WHEN COALESCE(w8_coverage.provisional, 0) > 0
       THEN 8
@@ -7732,6 +7807,8 @@ WITH periods AS (
       THEN 1
       WHEN w8.required <= 0
       THEN 2
+      WHEN w8.from_date >= LEAST(w8_coverage.data_to, w8.data_to)
+      THEN 2
       WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) + COALESCE(w8_coverage.held, 0) < w8.required
       THEN 2
       WHEN COALESCE(s5.v5_periods, 0) < COALESCE(w8_coverage.delivered, 0)
@@ -7740,7 +7817,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w8_coverage.held, 0) > 0
       THEN 4
-      WHEN w8.is_unfinished
+      WHEN w8.on_date >= LEAST(w8_coverage.data_to, w8.data_to)
       THEN 7
       WHEN COALESCE(w8_coverage.provisional, 0) > 0
       THEN 8
@@ -8159,6 +8236,8 @@ WITH periods AS (
       THEN 1
       WHEN w8.required <= 0
       THEN 2
+      WHEN w8.from_date >= LEAST(w8_coverage.data_to, w8.data_to)
+      THEN 2
       WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) + COALESCE(w8_coverage.held, 0) < w8.required
       THEN 2
       WHEN COALESCE(s5.v5_periods, 0) < COALESCE(w8_coverage.delivered, 0)
@@ -8167,7 +8246,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w8_coverage.held, 0) > 0
       THEN 4
-      WHEN w8.is_unfinished
+      WHEN w8.on_date >= LEAST(w8_coverage.data_to, w8.data_to)
       THEN 7
       WHEN COALESCE(w8_coverage.provisional, 0) > 0
       THEN 8
@@ -8586,6 +8665,8 @@ WITH periods AS (
       THEN 1
       WHEN w8.required <= 0
       THEN 2
+      WHEN w8.from_date >= LEAST(w8_coverage.data_to, w8.data_to)
+      THEN 2
       WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) + COALESCE(w8_coverage.held, 0) < w8.required
       THEN 2
       WHEN COALESCE(s5.v5_periods, 0) < COALESCE(w8_coverage.delivered, 0)
@@ -8594,7 +8675,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w8_coverage.held, 0) > 0
       THEN 4
-      WHEN w8.is_unfinished
+      WHEN w8.on_date >= LEAST(w8_coverage.data_to, w8.data_to)
       THEN 7
       WHEN COALESCE(w8_coverage.provisional, 0) > 0
       THEN 8
@@ -8896,6 +8977,8 @@ WITH periods AS (
       THEN 1
       WHEN w13.required <= 0
       THEN 2
+      WHEN w13.from_date >= LEAST(w13_coverage.data_to, w13.data_to)
+      THEN 2
       WHEN COALESCE(w13_coverage.delivered, 0) + COALESCE(w13_coverage.exempt, 0) + COALESCE(w13_coverage.held, 0) < w13.required
       THEN 2
       WHEN COALESCE(s10.v6_periods, 0) < COALESCE(w13_coverage.delivered, 0)
@@ -8904,7 +8987,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w13_coverage.held, 0) > 0
       THEN 4
-      WHEN w13.is_unfinished
+      WHEN w13.on_date >= LEAST(w13_coverage.data_to, w13.data_to)
       THEN 7
       WHEN COALESCE(w13_coverage.provisional, 0) > 0
       THEN 8
@@ -8918,6 +9001,8 @@ WITH periods AS (
       THEN 1
       WHEN w7.required <= 0
       THEN 2
+      WHEN w7.from_date >= LEAST(w7_coverage.data_to, w7.data_to)
+      THEN 2
       WHEN COALESCE(w7_coverage.delivered, 0) + COALESCE(w7_coverage.exempt, 0) + COALESCE(w7_coverage.held, 0) < w7.required
       THEN 2
       WHEN COALESCE(s4.v4_periods, 0) < COALESCE(w7_coverage.delivered, 0)
@@ -8926,7 +9011,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w7_coverage.held, 0) > 0
       THEN 4
-      WHEN w7.is_unfinished
+      WHEN w7.on_date >= LEAST(w7_coverage.data_to, w7.data_to)
       THEN 7
       WHEN COALESCE(w7_coverage.provisional, 0) > 0
       THEN 8
@@ -9320,6 +9405,8 @@ WITH periods AS (
     CASE
       WHEN w4.required <= 0
       THEN 2
+      WHEN w4.from_date >= LEAST(w4_coverage.data_to, w4.data_to)
+      THEN 2
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
       WHEN values_6.v1_blanks > 0
@@ -9328,7 +9415,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w4.is_unfinished
+      WHEN w4_coverage.data_to < LEAST(CAST(w4.on_date + INTERVAL '1' DAY AS DATE), w4.data_to)
+      THEN 6
+      WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
       THEN 7
       WHEN COALESCE(w4_coverage.provisional, 0) > 0
       THEN 8
@@ -9747,6 +9836,8 @@ WITH periods AS (
       THEN 1
       WHEN w15.required <= 0
       THEN 2
+      WHEN w15.from_date >= LEAST(w15_coverage.data_to, w15.data_to)
+      THEN 2
       WHEN COALESCE(w15_coverage.delivered, 0) + COALESCE(w15_coverage.exempt, 0) + COALESCE(w15_coverage.held, 0) < w15.required
       THEN 2
       WHEN COALESCE(s12.v7_periods, 0) < COALESCE(w15_coverage.delivered, 0)
@@ -9755,7 +9846,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w15_coverage.held, 0) > 0
       THEN 4
-      WHEN w15.is_unfinished
+      WHEN w15.on_date >= LEAST(w15_coverage.data_to, w15.data_to)
       THEN 7
       WHEN COALESCE(w15_coverage.provisional, 0) > 0
       THEN 8
@@ -9769,6 +9860,8 @@ WITH periods AS (
       THEN 1
       WHEN w8.required <= 0
       THEN 2
+      WHEN w8.from_date >= LEAST(w8_coverage.data_to, w8.data_to)
+      THEN 2
       WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) + COALESCE(w8_coverage.held, 0) < w8.required
       THEN 2
       WHEN COALESCE(s5.v5_periods, 0) < COALESCE(w8_coverage.delivered, 0)
@@ -9777,7 +9870,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w8_coverage.held, 0) > 0
       THEN 4
-      WHEN w8.is_unfinished
+      WHEN w8.on_date >= LEAST(w8_coverage.data_to, w8.data_to)
       THEN 7
       WHEN COALESCE(w8_coverage.provisional, 0) > 0
       THEN 8
@@ -10943,7 +11036,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w18_coverage.held, 0) > 0
       THEN 4
-      WHEN w18.is_unfinished
+      WHEN w18.on_date >= LEAST(w18_coverage.data_to, w18.data_to)
       THEN 7
       WHEN COALESCE(w18_coverage.provisional, 0) > 0
       THEN 8
@@ -11416,6 +11509,8 @@ WITH periods AS (
     CASE
       WHEN w4.required <= 0
       THEN 2
+      WHEN w4.from_date >= LEAST(w4_coverage.data_to, w4.data_to)
+      THEN 2
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
       WHEN values_8.v1_blanks > 0
@@ -11424,7 +11519,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w4.is_unfinished
+      WHEN w4_coverage.data_to < LEAST(CAST(w4.on_date + INTERVAL '1' DAY AS DATE), w4.data_to)
+      THEN 6
+      WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
       THEN 7
       WHEN COALESCE(w4_coverage.provisional, 0) > 0
       THEN 8
@@ -11921,6 +12018,8 @@ WITH periods AS (
     CASE
       WHEN w4.required <= 0
       THEN 2
+      WHEN w4.from_date >= LEAST(w4_coverage.data_to, w4.data_to)
+      THEN 2
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
       WHEN values_9.v1_blanks > 0
@@ -11929,7 +12028,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w4.is_unfinished
+      WHEN w4_coverage.data_to < LEAST(CAST(w4.on_date + INTERVAL '1' DAY AS DATE), w4.data_to)
+      THEN 6
+      WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
       THEN 7
       WHEN COALESCE(w4_coverage.provisional, 0) > 0
       THEN 8
@@ -12235,7 +12336,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w21_coverage.held, 0) > 0
       THEN 4
-      WHEN w21.is_unfinished
+      WHEN w21.on_date >= LEAST(w21_coverage.data_to, w21.data_to)
       THEN 6
       WHEN COALESCE(w21_coverage.provisional, 0) > 0
       THEN 8
@@ -12253,7 +12354,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w21_coverage.held, 0) > 0
       THEN 4
-      WHEN w21.is_unfinished
+      WHEN w21.on_date >= LEAST(w21_coverage.data_to, w21.data_to)
       THEN 6
       WHEN COALESCE(w21_coverage.provisional, 0) > 0
       THEN 8
@@ -12624,6 +12725,8 @@ WITH periods AS (
     CASE
       WHEN w4.required <= 0
       THEN 2
+      WHEN w4.from_date >= LEAST(w4_coverage.data_to, w4.data_to)
+      THEN 2
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
       WHEN values_12.v1_blanks > 0
@@ -12632,7 +12735,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w4.is_unfinished
+      WHEN w4_coverage.data_to < LEAST(CAST(w4.on_date + INTERVAL '1' DAY AS DATE), w4.data_to)
+      THEN 6
+      WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
       THEN 7
       WHEN COALESCE(w4_coverage.provisional, 0) > 0
       THEN 8
@@ -13129,6 +13234,8 @@ WITH periods AS (
     CASE
       WHEN w22.required <= 0
       THEN 2
+      WHEN w22.from_date >= LEAST(w22_coverage.data_to, w22.data_to)
+      THEN 2
       WHEN COALESCE(w22_coverage.delivered, 0) + COALESCE(w22_coverage.exempt, 0) + COALESCE(w22_coverage.held, 0) < w22.required
       THEN 2
       WHEN s17.v1_blanks > 0
@@ -13137,7 +13244,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w22_coverage.held, 0) > 0
       THEN 4
-      WHEN w22.is_unfinished
+      WHEN w22.on_date >= LEAST(w22_coverage.data_to, w22.data_to)
       THEN 7
       WHEN COALESCE(w22_coverage.provisional, 0) > 0
       THEN 8
@@ -13149,6 +13256,8 @@ WITH periods AS (
     CASE
       WHEN w22.required <= 0
       THEN 2
+      WHEN w22.from_date >= LEAST(w22_coverage.data_to, w22.data_to)
+      THEN 2
       WHEN COALESCE(w22_coverage.delivered, 0) + COALESCE(w22_coverage.exempt, 0) + COALESCE(w22_coverage.held, 0) < w22.required
       THEN 2
       WHEN s17.v2_blanks > 0
@@ -13157,7 +13266,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w22_coverage.held, 0) > 0
       THEN 4
-      WHEN w22.is_unfinished
+      WHEN w22.on_date >= LEAST(w22_coverage.data_to, w22.data_to)
       THEN 7
       WHEN COALESCE(w22_coverage.provisional, 0) > 0
       THEN 8

@@ -51,14 +51,11 @@ FROM (
         p.period_key,
         EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-        CASE
-          WHEN d.data_to > p.start_date
-          THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-            EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-          ) + 1
-          ELSE 0
-        END AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+          EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+        ) + 1 AS required,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date,
         p.end_date AS end_date,
         LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -95,12 +92,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bes_ydelsesforloeb'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -346,6 +348,8 @@ FROM (
         CASE
           WHEN w1.required <= 0
           THEN 2
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN values_1.v1_blanks > 0
@@ -354,7 +358,9 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1_coverage.data_to < LEAST(CAST(w1.on_date + INTERVAL '1' DAY AS DATE), w1.data_to)
+          THEN 6
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -469,14 +475,11 @@ FROM (
         p.period_key,
         EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-        CASE
-          WHEN d.data_to > p.start_date
-          THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-            EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-          ) + 1
-          ELSE 0
-        END AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+          EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+        ) + 1 AS required,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date,
         p.end_date AS end_date,
         LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -513,12 +516,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bes_ydelsesforloeb'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -528,7 +536,7 @@ FROM (
         p.period_key,
         EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS first_key,
         EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS last_key,
-        1 AS required,
+        12 AS required,
         EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 > d.due_key
         AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
         p.start_date AS from_date
@@ -559,7 +567,7 @@ FROM (
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bes_ydelsesforloeb'
         AND c.series = ''
-        AND c.base_period_key = w.first_key
+        AND c.base_period_key BETWEEN w.first_key - 11 AND w.last_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -1435,6 +1443,8 @@ FROM (
         CASE
           WHEN w1.required <= 0
           THEN 2
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN values_1.v1_blanks > 0
@@ -1443,7 +1453,9 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1_coverage.data_to < LEAST(CAST(w1.on_date + INTERVAL '1' DAY AS DATE), w1.data_to)
+          THEN 6
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -1511,6 +1523,8 @@ FROM (
         CASE
           WHEN w1.required <= 0
           THEN 2
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN values_2.v1_blanks > 0
@@ -1519,7 +1533,9 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1_coverage.data_to < LEAST(CAST(w1.on_date + INTERVAL '1' DAY AS DATE), w1.data_to)
+          THEN 6
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -1578,6 +1594,8 @@ FROM (
         CASE
           WHEN w1.required <= 0
           THEN 2
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN values_3.v1_blanks > 0
@@ -1586,7 +1604,9 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1_coverage.data_to < LEAST(CAST(w1.on_date + INTERVAL '1' DAY AS DATE), w1.data_to)
+          THEN 6
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -1748,7 +1768,7 @@ FROM (
         p.period_key,
         EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS first_key,
         EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS last_key,
-        1 AS required,
+        9 AS required,
         EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 > d.due_key
         AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
         p.start_date AS from_date
@@ -1803,7 +1823,7 @@ FROM (
             OR c.source = 'bes_samtale'
             AND c.series = ''
           )
-          AND c.base_period_key = w.first_key
+          AND c.base_period_key BETWEEN w.first_key - 8 AND w.last_key
         GROUP BY
           w.period_key,
           c.municipality_key,
@@ -1821,7 +1841,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date,
         LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
       FROM periods AS p
@@ -1846,12 +1867,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bes_refusion'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -2105,6 +2131,8 @@ FROM (
         CASE
           WHEN w2.required <= 0
           THEN 2
+          WHEN w2.from_date >= LEAST(w2_coverage.data_to, w2.data_to)
+          THEN 2
           WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
           THEN 2
           WHEN s2.v1_blanks > 0
@@ -2113,7 +2141,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
-          WHEN w2.is_unfinished
+          WHEN w2.on_date >= LEAST(w2_coverage.data_to, w2.data_to)
           THEN 7
           WHEN COALESCE(w2_coverage.provisional, 0) > 0
           THEN 8
@@ -2125,6 +2153,8 @@ FROM (
         CASE
           WHEN w2.required <= 0
           THEN 2
+          WHEN w2.from_date >= LEAST(w2_coverage.data_to, w2.data_to)
+          THEN 2
           WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
           THEN 2
           WHEN s2.v2_blanks > 0
@@ -2133,7 +2163,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
-          WHEN w2.is_unfinished
+          WHEN w2.on_date >= LEAST(w2_coverage.data_to, w2.data_to)
           THEN 7
           WHEN COALESCE(w2_coverage.provisional, 0) > 0
           THEN 8
@@ -2268,7 +2298,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date,
         LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
       FROM periods AS p
@@ -2293,12 +2324,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bes_refusion'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -2410,6 +2446,8 @@ FROM (
         CASE
           WHEN w1.required <= 0
           THEN 2
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN s1.v1_blanks > 0
@@ -2418,7 +2456,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -2430,6 +2468,8 @@ FROM (
         CASE
           WHEN w1.required <= 0
           THEN 2
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN s1.v2_blanks > 0
@@ -2438,7 +2478,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8

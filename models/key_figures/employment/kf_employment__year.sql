@@ -70,7 +70,8 @@ WITH periods AS (
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
       EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
     ) + 1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     y.start_date AS from_date
   FROM periods AS p
   LEFT JOIN {{ ref('dim_period') }} AS y
@@ -96,12 +97,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w1 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'oko_postering'
     AND c.series = ''
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -144,14 +150,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -188,12 +191,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w3 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_ydelsesforloeb'
     AND c.series = ''
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -203,14 +211,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -246,12 +251,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w4 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'cashAssistance.fullTime'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -261,14 +271,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -304,12 +311,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w5 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.total'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -319,14 +331,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > o.start_date
-      THEN LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    o.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1
+    ) + 1 AS required,
+    o.end_date AS on_date,
+    d.data_to,
     o.period_key IS NULL AS has_no_label,
     o.start_date AS from_date,
     LEAST(o.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -367,12 +376,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w6 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.total'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -560,14 +574,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -603,12 +614,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w11 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.dagpenge'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -618,7 +634,7 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS first_key,
     EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS last_key,
-    1 AS required,
+    12 AS required,
     EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 > d.due_key
     AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
     p.start_date AS from_date
@@ -649,7 +665,7 @@ WITH periods AS (
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_ydelsesforloeb'
     AND c.series = ''
-    AND c.base_period_key = w.first_key
+    AND c.base_period_key BETWEEN w.first_key - 11 AND w.last_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -662,7 +678,8 @@ WITH periods AS (
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
       EXTRACT(YEAR FROM m.start_date) * 12 + EXTRACT(MONTH FROM m.start_date) - 1
     ) + 1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     m.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -691,12 +708,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w13 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_ydelsesforloeb'
     AND c.series = ''
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -822,9 +844,9 @@ WITH periods AS (
     EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1 AS first_key,
     EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1 AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
-    p.start_date AS from_date,
     p.end_date AS on_date,
+    d.data_to,
+    p.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -849,12 +871,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w16 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_sygedagpenge_sag'
     AND c.series = ''
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -867,7 +894,8 @@ WITH periods AS (
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
       EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
     ) + 1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -892,12 +920,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w17 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_refusion'
     AND c.series = ''
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -3261,7 +3294,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w1.is_unfinished
+      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
       THEN 7
       WHEN COALESCE(w1_coverage.provisional, 0) > 0
       THEN 8
@@ -3309,6 +3342,8 @@ WITH periods AS (
     CASE
       WHEN w3.required <= 0
       THEN 2
+      WHEN w3.from_date >= LEAST(w3_coverage.data_to, w3.data_to)
+      THEN 2
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
       WHEN values_1.v1_blanks > 0
@@ -3317,7 +3352,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w3_coverage.held, 0) > 0
       THEN 4
-      WHEN w3.is_unfinished
+      WHEN w3_coverage.data_to < LEAST(CAST(w3.on_date + INTERVAL '1' DAY AS DATE), w3.data_to)
+      THEN 6
+      WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
       THEN 7
       WHEN COALESCE(w3_coverage.provisional, 0) > 0
       THEN 8
@@ -3345,6 +3382,8 @@ WITH periods AS (
       THEN 1
       WHEN w4.required <= 0
       THEN 2
+      WHEN w4.from_date >= LEAST(w4_coverage.data_to, w4.data_to)
+      THEN 2
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
       WHEN COALESCE(s3.v1_periods, 0) < COALESCE(w4_coverage.delivered, 0)
@@ -3353,7 +3392,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w4.is_unfinished
+      WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
       THEN 7
       WHEN COALESCE(w4_coverage.provisional, 0) > 0
       THEN 8
@@ -3379,6 +3418,8 @@ WITH periods AS (
     CASE
       WHEN w3.required <= 0
       THEN 2
+      WHEN w3.from_date >= LEAST(w3_coverage.data_to, w3.data_to)
+      THEN 2
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
       WHEN values_2.v1_blanks > 0
@@ -3387,7 +3428,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w3_coverage.held, 0) > 0
       THEN 4
-      WHEN w3.is_unfinished
+      WHEN w3_coverage.data_to < LEAST(CAST(w3.on_date + INTERVAL '1' DAY AS DATE), w3.data_to)
+      THEN 6
+      WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
       THEN 7
       WHEN COALESCE(w3_coverage.provisional, 0) > 0
       THEN 8
@@ -3399,6 +3442,8 @@ WITH periods AS (
     CASE
       WHEN w3.required <= 0
       THEN 2
+      WHEN w3.from_date >= LEAST(w3_coverage.data_to, w3.data_to)
+      THEN 2
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
       WHEN values_3.v1_blanks > 0
@@ -3407,7 +3452,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w3_coverage.held, 0) > 0
       THEN 4
-      WHEN w3.is_unfinished
+      WHEN w3_coverage.data_to < LEAST(CAST(w3.on_date + INTERVAL '1' DAY AS DATE), w3.data_to)
+      THEN 6
+      WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
       THEN 7
       WHEN COALESCE(w3_coverage.provisional, 0) > 0
       THEN 8
@@ -3437,6 +3484,8 @@ WITH periods AS (
       THEN 1
       WHEN w5.required <= 0
       THEN 2
+      WHEN w5.from_date >= LEAST(w5_coverage.data_to, w5.data_to)
+      THEN 2
       WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
       THEN 2
       WHEN COALESCE(s4.v2_periods, 0) < COALESCE(w5_coverage.delivered, 0)
@@ -3445,7 +3494,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w5_coverage.held, 0) > 0
       THEN 4
-      WHEN w5.is_unfinished
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
       THEN 6
       WHEN COALESCE(w5_coverage.provisional, 0) > 0
       THEN 8
@@ -3461,6 +3510,8 @@ WITH periods AS (
       THEN 1
       WHEN w6.required <= 0
       THEN 2
+      WHEN w6.from_date >= LEAST(w6_coverage.data_to, w6.data_to)
+      THEN 2
       WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) + COALESCE(w6_coverage.held, 0) < w6.required
       THEN 2
       WHEN COALESCE(s5.v2_periods, 0) < COALESCE(w6_coverage.delivered, 0)
@@ -3469,7 +3520,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w6_coverage.held, 0) > 0
       THEN 4
-      WHEN w6.is_unfinished
+      WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
       THEN 6
       WHEN COALESCE(w6_coverage.provisional, 0) > 0
       THEN 8
@@ -3503,6 +3554,8 @@ WITH periods AS (
       THEN 1
       WHEN w5.required <= 0
       THEN 2
+      WHEN w5.from_date >= LEAST(w5_coverage.data_to, w5.data_to)
+      THEN 2
       WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
       THEN 2
       WHEN COALESCE(s4.v2_periods, 0) < COALESCE(w5_coverage.delivered, 0)
@@ -3511,7 +3564,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w5_coverage.held, 0) > 0
       THEN 4
-      WHEN w5.is_unfinished
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
       THEN 7
       WHEN COALESCE(w5_coverage.provisional, 0) > 0
       THEN 8
@@ -3563,6 +3616,8 @@ WITH periods AS (
       THEN 1
       WHEN w5.required <= 0
       THEN 2
+      WHEN w5.from_date >= LEAST(w5_coverage.data_to, w5.data_to)
+      THEN 2
       WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
       THEN 2
       WHEN COALESCE(s4.v2_periods, 0) < COALESCE(w5_coverage.delivered, 0)
@@ -3571,7 +3626,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w5_coverage.held, 0) > 0
       THEN 4
-      WHEN w5.is_unfinished
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
       THEN 7
       WHEN COALESCE(w5_coverage.provisional, 0) > 0
       THEN 8
@@ -3623,6 +3678,8 @@ WITH periods AS (
       THEN 1
       WHEN w5.required <= 0
       THEN 2
+      WHEN w5.from_date >= LEAST(w5_coverage.data_to, w5.data_to)
+      THEN 2
       WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
       THEN 2
       WHEN COALESCE(s4.v2_periods, 0) < COALESCE(w5_coverage.delivered, 0)
@@ -3631,7 +3688,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w5_coverage.held, 0) > 0
       THEN 4
-      WHEN w5.is_unfinished
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
       THEN 7
       WHEN COALESCE(w5_coverage.provisional, 0) > 0
       THEN 8
@@ -3683,6 +3740,8 @@ WITH periods AS (
       THEN 1
       WHEN w5.required <= 0
       THEN 2
+      WHEN w5.from_date >= LEAST(w5_coverage.data_to, w5.data_to)
+      THEN 2
       WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
       THEN 2
       WHEN COALESCE(s4.v2_periods, 0) < COALESCE(w5_coverage.delivered, 0)
@@ -3691,7 +3750,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w5_coverage.held, 0) > 0
       THEN 4
-      WHEN w5.is_unfinished
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
       THEN 7
       WHEN COALESCE(w5_coverage.provisional, 0) > 0
       THEN 8
@@ -3717,6 +3776,8 @@ WITH periods AS (
     CASE
       WHEN w3.required <= 0
       THEN 2
+      WHEN w3.from_date >= LEAST(w3_coverage.data_to, w3.data_to)
+      THEN 2
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
       WHEN values_4.v1_blanks > 0
@@ -3725,7 +3786,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w3_coverage.held, 0) > 0
       THEN 4
-      WHEN w3.is_unfinished
+      WHEN w3_coverage.data_to < LEAST(CAST(w3.on_date + INTERVAL '1' DAY AS DATE), w3.data_to)
+      THEN 6
+      WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
       THEN 7
       WHEN COALESCE(w3_coverage.provisional, 0) > 0
       THEN 8
@@ -3777,6 +3840,8 @@ WITH periods AS (
       THEN 1
       WHEN w11.required <= 0
       THEN 2
+      WHEN w11.from_date >= LEAST(w11_coverage.data_to, w11.data_to)
+      THEN 2
       WHEN COALESCE(w11_coverage.delivered, 0) + COALESCE(w11_coverage.exempt, 0) + COALESCE(w11_coverage.held, 0) < w11.required
       THEN 2
       WHEN COALESCE(s10.v3_periods, 0) < COALESCE(w11_coverage.delivered, 0)
@@ -3785,7 +3850,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w11_coverage.held, 0) > 0
       THEN 4
-      WHEN w11.is_unfinished
+      WHEN w11.on_date >= LEAST(w11_coverage.data_to, w11.data_to)
       THEN 7
       WHEN COALESCE(w11_coverage.provisional, 0) > 0
       THEN 8
@@ -3799,6 +3864,8 @@ WITH periods AS (
       THEN 1
       WHEN w5.required <= 0
       THEN 2
+      WHEN w5.from_date >= LEAST(w5_coverage.data_to, w5.data_to)
+      THEN 2
       WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
       THEN 2
       WHEN COALESCE(s4.v2_periods, 0) < COALESCE(w5_coverage.delivered, 0)
@@ -3807,7 +3874,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w5_coverage.held, 0) > 0
       THEN 4
-      WHEN w5.is_unfinished
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
       THEN 7
       WHEN COALESCE(w5_coverage.provisional, 0) > 0
       THEN 8
@@ -3879,7 +3946,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w13_coverage.held, 0) > 0
       THEN 4
-      WHEN w13.is_unfinished
+      WHEN w13.on_date >= LEAST(w13_coverage.data_to, w13.data_to)
       THEN 7
       WHEN COALESCE(w13_coverage.provisional, 0) > 0
       THEN 8
@@ -3931,6 +3998,8 @@ WITH periods AS (
     CASE
       WHEN w3.required <= 0
       THEN 2
+      WHEN w3.from_date >= LEAST(w3_coverage.data_to, w3.data_to)
+      THEN 2
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
       WHEN values_6.v1_blanks > 0
@@ -3939,7 +4008,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w3_coverage.held, 0) > 0
       THEN 4
-      WHEN w3.is_unfinished
+      WHEN w3_coverage.data_to < LEAST(CAST(w3.on_date + INTERVAL '1' DAY AS DATE), w3.data_to)
+      THEN 6
+      WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
       THEN 7
       WHEN COALESCE(w3_coverage.provisional, 0) > 0
       THEN 8
@@ -3991,6 +4062,8 @@ WITH periods AS (
     CASE
       WHEN w3.required <= 0
       THEN 2
+      WHEN w3.from_date >= LEAST(w3_coverage.data_to, w3.data_to)
+      THEN 2
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
       WHEN values_7.v1_blanks > 0
@@ -3999,7 +4072,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w3_coverage.held, 0) > 0
       THEN 4
-      WHEN w3.is_unfinished
+      WHEN w3_coverage.data_to < LEAST(CAST(w3.on_date + INTERVAL '1' DAY AS DATE), w3.data_to)
+      THEN 6
+      WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
       THEN 7
       WHEN COALESCE(w3_coverage.provisional, 0) > 0
       THEN 8
@@ -4031,7 +4106,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w16_coverage.held, 0) > 0
       THEN 4
-      WHEN w16.is_unfinished
+      WHEN w16.on_date >= LEAST(w16_coverage.data_to, w16.data_to)
       THEN 6
       WHEN COALESCE(w16_coverage.provisional, 0) > 0
       THEN 8
@@ -4049,7 +4124,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w16_coverage.held, 0) > 0
       THEN 4
-      WHEN w16.is_unfinished
+      WHEN w16.on_date >= LEAST(w16_coverage.data_to, w16.data_to)
       THEN 6
       WHEN COALESCE(w16_coverage.provisional, 0) > 0
       THEN 8
@@ -4077,6 +4152,8 @@ WITH periods AS (
     CASE
       WHEN w3.required <= 0
       THEN 2
+      WHEN w3.from_date >= LEAST(w3_coverage.data_to, w3.data_to)
+      THEN 2
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
       WHEN values_10.v1_blanks > 0
@@ -4085,7 +4162,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w3_coverage.held, 0) > 0
       THEN 4
-      WHEN w3.is_unfinished
+      WHEN w3_coverage.data_to < LEAST(CAST(w3.on_date + INTERVAL '1' DAY AS DATE), w3.data_to)
+      THEN 6
+      WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
       THEN 7
       WHEN COALESCE(w3_coverage.provisional, 0) > 0
       THEN 8
@@ -4137,6 +4216,8 @@ WITH periods AS (
     CASE
       WHEN w17.required <= 0
       THEN 2
+      WHEN w17.from_date >= LEAST(w17_coverage.data_to, w17.data_to)
+      THEN 2
       WHEN COALESCE(w17_coverage.delivered, 0) + COALESCE(w17_coverage.exempt, 0) + COALESCE(w17_coverage.held, 0) < w17.required
       THEN 2
       WHEN s14.v1_blanks > 0
@@ -4145,7 +4226,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w17_coverage.held, 0) > 0
       THEN 4
-      WHEN w17.is_unfinished
+      WHEN w17.on_date >= LEAST(w17_coverage.data_to, w17.data_to)
       THEN 7
       WHEN COALESCE(w17_coverage.provisional, 0) > 0
       THEN 8
@@ -4157,6 +4238,8 @@ WITH periods AS (
     CASE
       WHEN w17.required <= 0
       THEN 2
+      WHEN w17.from_date >= LEAST(w17_coverage.data_to, w17.data_to)
+      THEN 2
       WHEN COALESCE(w17_coverage.delivered, 0) + COALESCE(w17_coverage.exempt, 0) + COALESCE(w17_coverage.held, 0) < w17.required
       THEN 2
       WHEN s14.v2_blanks > 0
@@ -4165,7 +4248,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w17_coverage.held, 0) > 0
       THEN 4
-      WHEN w17.is_unfinished
+      WHEN w17.on_date >= LEAST(w17_coverage.data_to, w17.data_to)
       THEN 7
       WHEN COALESCE(w17_coverage.provisional, 0) > 0
       THEN 8

@@ -87,14 +87,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -130,12 +127,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w1 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'activation.degree'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -148,7 +150,8 @@ WITH periods AS (
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
       EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
     ) + 1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -179,7 +182,8 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       k.approved = 2) AS approved,
     COUNT(*) FILTER(WHERE
-      k.delivered = 2 AND k.provisional > 0) AS provisional
+      k.delivered = 2 AND k.provisional > 0) AS provisional,
+    MIN(k.data_to) AS data_to
   FROM (
     SELECT
       w.period_key,
@@ -194,7 +198,8 @@ WITH periods AS (
       COUNT(*) FILTER(WHERE
         c.state = 'approved') AS approved,
       COUNT(*) FILTER(WHERE
-        c.state = 'provisional') AS provisional
+        c.state = 'provisional') AS provisional,
+      MIN(t.data_to) AS data_to
     FROM w2 AS w
     JOIN {{ ref('coverage') }} AS c
       ON (
@@ -204,6 +209,10 @@ WITH periods AS (
         AND c.series = ''
       )
       AND c.base_period_key BETWEEN w.first_key AND w.last_key
+    LEFT JOIN {{ ref('data_to') }} AS t
+      ON t.source = c.source
+      AND t.series = c.series
+      AND t.municipality_key = c.municipality_key
     GROUP BY
       w.period_key,
       c.municipality_key,
@@ -221,7 +230,8 @@ WITH periods AS (
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
       EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
     ) + 1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -247,12 +257,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w3 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_ydelsesforloeb'
     AND c.series = ''
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -265,7 +280,8 @@ WITH periods AS (
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
       EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
     ) + 1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     y.start_date AS from_date
   FROM periods AS p
   LEFT JOIN {{ ref('dim_period') }} AS y
@@ -291,12 +307,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w4 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'oko_postering'
     AND c.series = ''
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -339,14 +360,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -383,12 +401,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w6 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_ydelsesforloeb'
     AND c.series = ''
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -398,14 +421,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -441,12 +461,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w7 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'cashAssistance.fullTime'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -456,14 +481,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -499,12 +521,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w8 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'cashAssistance.workforceRate'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -514,14 +541,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -558,7 +582,8 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       k.approved = 2) AS approved,
     COUNT(*) FILTER(WHERE
-      k.delivered = 2 AND k.provisional > 0) AS provisional
+      k.delivered = 2 AND k.provisional > 0) AS provisional,
+    MIN(k.data_to) AS data_to
   FROM (
     SELECT
       w.period_key,
@@ -573,12 +598,17 @@ WITH periods AS (
       COUNT(*) FILTER(WHERE
         c.state = 'approved') AS approved,
       COUNT(*) FILTER(WHERE
-        c.state = 'provisional') AS provisional
+        c.state = 'provisional') AS provisional,
+      MIN(t.data_to) AS data_to
     FROM w9 AS w
     JOIN {{ ref('coverage') }} AS c
       ON c.source = 'bes_jobindsats'
       AND c.series IN ('unemployment.total', 'unemployment.totalRate')
       AND c.base_period_key BETWEEN w.first_key AND w.last_key
+    LEFT JOIN {{ ref('data_to') }} AS t
+      ON t.source = c.source
+      AND t.series = c.series
+      AND t.municipality_key = c.municipality_key
     GROUP BY
       w.period_key,
       c.municipality_key,
@@ -593,14 +623,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -636,12 +663,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w10 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.total'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -651,14 +683,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > o.start_date
-      THEN LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    o.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1
+    ) + 1 AS required,
+    o.end_date AS on_date,
+    d.data_to,
     o.period_key IS NULL AS has_no_label,
     o.start_date AS from_date,
     LEAST(o.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -699,12 +728,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w11 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.total'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -835,14 +869,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -878,12 +909,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w15 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.totalRate'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -950,14 +986,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -993,12 +1026,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w17 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.dagpenge'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -1008,7 +1046,7 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS first_key,
     EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS last_key,
-    1 AS required,
+    12 AS required,
     EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 > d.due_key
     AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
     p.start_date AS from_date
@@ -1039,7 +1077,7 @@ WITH periods AS (
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_ydelsesforloeb'
     AND c.series = ''
-    AND c.base_period_key = w.first_key
+    AND c.base_period_key BETWEEN w.first_key - 11 AND w.last_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -1052,7 +1090,8 @@ WITH periods AS (
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
       EXTRACT(YEAR FROM m.start_date) * 12 + EXTRACT(MONTH FROM m.start_date) - 1
     ) + 1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     m.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -1081,12 +1120,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w19 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_ydelsesforloeb'
     AND c.series = ''
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -1212,9 +1256,9 @@ WITH periods AS (
     EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1 AS first_key,
     EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1 AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
-    p.start_date AS from_date,
     p.end_date AS on_date,
+    d.data_to,
+    p.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -1239,12 +1283,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w22 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_sygedagpenge_sag'
     AND c.series = ''
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -1257,7 +1306,8 @@ WITH periods AS (
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
       EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
     ) + 1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -1282,12 +1332,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w23 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_refusion'
     AND c.series = ''
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -4224,6 +4279,8 @@ WITH periods AS (
       THEN 1
       WHEN w1.required <= 0
       THEN 2
+      WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+      THEN 2
       WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
       WHEN COALESCE(s1.v1_periods, 0) < COALESCE(w1_coverage.delivered, 0)
@@ -4232,7 +4289,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w1.is_unfinished
+      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
       THEN 7
       WHEN COALESCE(w1_coverage.provisional, 0) > 0
       THEN 8
@@ -4491,7 +4548,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w2_coverage.held, 0) > 0
       THEN 4
-      WHEN w2.is_unfinished
+      WHEN w2.on_date >= LEAST(w2_coverage.data_to, w2.data_to)
       THEN 7
       WHEN COALESCE(w2_coverage.provisional, 0) > 0
       THEN 8
@@ -4511,7 +4568,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w3_coverage.held, 0) > 0
       THEN 4
-      WHEN w3.is_unfinished
+      WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
       THEN 7
       WHEN COALESCE(w3_coverage.provisional, 0) > 0
       THEN 8
@@ -5362,7 +5419,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w4.is_unfinished
+      WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
       THEN 7
       WHEN COALESCE(w4_coverage.provisional, 0) > 0
       THEN 8
@@ -5753,6 +5810,8 @@ WITH periods AS (
     CASE
       WHEN w6.required <= 0
       THEN 2
+      WHEN w6.from_date >= LEAST(w6_coverage.data_to, w6.data_to)
+      THEN 2
       WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) + COALESCE(w6_coverage.held, 0) < w6.required
       THEN 2
       WHEN values_3.v1_blanks > 0
@@ -5761,7 +5820,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w6_coverage.held, 0) > 0
       THEN 4
-      WHEN w6.is_unfinished
+      WHEN w6_coverage.data_to < LEAST(CAST(w6.on_date + INTERVAL '1' DAY AS DATE), w6.data_to)
+      THEN 6
+      WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
       THEN 7
       WHEN COALESCE(w6_coverage.provisional, 0) > 0
       THEN 8
@@ -6081,6 +6142,8 @@ WITH periods AS (
       THEN 1
       WHEN w7.required <= 0
       THEN 2
+      WHEN w7.from_date >= LEAST(w7_coverage.data_to, w7.data_to)
+      THEN 2
       WHEN COALESCE(w7_coverage.delivered, 0) + COALESCE(w7_coverage.exempt, 0) + COALESCE(w7_coverage.held, 0) < w7.required
       THEN 2
       WHEN COALESCE(s4.v2_periods, 0) < COALESCE(w7_coverage.delivered, 0)
@@ -6089,7 +6152,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w7_coverage.held, 0) > 0
       THEN 4
-      WHEN w7.is_unfinished
+      WHEN w7.on_date >= LEAST(w7_coverage.data_to, w7.data_to)
       THEN 7
       WHEN COALESCE(w7_coverage.provisional, 0) > 0
       THEN 8
@@ -6409,6 +6472,8 @@ WITH periods AS (
       THEN 1
       WHEN w8.required <= 0
       THEN 2
+      WHEN w8.from_date >= LEAST(w8_coverage.data_to, w8.data_to)
+      THEN 2
       WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) + COALESCE(w8_coverage.held, 0) < w8.required
       THEN 2
       WHEN COALESCE(s5.v3_periods, 0) < COALESCE(w8_coverage.delivered, 0)
@@ -6417,7 +6482,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w8_coverage.held, 0) > 0
       THEN 4
-      WHEN w8.is_unfinished
+      WHEN w8.on_date >= LEAST(w8_coverage.data_to, w8.data_to)
       THEN 7
       WHEN COALESCE(w8_coverage.provisional, 0) > 0
       THEN 8
@@ -6431,6 +6496,8 @@ WITH periods AS (
       THEN 1
       WHEN w9.required <= 0
       THEN 2
+      WHEN w9.from_date >= LEAST(w9_coverage.data_to, w9.data_to)
+      THEN 2
       WHEN COALESCE(w9_coverage.delivered, 0) + COALESCE(w9_coverage.exempt, 0) + COALESCE(w9_coverage.held, 0) < w9.required
       THEN 2
       WHEN COALESCE(s6.v4_periods, 0) < COALESCE(w9_coverage.delivered, 0)
@@ -6439,7 +6506,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w9_coverage.held, 0) > 0
       THEN 4
-      WHEN w9.is_unfinished
+      WHEN w9.on_date >= LEAST(w9_coverage.data_to, w9.data_to)
       THEN 7
       WHEN COALESCE(w9_coverage.provisional, 0) > 0
       THEN 8
@@ -6851,6 +6918,8 @@ WITH periods AS (
     CASE
       WHEN w6.required <= 0
       THEN 2
+      WHEN w6.from_date >= LEAST(w6_coverage.data_to, w6.data_to)
+      THEN 2
       WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) + COALESCE(w6_coverage.held, 0) < w6.required
       THEN 2
       WHEN values_4.v1_blanks > 0
@@ -6859,7 +6928,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w6_coverage.held, 0) > 0
       THEN 4
-      WHEN w6.is_unfinished
+      WHEN w6_coverage.data_to < LEAST(CAST(w6.on_date + INTERVAL '1' DAY AS DATE), w6.data_to)
+      THEN 6
+      WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
       THEN 7
       WHEN COALESCE(w6_coverage.provisional, 0) > 0
       THEN 8
@@ -6871,6 +6942,8 @@ WITH periods AS (
     CASE
       WHEN w6.required <= 0
       THEN 2
+      WHEN w6.from_date >= LEAST(w6_coverage.data_to, w6.data_to)
+      THEN 2
       WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) + COALESCE(w6_coverage.held, 0) < w6.required
       THEN 2
       WHEN values_5.v1_blanks > 0
@@ -6879,7 +6952,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w6_coverage.held, 0) > 0
       THEN 4
-      WHEN w6.is_unfinished
+      WHEN w6_coverage.data_to < LEAST(CAST(w6.on_date + INTERVAL '1' DAY AS DATE), w6.data_to)
+      THEN 6
+      WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
       THEN 7
       WHEN COALESCE(w6_coverage.provisional, 0) > 0
       THEN 8
@@ -7342,6 +7417,8 @@ WITH periods AS (
       THEN 1
       WHEN w10.required <= 0
       THEN 2
+      WHEN w10.from_date >= LEAST(w10_coverage.data_to, w10.data_to)
+      THEN 2
       WHEN COALESCE(w10_coverage.delivered, 0) + COALESCE(w10_coverage.exempt, 0) + COALESCE(w10_coverage.held, 0) < w10.required
       THEN 2
       WHEN COALESCE(s7.v5_periods, 0) < COALESCE(w10_coverage.delivered, 0)
@@ -7350,7 +7427,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w10_coverage.held, 0) > 0
       THEN 4
-      WHEN w10.is_unfinished
+      WHEN w10.on_date >= LEAST(w10_coverage.data_to, w10.data_to)
       THEN 6
       WHEN COALESCE(w10_coverage.provisional, 0) > 0
       THEN 8
@@ -7366,6 +7443,8 @@ WITH periods AS (
       THEN 1
       WHEN w11.required <= 0
       THEN 2
+      WHEN w11.from_date >= LEAST(w11_coverage.data_to, w11.data_to)
+      THEN 2
       WHEN COALESCE(w11_coverage.delivered, 0) + COALESCE(w11_coverage.exempt, 0) + COALESCE(w11_coverage.held, 0) < w11.required
       THEN 2
       WHEN COALESCE(s8.v5_periods, 0) < COALESCE(w11_coverage.delivered, 0)
@@ -7374,7 +7453,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w11_coverage.held, 0) > 0
       THEN 4
-      WHEN w11.is_unfinished
+      WHEN w11.on_date >= LEAST(w11_coverage.data_to, w11.data_to)
       THEN 6
       WHEN COALESCE(w11_coverage.provisional, 0) > 0
       THEN 8
@@ -7757,6 +7836,8 @@ WITH periods AS (
       THEN 1
       WHEN w10.required <= 0
       THEN 2
+      WHEN w10.from_date >= LEAST(w10_coverage.data_to, w10.data_to)
+      THEN 2
       WHEN COALESCE(w10_coverage.delivered, 0) + COALESCE(w10_coverage.exempt, 0) + COALESCE(w10_coverage.held, 0) < w10.required
       THEN 2
       WHEN COALESCE(s7.v5_periods, 0) < COALESCE(w10_coverage.delivered, 0)
@@ -7765,7 +7846,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w10_coverage.held, 0) > 0
       THEN 4
-      WHEN w10.is_unfinished
+      WHEN w10.on_date >= LEAST(w10_coverage.data_to, w10.data_to)
       THEN 7
       WHEN COALESCE(w10_coverage.provisional, 0) > 0
       THEN 8
@@ -8184,6 +8265,8 @@ WITH periods AS (
       THEN 1
       WHEN w10.required <= 0
       THEN 2
+      WHEN w10.from_date >= LEAST(w10_coverage.data_to, w10.data_to)
+      THEN 2
       WHEN COALESCE(w10_coverage.delivered, 0) + COALESCE(w10_coverage.exempt, 0) + COALESCE(w10_coverage.held, 0) < w10.required
       THEN 2
       WHEN COALESCE(s7.v5_periods, 0) < COALESCE(w10_coverage.delivered, 0)
@@ -8192,7 +8275,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w10_coverage.held, 0) > 0
       THEN 4
-      WHEN w10.is_unfinished
+      WHEN w10.on_date >= LEAST(w10_coverage.data_to, w10.data_to)
       THEN 7
       WHEN COALESCE(w10_coverage.provisional, 0) > 0
       THEN 8
@@ -8611,6 +8694,8 @@ WITH periods AS (
       THEN 1
       WHEN w10.required <= 0
       THEN 2
+      WHEN w10.from_date >= LEAST(w10_coverage.data_to, w10.data_to)
+      THEN 2
       WHEN COALESCE(w10_coverage.delivered, 0) + COALESCE(w10_coverage.exempt, 0) + COALESCE(w10_coverage.held, 0) < w10.required
       THEN 2
       WHEN COALESCE(s7.v5_periods, 0) < COALESCE(w10_coverage.delivered, 0)
@@ -8619,7 +8704,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w10_coverage.held, 0) > 0
       THEN 4
-      WHEN w10.is_unfinished
+      WHEN w10.on_date >= LEAST(w10_coverage.data_to, w10.data_to)
       THEN 7
       WHEN COALESCE(w10_coverage.provisional, 0) > 0
       THEN 8
@@ -9038,6 +9123,8 @@ WITH periods AS (
       THEN 1
       WHEN w10.required <= 0
       THEN 2
+      WHEN w10.from_date >= LEAST(w10_coverage.data_to, w10.data_to)
+      THEN 2
       WHEN COALESCE(w10_coverage.delivered, 0) + COALESCE(w10_coverage.exempt, 0) + COALESCE(w10_coverage.held, 0) < w10.required
       THEN 2
       WHEN COALESCE(s7.v5_periods, 0) < COALESCE(w10_coverage.delivered, 0)
@@ -9046,7 +9133,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w10_coverage.held, 0) > 0
       THEN 4
-      WHEN w10.is_unfinished
+      WHEN w10.on_date >= LEAST(w10_coverage.data_to, w10.data_to)
       THEN 7
       WHEN COALESCE(w10_coverage.provisional, 0) > 0
       THEN 8
@@ -9348,6 +9435,8 @@ WITH periods AS (
       THEN 1
       WHEN w15.required <= 0
       THEN 2
+      WHEN w15.from_date >= LEAST(w15_coverage.data_to, w15.data_to)
+      THEN 2
       WHEN COALESCE(w15_coverage.delivered, 0) + COALESCE(w15_coverage.exempt, 0) + COALESCE(w15_coverage.held, 0) < w15.required
       THEN 2
       WHEN COALESCE(s12.v6_periods, 0) < COALESCE(w15_coverage.delivered, 0)
@@ -9356,7 +9445,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w15_coverage.held, 0) > 0
       THEN 4
-      WHEN w15.is_unfinished
+      WHEN w15.on_date >= LEAST(w15_coverage.data_to, w15.data_to)
       THEN 7
       WHEN COALESCE(w15_coverage.provisional, 0) > 0
       THEN 8
@@ -9370,6 +9459,8 @@ WITH periods AS (
       THEN 1
       WHEN w9.required <= 0
       THEN 2
+      WHEN w9.from_date >= LEAST(w9_coverage.data_to, w9.data_to)
+      THEN 2
       WHEN COALESCE(w9_coverage.delivered, 0) + COALESCE(w9_coverage.exempt, 0) + COALESCE(w9_coverage.held, 0) < w9.required
       THEN 2
       WHEN COALESCE(s6.v4_periods, 0) < COALESCE(w9_coverage.delivered, 0)
@@ -9378,7 +9469,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w9_coverage.held, 0) > 0
       THEN 4
-      WHEN w9.is_unfinished
+      WHEN w9.on_date >= LEAST(w9_coverage.data_to, w9.data_to)
       THEN 7
       WHEN COALESCE(w9_coverage.provisional, 0) > 0
       THEN 8
@@ -9772,6 +9863,8 @@ WITH periods AS (
     CASE
       WHEN w6.required <= 0
       THEN 2
+      WHEN w6.from_date >= LEAST(w6_coverage.data_to, w6.data_to)
+      THEN 2
       WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) + COALESCE(w6_coverage.held, 0) < w6.required
       THEN 2
       WHEN values_6.v1_blanks > 0
@@ -9780,7 +9873,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w6_coverage.held, 0) > 0
       THEN 4
-      WHEN w6.is_unfinished
+      WHEN w6_coverage.data_to < LEAST(CAST(w6.on_date + INTERVAL '1' DAY AS DATE), w6.data_to)
+      THEN 6
+      WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
       THEN 7
       WHEN COALESCE(w6_coverage.provisional, 0) > 0
       THEN 8
@@ -10199,6 +10294,8 @@ WITH periods AS (
       THEN 1
       WHEN w17.required <= 0
       THEN 2
+      WHEN w17.from_date >= LEAST(w17_coverage.data_to, w17.data_to)
+      THEN 2
       WHEN COALESCE(w17_coverage.delivered, 0) + COALESCE(w17_coverage.exempt, 0) + COALESCE(w17_coverage.held, 0) < w17.required
       THEN 2
       WHEN COALESCE(s14.v7_periods, 0) < COALESCE(w17_coverage.delivered, 0)
@@ -10207,7 +10304,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w17_coverage.held, 0) > 0
       THEN 4
-      WHEN w17.is_unfinished
+      WHEN w17.on_date >= LEAST(w17_coverage.data_to, w17.data_to)
       THEN 7
       WHEN COALESCE(w17_coverage.provisional, 0) > 0
       THEN 8
@@ -10221,6 +10318,8 @@ WITH periods AS (
       THEN 1
       WHEN w10.required <= 0
       THEN 2
+      WHEN w10.from_date >= LEAST(w10_coverage.data_to, w10.data_to)
+      THEN 2
       WHEN COALESCE(w10_coverage.delivered, 0) + COALESCE(w10_coverage.exempt, 0) + COALESCE(w10_coverage.held, 0) < w10.required
       THEN 2
       WHEN COALESCE(s7.v5_periods, 0) < COALESCE(w10_coverage.delivered, 0)
@@ -10229,7 +10328,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w10_coverage.held, 0) > 0
       THEN 4
-      WHEN w10.is_unfinished
+      WHEN w10.on_date >= LEAST(w10_coverage.data_to, w10.data_to)
       THEN 7
       WHEN COALESCE(w10_coverage.provisional, 0) > 0
       THEN 8
@@ -11002,7 +11101,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w19_coverage.held, 0) > 0
       THEN 4
-      WHEN w19.is_unfinished
+      WHEN w19.on_date >= LEAST(w19_coverage.data_to, w19.data_to)
       THEN 7
       WHEN COALESCE(w19_coverage.provisional, 0) > 0
       THEN 8
@@ -11475,6 +11574,8 @@ WITH periods AS (
     CASE
       WHEN w6.required <= 0
       THEN 2
+      WHEN w6.from_date >= LEAST(w6_coverage.data_to, w6.data_to)
+      THEN 2
       WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) + COALESCE(w6_coverage.held, 0) < w6.required
       THEN 2
       WHEN values_8.v1_blanks > 0
@@ -11483,7 +11584,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w6_coverage.held, 0) > 0
       THEN 4
-      WHEN w6.is_unfinished
+      WHEN w6_coverage.data_to < LEAST(CAST(w6.on_date + INTERVAL '1' DAY AS DATE), w6.data_to)
+      THEN 6
+      WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
       THEN 7
       WHEN COALESCE(w6_coverage.provisional, 0) > 0
       THEN 8
@@ -11980,6 +12083,8 @@ WITH periods AS (
     CASE
       WHEN w6.required <= 0
       THEN 2
+      WHEN w6.from_date >= LEAST(w6_coverage.data_to, w6.data_to)
+      THEN 2
       WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) + COALESCE(w6_coverage.held, 0) < w6.required
       THEN 2
       WHEN values_9.v1_blanks > 0
@@ -11988,7 +12093,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w6_coverage.held, 0) > 0
       THEN 4
-      WHEN w6.is_unfinished
+      WHEN w6_coverage.data_to < LEAST(CAST(w6.on_date + INTERVAL '1' DAY AS DATE), w6.data_to)
+      THEN 6
+      WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
       THEN 7
       WHEN COALESCE(w6_coverage.provisional, 0) > 0
       THEN 8
@@ -12294,7 +12401,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w22_coverage.held, 0) > 0
       THEN 4
-      WHEN w22.is_unfinished
+      WHEN w22.on_date >= LEAST(w22_coverage.data_to, w22.data_to)
       THEN 6
       WHEN COALESCE(w22_coverage.provisional, 0) > 0
       THEN 8
@@ -12312,7 +12419,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w22_coverage.held, 0) > 0
       THEN 4
-      WHEN w22.is_unfinished
+      WHEN w22.on_date >= LEAST(w22_coverage.data_to, w22.data_to)
       THEN 6
       WHEN COALESCE(w22_coverage.provisional, 0) > 0
       THEN 8
@@ -12683,6 +12790,8 @@ WITH periods AS (
     CASE
       WHEN w6.required <= 0
       THEN 2
+      WHEN w6.from_date >= LEAST(w6_coverage.data_to, w6.data_to)
+      THEN 2
       WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) + COALESCE(w6_coverage.held, 0) < w6.required
       THEN 2
       WHEN values_12.v1_blanks > 0
@@ -12691,7 +12800,9 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w6_coverage.held, 0) > 0
       THEN 4
-      WHEN w6.is_unfinished
+      WHEN w6_coverage.data_to < LEAST(CAST(w6.on_date + INTERVAL '1' DAY AS DATE), w6.data_to)
+      THEN 6
+      WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
       THEN 7
       WHEN COALESCE(w6_coverage.provisional, 0) > 0
       THEN 8
@@ -13188,6 +13299,8 @@ WITH periods AS (
     CASE
       WHEN w23.required <= 0
       THEN 2
+      WHEN w23.from_date >= LEAST(w23_coverage.data_to, w23.data_to)
+      THEN 2
       WHEN COALESCE(w23_coverage.delivered, 0) + COALESCE(w23_coverage.exempt, 0) + COALESCE(w23_coverage.held, 0) < w23.required
       THEN 2
       WHEN s18.v1_blanks > 0
@@ -13196,7 +13309,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w23_coverage.held, 0) > 0
       THEN 4
-      WHEN w23.is_unfinished
+      WHEN w23.on_date >= LEAST(w23_coverage.data_to, w23.data_to)
       THEN 7
       WHEN COALESCE(w23_coverage.provisional, 0) > 0
       THEN 8
@@ -13208,6 +13321,8 @@ WITH periods AS (
     CASE
       WHEN w23.required <= 0
       THEN 2
+      WHEN w23.from_date >= LEAST(w23_coverage.data_to, w23.data_to)
+      THEN 2
       WHEN COALESCE(w23_coverage.delivered, 0) + COALESCE(w23_coverage.exempt, 0) + COALESCE(w23_coverage.held, 0) < w23.required
       THEN 2
       WHEN s18.v2_blanks > 0
@@ -13216,7 +13331,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w23_coverage.held, 0) > 0
       THEN 4
-      WHEN w23.is_unfinished
+      WHEN w23.on_date >= LEAST(w23_coverage.data_to, w23.data_to)
       THEN 7
       WHEN COALESCE(w23_coverage.provisional, 0) > 0
       THEN 8

@@ -51,14 +51,11 @@ FROM (
         p.period_key,
         EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-        CASE
-          WHEN d.data_to > p.start_date
-          THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-            EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-          ) + 1
-          ELSE 0
-        END AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+          EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+        ) + 1 AS required,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date,
         p.end_date AS end_date,
         LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -95,12 +92,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bes_ydelsesforloeb'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -346,6 +348,8 @@ FROM (
         CASE
           WHEN w1.required <= 0
           THEN 2
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN values_1.v1_blanks > 0
@@ -354,7 +358,9 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1_coverage.data_to < LEAST(CAST(w1.on_date + INTERVAL '1' DAY AS DATE), w1.data_to)
+          THEN 6
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -467,14 +473,11 @@ FROM (
         p.period_key,
         EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-        CASE
-          WHEN d.data_to > p.start_date
-          THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-            EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-          ) + 1
-          ELSE 0
-        END AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+          EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+        ) + 1 AS required,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date,
         p.end_date AS end_date,
         LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -511,12 +514,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bes_ydelsesforloeb'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -526,7 +534,7 @@ FROM (
         p.period_key,
         EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS first_key,
         EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS last_key,
-        1 AS required,
+        12 AS required,
         EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 > d.due_key
         AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
         p.start_date AS from_date
@@ -557,7 +565,7 @@ FROM (
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bes_ydelsesforloeb'
         AND c.series = ''
-        AND c.base_period_key = w.first_key
+        AND c.base_period_key BETWEEN w.first_key - 11 AND w.last_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -1433,6 +1441,8 @@ FROM (
         CASE
           WHEN w1.required <= 0
           THEN 2
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN values_1.v1_blanks > 0
@@ -1441,7 +1451,9 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1_coverage.data_to < LEAST(CAST(w1.on_date + INTERVAL '1' DAY AS DATE), w1.data_to)
+          THEN 6
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -1509,6 +1521,8 @@ FROM (
         CASE
           WHEN w1.required <= 0
           THEN 2
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN values_2.v1_blanks > 0
@@ -1517,7 +1531,9 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1_coverage.data_to < LEAST(CAST(w1.on_date + INTERVAL '1' DAY AS DATE), w1.data_to)
+          THEN 6
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -1576,6 +1592,8 @@ FROM (
         CASE
           WHEN w1.required <= 0
           THEN 2
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN values_3.v1_blanks > 0
@@ -1584,7 +1602,9 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1_coverage.data_to < LEAST(CAST(w1.on_date + INTERVAL '1' DAY AS DATE), w1.data_to)
+          THEN 6
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -1733,7 +1753,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date,
         LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
       FROM periods AS p
@@ -1758,12 +1779,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bes_refusion'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -1877,6 +1903,8 @@ FROM (
         CASE
           WHEN w1.required <= 0
           THEN 2
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN s1.v1_blanks > 0
@@ -1885,7 +1913,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -1897,6 +1925,8 @@ FROM (
         CASE
           WHEN w1.required <= 0
           THEN 2
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN s1.v2_blanks > 0
@@ -1905,7 +1935,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -2024,7 +2054,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date,
         LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
       FROM periods AS p
@@ -2049,12 +2080,17 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bes_refusion'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -2166,6 +2202,8 @@ FROM (
         CASE
           WHEN w1.required <= 0
           THEN 2
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN s1.v1_blanks > 0
@@ -2174,7 +2212,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
@@ -2186,6 +2224,8 @@ FROM (
         CASE
           WHEN w1.required <= 0
           THEN 2
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
           WHEN s1.v2_blanks > 0
@@ -2194,7 +2234,7 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
           WHEN COALESCE(w1_coverage.provisional, 0) > 0
           THEN 8
