@@ -84,7 +84,9 @@ def reaches(span: Span) -> bool:
 
 def waits(span: Span) -> bool:
     """Whether only the end of the period can give its value."""
-    return span.snapshot and not span.in_force and span.over_time == "last" and span.reference is None
+    if span.reference is not None or span.over_time != "last":
+        return False
+    return span.spell or (span.snapshot and not span.in_force)
 
 
 def span_query(span: Span, request: Request) -> exp.Select:

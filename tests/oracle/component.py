@@ -55,6 +55,9 @@ def first_that_applies(states: list[str]) -> str:
 class Component:
     """A measure with its place in time, as written in a key figure's file."""
 
+    # Whether the value of several units is taken from all their rows, since it is not the sum of the units' values.
+    recomputed: bool = False
+
     def __init__(self, world: World, written: Mapping[str, Any], domain: str) -> None:
         self.world = world
         self.days = world.days
@@ -77,7 +80,7 @@ class Component:
         self.unit_column = self.fact["roles"][written.get("role") or self.fact["default_role"]]
 
         for row in world.rows[self.fact["model"]]:
-            self._rows.setdefault((row[self.unit_column], row[self.base]), []).append(row)
+            self._rows.setdefault((row[self.unit_column], row.get(self.base)), []).append(row)
 
     def _edition(self, written: Mapping[str, Any]) -> tuple[str, str] | None:
         """The column and the word of the vintage or version that is read."""
@@ -216,6 +219,10 @@ class Component:
             assert earlier is not None
             base = earlier
         return {}
+
+    def together(self, units: Collection[int], period: Span, cell: Cell) -> Fraction | None:
+        """The value of some units as one, where it is no sum of theirs."""
+        raise NotImplementedError
 
     # -- reading --------------------------------------------------------------------------------------------------------
 

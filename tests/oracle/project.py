@@ -164,8 +164,13 @@ def mart_tables(world: World, calendar: Calendar) -> dict[str, tuple[dict[str, s
             tables = [table for tables in named.values() for table in tables]
             base = world.contracts[tables[0]]["base_period"]
             types = world.columns[fact["model"]]
-            rows = [[_key(calendar, row[base]), *(row.get(name) for name in types)] for row in world.rows[fact["model"]]]
-            found[fact["model"]] = ({f"{base}_key": "INTEGER", **types}, rows)
+            rows = world.rows[fact["model"]]
+            if fact["kind"] == "spell" and "pieces_of" not in fact:
+                # A spell lies in no base period.
+                found[fact["model"]] = (types, [[row.get(name) for name in types] for row in rows])
+                continue
+            keyed = [[_key(calendar, row[base]), *(row.get(name) for name in types)] for row in rows]
+            found[fact["model"]] = ({f"{base}_key": "INTEGER", **types}, keyed)
     return found
 
 
