@@ -170,7 +170,8 @@ def _judgement(
 
 
 def _judgement_joins(plan: FigurePlan, level: Level, request: Request) -> list[exp.Join]:
-    if not (plan.denominator or plan.figure.file.min_share):
+    recomputed = any(component.recomputed for component in plan.figure.components)
+    if not (plan.denominator or plan.figure.file.min_share or recomputed):
         return []
     return [left_join(table(name), eq(col("period_key", name), col("period_key", "a"))) for name in _divisor_spans(plan, level, request)]
 

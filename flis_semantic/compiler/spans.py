@@ -121,7 +121,9 @@ def span_query(span: Span, request: Request) -> exp.Select:
     if span.spell:
         columns.append(named(stretch.end(), "end_date"))
     if span.dated or span.spell or (span.averages and not one):
-        columns.append(named(_last_day(span, stretch.end(), joins), "to_date"))
+        # A date that is looked up may lie after the period that asks for it.
+        end = _on_date(span, stretch) if span.on_a_day else stretch.end
+        columns.append(named(_last_day(span, end(), joins), "to_date"))
     return select(columns, table("periods", "p"), joins=joins, comment=_describe(span))
 
 

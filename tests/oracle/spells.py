@@ -114,7 +114,9 @@ class Spells(Component):
         if day is not None:
             if day < known:
                 return []
-            return [Reading("missing", frozenset({self._gap_reason}))] if self.lookup else [Reading(WAITING, frozenset({"period_unfinished"}))]
+            return (
+                [Reading("missing", frozenset({self._gap_reason}))] if self.lookup else [Reading(WAITING, frozenset({"period_unfinished"}))]
+            )
         if stretch.last < known:
             return []
         # A mean of more days than this unit covers is none of it; a part of a period has no persons and no median.

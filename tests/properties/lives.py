@@ -98,7 +98,15 @@ def spell_fields(random: Random, *, with_person: bool, pieces: bool) -> dict[str
 
 
 def spell_rows(
-    random: Random, days: Days, base: str, ends: tuple[Span, Span], units: Sequence[Unit], codes: Mapping[str, int], *, pieces: bool, blanks: float
+    random: Random,
+    days: Days,
+    base: str,
+    ends: tuple[Span, Span],
+    units: Sequence[Unit],
+    codes: Mapping[str, int],
+    *,
+    pieces: bool,
+    blanks: float,
 ) -> list[Row]:
     """Spells of some persons: overlapping, adjacent, open, ending before they start, in several units."""
     first, last = ends[0].first - timedelta(days=40), ends[1].last + timedelta(days=20)
@@ -118,7 +126,10 @@ def spell_rows(
             "x": None if random.random() < blanks else Decimal(random.choice(["0.25", "0.50", "1.00", "1.00"])),
             "y": None if random.random() < blanks else Decimal(random.randint(1, 400)) / 100,
             "born": born,
-            **{f"{name}_key": random.choice([None, 99]) if random.random() < 0.05 else random.randint(1, count) for name, count in codes.items()},
+            **{
+                f"{name}_key": random.choice([None, 99]) if random.random() < 0.05 else random.randint(1, count)
+                for name, count in codes.items()
+            },
         }
         stays = [(random.choice(units), start)]
         if random.random() < 0.4:

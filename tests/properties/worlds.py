@@ -221,6 +221,7 @@ def random_spells(random: Random, world: World, shape: Shape, table: str) -> dic
         "measures": spell_measures(with_person=with_person, pieces=pieces),
     }
 
+
 def random_reach(random: Random, shape: Shape, base: str) -> tuple[str, str]:
     """First and last base period due."""
     days = days_of(
