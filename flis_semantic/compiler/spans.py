@@ -86,7 +86,9 @@ def reaches(span: Span) -> bool:
 
 def waits(span: Span) -> bool:
     """Whether only the end of the period can give its value."""
-    return span.snapshot and not span.in_force and span.over_time == "last" and span.reference is None
+    if span.reference is not None or span.over_time != "last":
+        return False
+    return span.spell or (span.snapshot and not span.in_force)
 
 
 def span_query(span: Span, request: Request) -> exp.Select:
@@ -122,7 +124,9 @@ def span_query(span: Span, request: Request) -> exp.Select:
     if span.spell:
         columns.append(named(stretch.end(), "end_date"))
     if span.dated or span.spell or (span.averages and not one):
-        columns.append(named(_last_day(span, stretch.end(), joins), "to_date"))
+        # A date that is looked up may lie after the period that asks for it.
+        end = _on_date(span, stretch) if span.on_a_day else stretch.end
+        columns.append(named(_last_day(span, end(), joins), "to_date"))
     return select(columns, table("periods", "p"), joins=joins, comment=_describe(span))
 
 

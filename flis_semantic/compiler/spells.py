@@ -64,7 +64,7 @@ class Spells:
     @property
     def by_period(self) -> bool:
         """Whether the spells of each period have to be listed, since no sweep over all periods gives the value."""
-        overlapping = self.span.window is not None or (self.span.on_a_day and self.span.reference is not None)
+        overlapping = self.span.window is not None or self.looked_up
         moved = self.span.offset is not None or self.request.is_range
         dated_by_period = any(self.as_of(name) not in ("event", "each_day") for name in self.ages)
         return (
@@ -88,8 +88,14 @@ class Spells:
     def as_of(self, dimension: str) -> str:
         """On which day an age is taken."""
         given = self.detail.rows.fact.ages[dimension].as_of
-        # A period of one day ends on each day.
-        return "each_day" if self.request.grain == "day" and given in ("period_start", "period_end") else given
+        # A period of one day ends on each day; a window of several does not.
+        one_day = self.request.grain == "day" and self.span.window is None and not self.looked_up
+        return "each_day" if one_day and given in ("period_start", "period_end") else given
+
+    @property
+    def looked_up(self) -> bool:
+        """Whether the state of one day stands for periods that need not hold it: it is the same for all of them."""
+        return self.span.on_a_day and self.span.reference is not None
 
     @property
     def keys(self) -> list[str]:

@@ -58,6 +58,9 @@ def first_that_applies(states: list[str]) -> str:
 class Component:
     """A measure with its place in time, as written in a key figure's file."""
 
+    # Whether the value of several units is taken from all their rows, since it is not the sum of the units' values.
+    recomputed: bool = False
+
     def __init__(self, world: World, written: Mapping[str, Any], domain: str) -> None:
         self.world = world
         self.days = world.days
@@ -222,6 +225,10 @@ class Component:
             assert earlier is not None
             base = earlier
         return {}
+
+    def together(self, units: Collection[int], period: Span, cell: Cell) -> Fraction | None:
+        """The value of some units as one, where it is no sum of theirs."""
+        raise NotImplementedError
 
     # -- reading --------------------------------------------------------------------------------------------------------
 
