@@ -1040,6 +1040,8 @@ WITH periods AS (
     1 AS required,
     p.end_date AS on_date,
     d.data_to,
+    p.period_key > d.due_key
+    AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
     p.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -4446,6 +4448,8 @@ WITH periods AS (
     CASE
       WHEN w17.required <= 0
       THEN 2
+      WHEN w17.from_date >= LEAST(w17_coverage.data_to, w17.data_to)
+      THEN 2
       WHEN COALESCE(w17_coverage.delivered, 0) + COALESCE(w17_coverage.exempt, 0) + COALESCE(w17_coverage.held, 0) < w17.required
       THEN 2
       WHEN values_5.v1_blanks > 0
@@ -4606,6 +4610,8 @@ WITH periods AS (
     u.unit_key,
     CASE WHEN values_8.period_key IS NULL THEN 0 ELSE values_8.v1 END AS c1,
     CASE
+      WHEN w20.is_waiting
+      THEN 6
       WHEN COALESCE(w20_coverage.delivered, 0) + COALESCE(w20_coverage.exempt, 0) + COALESCE(w20_coverage.held, 0) < w20.required
       THEN 2
       WHEN values_8.v1_blanks > 0
@@ -4624,6 +4630,8 @@ WITH periods AS (
     END AS s1,
     CASE WHEN values_9.period_key IS NULL THEN 0 ELSE values_9.v1 END AS c2,
     CASE
+      WHEN w20.is_waiting
+      THEN 6
       WHEN COALESCE(w20_coverage.delivered, 0) + COALESCE(w20_coverage.exempt, 0) + COALESCE(w20_coverage.held, 0) < w20.required
       THEN 2
       WHEN values_9.v1_blanks > 0

@@ -1480,6 +1480,8 @@ WITH periods AS (
     1 AS required,
     p.end_date AS on_date,
     d.data_to,
+    p.period_key > d.due_key
+    AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
     p.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -5336,6 +5338,8 @@ WITH periods AS (
     CASE
       WHEN w3.required <= 0
       THEN 2
+      WHEN w3.from_date >= LEAST(w3_coverage.data_to, w3.data_to)
+      THEN 2
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
       WHEN values_1.v1_blanks > 0
@@ -5355,6 +5359,8 @@ WITH periods AS (
     CASE WHEN values_2.period_key IS NULL THEN 0 ELSE values_2.v1 END AS c2,
     CASE
       WHEN w4.required <= 0
+      THEN 2
+      WHEN w4.from_date >= LEAST(w4_coverage.data_to, w4.data_to)
       THEN 2
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
@@ -5446,7 +5452,7 @@ WITH periods AS (
           THEN 7
         END
       ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c2 IS NULL AS is_in,
       f.s2 >= 7 AS is_known
     FROM f3_units AS f
   ) AS m
@@ -6094,6 +6100,9 @@ WITH periods AS (
         ELSE LEAST(
           CASE WHEN a.members < a.members_expected THEN 3 END,
           CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN (
+            a.c1 IS NULL OR a.c2 IS NULL
+          ) THEN 5 END,
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
@@ -6142,6 +6151,9 @@ WITH periods AS (
         ELSE LEAST(
           CASE WHEN a.members < a.members_expected THEN 3 END,
           CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN (
+            a.c1 IS NULL OR a.c2 IS NULL
+          ) THEN 5 END,
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
@@ -6190,6 +6202,9 @@ WITH periods AS (
         ELSE LEAST(
           CASE WHEN a.members < a.members_expected THEN 3 END,
           CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN (
+            a.c1 IS NULL OR a.c2 IS NULL
+          ) THEN 5 END,
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
@@ -13147,6 +13162,8 @@ WITH periods AS (
     CASE
       WHEN w25.required <= 0
       THEN 2
+      WHEN w25.from_date >= LEAST(w25_coverage.data_to, w25.data_to)
+      THEN 2
       WHEN COALESCE(w25_coverage.delivered, 0) + COALESCE(w25_coverage.exempt, 0) + COALESCE(w25_coverage.held, 0) < w25.required
       THEN 2
       WHEN values_7.v1_blanks > 0
@@ -14447,6 +14464,8 @@ WITH periods AS (
     u.area_country,
     CASE WHEN values_10.period_key IS NULL THEN 0 ELSE values_10.v1 END AS c1,
     CASE
+      WHEN w28.is_waiting
+      THEN 6
       WHEN COALESCE(w28_coverage.delivered, 0) + COALESCE(w28_coverage.exempt, 0) + COALESCE(w28_coverage.held, 0) < w28.required
       THEN 2
       WHEN values_10.v1_blanks > 0
@@ -14465,6 +14484,8 @@ WITH periods AS (
     END AS s1,
     CASE WHEN values_11.period_key IS NULL THEN 0 ELSE values_11.v1 END AS c2,
     CASE
+      WHEN w28.is_waiting
+      THEN 6
       WHEN COALESCE(w28_coverage.delivered, 0) + COALESCE(w28_coverage.exempt, 0) + COALESCE(w28_coverage.held, 0) < w28.required
       THEN 2
       WHEN values_11.v1_blanks > 0

@@ -833,6 +833,8 @@ WITH periods AS (
     1 AS required,
     p.end_date AS on_date,
     d.data_to,
+    EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1 > d.due_key
+    AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
     p.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -3873,6 +3875,8 @@ WITH periods AS (
     CASE
       WHEN w12.required <= 0
       THEN 2
+      WHEN w12.from_date >= LEAST(w12_coverage.data_to, w12.data_to)
+      THEN 2
       WHEN COALESCE(w12_coverage.delivered, 0) + COALESCE(w12_coverage.exempt, 0) + COALESCE(w12_coverage.held, 0) < w12.required
       THEN 2
       WHEN values_5.v1_blanks > 0
@@ -4033,6 +4037,8 @@ WITH periods AS (
     u.unit_key,
     CASE WHEN values_8.period_key IS NULL THEN 0 ELSE values_8.v1 END AS c1,
     CASE
+      WHEN w15.is_waiting
+      THEN 6
       WHEN COALESCE(w15_coverage.delivered, 0) + COALESCE(w15_coverage.exempt, 0) + COALESCE(w15_coverage.held, 0) < w15.required
       THEN 2
       WHEN values_8.v1_blanks > 0
@@ -4051,6 +4057,8 @@ WITH periods AS (
     END AS s1,
     CASE WHEN values_9.period_key IS NULL THEN 0 ELSE values_9.v1 END AS c2,
     CASE
+      WHEN w15.is_waiting
+      THEN 6
       WHEN COALESCE(w15_coverage.delivered, 0) + COALESCE(w15_coverage.exempt, 0) + COALESCE(w15_coverage.held, 0) < w15.required
       THEN 2
       WHEN values_9.v1_blanks > 0

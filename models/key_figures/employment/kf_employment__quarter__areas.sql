@@ -1245,6 +1245,8 @@ WITH periods AS (
     1 AS required,
     p.end_date AS on_date,
     d.data_to,
+    EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1 > d.due_key
+    AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
     p.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -4481,6 +4483,8 @@ WITH periods AS (
     CASE
       WHEN w2.required <= 0
       THEN 2
+      WHEN w2.from_date >= LEAST(w2_coverage.data_to, w2.data_to)
+      THEN 2
       WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
       THEN 2
       WHEN values_1.v1_blanks > 0
@@ -4500,6 +4504,8 @@ WITH periods AS (
     CASE WHEN values_2.period_key IS NULL THEN 0 ELSE values_2.v1 END AS c2,
     CASE
       WHEN w3.required <= 0
+      THEN 2
+      WHEN w3.from_date >= LEAST(w3_coverage.data_to, w3.data_to)
       THEN 2
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
@@ -4591,7 +4597,7 @@ WITH periods AS (
           THEN 7
         END
       ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c2 IS NULL AS is_in,
       f.s2 >= 7 AS is_known
     FROM f2_units AS f
   ) AS m
@@ -5239,6 +5245,9 @@ WITH periods AS (
         ELSE LEAST(
           CASE WHEN a.members < a.members_expected THEN 3 END,
           CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN (
+            a.c1 IS NULL OR a.c2 IS NULL
+          ) THEN 5 END,
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
@@ -5287,6 +5296,9 @@ WITH periods AS (
         ELSE LEAST(
           CASE WHEN a.members < a.members_expected THEN 3 END,
           CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN (
+            a.c1 IS NULL OR a.c2 IS NULL
+          ) THEN 5 END,
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
@@ -5335,6 +5347,9 @@ WITH periods AS (
         ELSE LEAST(
           CASE WHEN a.members < a.members_expected THEN 3 END,
           CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN (
+            a.c1 IS NULL OR a.c2 IS NULL
+          ) THEN 5 END,
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
@@ -11028,6 +11043,8 @@ WITH periods AS (
     CASE
       WHEN w18.required <= 0
       THEN 2
+      WHEN w18.from_date >= LEAST(w18_coverage.data_to, w18.data_to)
+      THEN 2
       WHEN COALESCE(w18_coverage.delivered, 0) + COALESCE(w18_coverage.exempt, 0) + COALESCE(w18_coverage.held, 0) < w18.required
       THEN 2
       WHEN values_7.v1_blanks > 0
@@ -12328,6 +12345,8 @@ WITH periods AS (
     u.area_country,
     CASE WHEN values_10.period_key IS NULL THEN 0 ELSE values_10.v1 END AS c1,
     CASE
+      WHEN w21.is_waiting
+      THEN 6
       WHEN COALESCE(w21_coverage.delivered, 0) + COALESCE(w21_coverage.exempt, 0) + COALESCE(w21_coverage.held, 0) < w21.required
       THEN 2
       WHEN values_10.v1_blanks > 0
@@ -12346,6 +12365,8 @@ WITH periods AS (
     END AS s1,
     CASE WHEN values_11.period_key IS NULL THEN 0 ELSE values_11.v1 END AS c2,
     CASE
+      WHEN w21.is_waiting
+      THEN 6
       WHEN COALESCE(w21_coverage.delivered, 0) + COALESCE(w21_coverage.exempt, 0) + COALESCE(w21_coverage.held, 0) < w21.required
       THEN 2
       WHEN values_11.v1_blanks > 0

@@ -1258,6 +1258,8 @@ WITH periods AS (
     1 AS required,
     p.end_date AS on_date,
     d.data_to,
+    EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1 > d.due_key
+    AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
     p.start_date AS from_date,
     p.end_date AS end_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -4540,6 +4542,8 @@ WITH periods AS (
     CASE
       WHEN w2.required <= 0
       THEN 2
+      WHEN w2.from_date >= LEAST(w2_coverage.data_to, w2.data_to)
+      THEN 2
       WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
       THEN 2
       WHEN values_1.v1_blanks > 0
@@ -4559,6 +4563,8 @@ WITH periods AS (
     CASE WHEN values_2.period_key IS NULL THEN 0 ELSE values_2.v1 END AS c2,
     CASE
       WHEN w3.required <= 0
+      THEN 2
+      WHEN w3.from_date >= LEAST(w3_coverage.data_to, w3.data_to)
       THEN 2
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
@@ -4650,7 +4656,7 @@ WITH periods AS (
           THEN 7
         END
       ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c2 IS NULL AS is_in,
       f.s2 >= 7 AS is_known
     FROM f2_units AS f
   ) AS m
@@ -5298,6 +5304,9 @@ WITH periods AS (
         ELSE LEAST(
           CASE WHEN a.members < a.members_expected THEN 3 END,
           CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN (
+            a.c1 IS NULL OR a.c2 IS NULL
+          ) THEN 5 END,
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
@@ -5346,6 +5355,9 @@ WITH periods AS (
         ELSE LEAST(
           CASE WHEN a.members < a.members_expected THEN 3 END,
           CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN (
+            a.c1 IS NULL OR a.c2 IS NULL
+          ) THEN 5 END,
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
@@ -5394,6 +5406,9 @@ WITH periods AS (
         ELSE LEAST(
           CASE WHEN a.members < a.members_expected THEN 3 END,
           CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN (
+            a.c1 IS NULL OR a.c2 IS NULL
+          ) THEN 5 END,
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
@@ -11093,6 +11108,8 @@ WITH periods AS (
     CASE
       WHEN w19.required <= 0
       THEN 2
+      WHEN w19.from_date >= LEAST(w19_coverage.data_to, w19.data_to)
+      THEN 2
       WHEN COALESCE(w19_coverage.delivered, 0) + COALESCE(w19_coverage.exempt, 0) + COALESCE(w19_coverage.held, 0) < w19.required
       THEN 2
       WHEN values_7.v1_blanks > 0
@@ -12393,6 +12410,8 @@ WITH periods AS (
     u.area_country,
     CASE WHEN values_10.period_key IS NULL THEN 0 ELSE values_10.v1 END AS c1,
     CASE
+      WHEN w22.is_waiting
+      THEN 6
       WHEN COALESCE(w22_coverage.delivered, 0) + COALESCE(w22_coverage.exempt, 0) + COALESCE(w22_coverage.held, 0) < w22.required
       THEN 2
       WHEN values_10.v1_blanks > 0
@@ -12411,6 +12430,8 @@ WITH periods AS (
     END AS s1,
     CASE WHEN values_11.period_key IS NULL THEN 0 ELSE values_11.v1 END AS c2,
     CASE
+      WHEN w22.is_waiting
+      THEN 6
       WHEN COALESCE(w22_coverage.delivered, 0) + COALESCE(w22_coverage.exempt, 0) + COALESCE(w22_coverage.held, 0) < w22.required
       THEN 2
       WHEN values_11.v1_blanks > 0
