@@ -70,7 +70,7 @@ def area_ctes(name: str, plan: FigurePlan, level: Level, request: Request) -> li
         value = f"{name}_c{number}"
         same = both(
             *(eq(col(key, value), col(key, "a")) for key in ("period_key", "area")),
-            *(eq(col(cell, value), col(cell, "a")) for cell in source.dimensions),
+            *(eq(col(cell, value), col(cell, "a")) for cell in (*source.dimensions, *members.repeated(source.dimensions, request))),
         )
         assert same is not None
         joins.append(left_join(table(value), same))

@@ -110,7 +110,7 @@ def pieces_query(name: str, spells: Spells) -> exp.Select:
     assert is_start is not None and is_end is not None
     codes, code_joins = code_columns(spells.asked, spells.detail.rows.fact, spells.rows, spells.request, lambda d: _key(d, spells))
     kept = [code for code in codes if code.alias in spells.dimensions]
-    columns += [named(group, GROUP), *kept]
+    columns += [named(group, GROUP), *kept, *(col(cell, "g") for cell in spells.repeated)]
     columns += [col(PERSON, "r")] if spells.detail.person is not None else []
     start, end = greatest(first[0], *first[1:]), least(last[0], *last[1:])
     # A year of life that the spell has days in, and the period or its members' days have not, leaves nothing.

@@ -11,14 +11,13 @@ person are merged within a group and cell, so that a merged value of an area is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flis_semantic.catalogue.resolved import ResolvedComponent
 from flis_semantic.compiler.details import Detail
 from flis_semantic.compiler.request import Request
-from flis_semantic.compiler.sql import (
-    Expr,
-)
+from flis_semantic.compiler.sql import Expr
 from flis_semantic.compiler.stretch import Span
 
 Cte = tuple[str, Expr]
@@ -31,6 +30,10 @@ class Members:
 
     name: str
     by_cell: bool
+
+    def repeated(self, dimensions: Sequence[str], request: Request) -> tuple[str, ...]:
+        """Cells over which a value with these dimensions is repeated, each time for its own members."""
+        return tuple(cell for cell in request.dimensions if cell not in dimensions) if self.by_cell else ()
 
 
 @dataclass(frozen=True)
@@ -100,4 +103,9 @@ class Spells:
     @property
     def keys(self) -> list[str]:
         """What values are grouped by, beside the period."""
-        return [GROUP, *self.dimensions]
+        return [GROUP, *self.dimensions, *self.repeated]
+
+    @property
+    def repeated(self) -> tuple[str, ...]:
+        """Cells that the fact does not have, and in which other units are in the value."""
+        return self.members.repeated(self.dimensions, self.request) if self.members is not None else ()

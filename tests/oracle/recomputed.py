@@ -48,6 +48,8 @@ class Recomputed(Component):
     def read(self, unit: int, period: Span, cell: Cell) -> Reading:
         """Its state is made of base periods like that of a sum; its value is of all rows at once, when the period has ended."""
         found = super().read(unit, period, cell)
+        if found.state != "not_valid" and any(self._is_blank(row) for row in self._rows_read([unit], period, cell)):
+            return self._together([found, self._gap(self.contract["blank"])], None)
         if found.state == "provisional":
             return Reading(WAITING, found.reasons)
         if found.value is None:
@@ -57,15 +59,20 @@ class Recomputed(Component):
 
     def together(self, units: Collection[int], period: Span, cell: Cell) -> Fraction | None:
         """The value of some units as one."""
+        return aggregated(self.measure, [(self.amount(row), self.weight(row)) for row in self._rows_read(units, period, cell)])
+
+    def _rows_read(self, units: Collection[int], period: Span, cell: Cell) -> list[Row]:
         rows: list[Row] = []
         target = self.target(period)
-        assert target is not None
-        for unit in units:
+        for unit in units if target is not None else ():
             for base in self.bases(unit, period) or ():
                 if self.due(base):
                     read = self._rows.get((unit, base.label), [])
                     rows += [row for row in read if self._falls(row, target, base) and self._counts(row, cell) and self._passes(row)]
-        return aggregated(self.measure, [(self.amount(row), self.weight(row)) for row in rows])
+        return rows
+
+    def _is_blank(self, row: Row) -> bool:
+        return self.amount(row) is None or self.weight(row) is None
 
     def _passes(self, row: Row) -> bool:
         condition = self.measure.get("filter")
@@ -80,6 +87,4 @@ class Recomputed(Component):
         return self.world.evaluate(self.measure["weight"], row) if self.measure.get("weight") else 1
 
     def _aggregate(self, rows: list[Row], state: str) -> Reading:
-        if any(self.amount(row) is None or self.weight(row) is None for row in rows if self._passes(row)):
-            return self._gap(self.contract["blank"])
         return Reading(state, value=Fraction(0))

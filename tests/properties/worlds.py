@@ -133,15 +133,7 @@ def random_fact(random: Random, world: World, shape: Shape, kind: str, table: st
     vintages = kind in ("snapshot", "amount") and random.random() < (0.7 if kind == "amount" else 0.4)
     apart = vintages and random.random() < (0.3 if kind == "amount" else 1)
     tables = [f"{table}_frozen", f"{table}_current"] if apart else [table]
-    more = {
-        "absent": random.choice(["missing", "zero", "suppressed"]),
-        "blank": random.choice(["suppressed", "missing"]),
-        "units": random.choice(["members", "all"]),
-    }
-    if kind == "event":
-        more["absent"] = "zero"
-    if kind in ("snapshot", "amount"):
-        more["status_date"] = random.choice(["opening", "closing"])
+    more = random_meaning(random, kind)
     for name in tables:
         reach = {line: random_reach(random, shape, base) for line in series}
         starts: Any = reach[""][0] if "" in reach else {line: ends[0] for line, ends in reach.items()}
@@ -182,11 +174,24 @@ def random_fact(random: Random, world: World, shape: Shape, kind: str, table: st
     fact |= fed if vintages else {"sources": [table]}
     fact |= {"date": "happened_on"} if dated else {}
     fact |= {"in_force": {"from": "valid_from", "to": "valid_to"}} if kind == "amount" else {}
-    written = measures(kind, series)
-    if kind in ("event", "snapshot") and more["absent"] == "zero":
-        fact["person"] = "person"
-        written |= taken_again(kind)
+    by_person = kind in ("event", "snapshot") and more["absent"] == "zero"
+    fact |= {"person": "person"} if by_person else {}
+    written = measures(kind, series) | (taken_again(kind) if by_person else {})
     return {**fact, "dimensions": {name: {} for name in dimensions}, "measures": written}
+
+
+def random_meaning(random: Random, kind: str) -> dict[str, Any]:
+    """What a contract says of rows that are not there, of blanks, and of its states' dates."""
+    more = {
+        "absent": random.choice(["missing", "zero", "suppressed"]),
+        "blank": random.choice(["suppressed", "missing"]),
+        "units": random.choice(["members", "all"]),
+    }
+    if kind == "event":
+        more["absent"] = "zero"
+    if kind in ("snapshot", "amount"):
+        more["status_date"] = random.choice(["opening", "closing"])
+    return more
 
 
 def random_spells(random: Random, world: World, shape: Shape, table: str) -> dict[str, Any]:
