@@ -5,15 +5,17 @@ superseded stays, so that "known on T" can be answered. Times are UTC, as text t
 
 The active delivery of a partition (contract × unit × base period × slot) is the full one with the newest `rank_at`, then the
 highest sequence number, then the latest receipt. `rank_at` is the extract time, except where an older extract was put in force
-on purpose. Deltas change rows of partitions and are never the active delivery of one.
+on purpose, or the same content came again from a newer one. Deltas change rows of partitions and are never the active delivery of one.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
+import time
 from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,17 +25,23 @@ from typing import Any
 from flis_semantic.errors import WarehouseError
 from flis_semantic.faults import reached
 from flis_semantic.ledger_layout import LAYOUT, STEPS
-from flis_semantic.ledger_records import ActivePartition, Batch, Decision, Delivery, DeltaDelivery, Entry, Part
+from flis_semantic.ledger_records import ActivePartition, Batch, Confirmation, Decision, Delivery, DeltaDelivery, Entry, Part
 
-_ACTIVE = """
-SELECT unit_code, base_period_key, slot, delivery_id, rows, rank_at, sequence, synthetic FROM (
-  SELECT p.unit_code, p.base_period_key, p.slot, p.delivery_id, p.rows, d.rank_at, coalesce(d.sequence, -1) AS sequence, d.synthetic,
-         row_number() OVER (PARTITION BY p.unit_code, p.base_period_key, p.slot
-                            ORDER BY d.rank_at DESC, coalesce(d.sequence, -1) DESC, d.delivery_id DESC) AS place
-  FROM partitions p JOIN deliveries d USING (delivery_id)
-  WHERE p.contract = ? AND d.received_at <= ? AND d.mode <> 'delta'
-) WHERE place = 1 ORDER BY unit_code, base_period_key, slot
+# How long the content of a delivery is known to be what counts, by its newest confirmation.
+_CONFIRMED = """
+LEFT JOIN (SELECT delivery_id, max(extracted_at) AS confirmed_at FROM confirmations WHERE received_at <= :until GROUP BY delivery_id)
+  USING (delivery_id)
 """
+_ACTIVE = f"""
+SELECT unit_code, base_period_key, slot, delivery_id, rows, rank_at, sequence, synthetic FROM (
+  SELECT *, row_number() OVER (PARTITION BY unit_code, base_period_key, slot
+                               ORDER BY rank_at DESC, sequence DESC, delivery_id DESC) AS place
+  FROM (SELECT p.unit_code, p.base_period_key, p.slot, p.delivery_id, p.rows, max(d.rank_at, coalesce(confirmed_at, '')) AS rank_at,
+               coalesce(d.sequence, -1) AS sequence, d.synthetic
+        FROM partitions p JOIN deliveries d USING (delivery_id) {_CONFIRMED}
+        WHERE p.contract = :contract AND d.received_at <= :until AND d.mode <> 'delta')
+) WHERE place = 1 ORDER BY unit_code, base_period_key, slot
+"""  # noqa: S608 - our own text
 _DELTAS = """
 SELECT delivery_id, stream, sequence, rank_at, extracted_at, received_at, rows_accepted, synthetic FROM (
   SELECT *, row_number() OVER (PARTITION BY stream, sequence ORDER BY rank_at DESC, delivery_id DESC) AS place
@@ -41,6 +49,8 @@ SELECT delivery_id, stream, sequence, rank_at, extracted_at, received_at, rows_a
   WHERE contract = ? AND received_at <= ? AND mode = 'delta' AND verdict <> 'refused'
 ) WHERE place = 1 ORDER BY stream, sequence
 """
+_COPIES_TRIED = 50
+_COPY_AGAIN_SECONDS = 0.1
 _END_OF_TIME = "9999-12-31T23:59:59.999999"
 
 
@@ -87,8 +97,14 @@ class Ledger:
         """Of the key under which personal numbers were received until now; None before the first."""
         return self._one("SELECT max(fingerprint) FROM pseudonym_key")
 
-    def record(self, entries: Sequence[Entry], batch: Batch | None = None, key_fingerprint: str | None = None) -> None:
-        """Make deliveries visible, with their batch of files, in one transaction: all of it or nothing.
+    def record(
+        self,
+        entries: Sequence[Entry],
+        batch: Batch | None = None,
+        confirmations: Sequence[Confirmation] = (),
+        key_fingerprint: str | None = None,
+    ) -> None:
+        """Make deliveries visible, with their batch of files, and confirm earlier ones, in one transaction: all of it or nothing.
 
         `key_fingerprint` is that of the key of their pseudonyms, where they have any: the first one holds for ever.
         Raises WarehouseError when the ledger cannot be written; nothing is recorded then.
@@ -100,14 +116,17 @@ class Ledger:
                 self._db.execute("INSERT INTO batches VALUES (?, ?, ?, ?)", (batch.batch, batch.contract, batch.file, batch.set_aside_file))
             for entry in entries:
                 self._insert(entry)
+            values = [[_stored(value) for value in (c.delivery_id, c.extracted_at, c.received_at)] for c in confirmations]
+            self._db.executemany("INSERT INTO confirmations VALUES (?, ?, ?)", values)
             reached("receive: recording")
 
     def deliveries(self, contract: str | None = None, known_on: datetime | None = None) -> list[Delivery]:
         """Deliveries received by `known_on` (default: all), refused ones too, in the order of receipt."""
+        confirmed = {name: f"max({name}, coalesce(confirmed_at, ''))" for name in ("extracted_at", "rank_at")}
         rows = self._db.execute(
-            f"SELECT {', '.join(_DELIVERY_COLUMNS)} FROM deliveries "  # noqa: S608 - names of our own fields
-            "WHERE (? IS NULL OR contract = ?) AND received_at <= ? ORDER BY delivery_id",
-            (contract, contract, _until(known_on)),
+            f"SELECT {', '.join(confirmed.get(name, name) for name in _DELIVERY_COLUMNS)} FROM deliveries {_CONFIRMED} "  # noqa: S608 - ours
+            "WHERE (:contract IS NULL OR contract = :contract) AND received_at <= :until ORDER BY delivery_id",
+            {"contract": contract, "until": _until(known_on)},
         )
         return [_delivery(row) for row in rows]
 
@@ -134,7 +153,7 @@ class Ledger:
 
     def active_partitions(self, contract: str, known_on: datetime | None = None) -> list[ActivePartition]:
         """Every partition that was delivered in full, with the delivery in force by `known_on` (default: now)."""
-        rows = self._db.execute(_ACTIVE, (contract, _until(known_on)))
+        rows = self._db.execute(_ACTIVE, {"contract": contract, "until": _until(known_on)})
         return [
             ActivePartition(unit, key, slot, delivery, n, _time(rank), sequence, bool(made))
             for unit, key, slot, delivery, n, rank, sequence, made in rows
@@ -259,6 +278,36 @@ class Ledger:
 
     def _one(self, sql: str) -> Any:
         return self._db.execute(sql).fetchone()[0]
+
+
+def copy_ledger(path: Path, to: Path) -> None:
+    """Copy the ledger file at `path`, where there is one, as it is now; the file and its folder are not touched.
+
+    SQLite itself would write beside a ledger that it reads. Raises WarehouseError when others write it all the time, OSError.
+    """
+    for _ in range(_COPIES_TRIED):
+        before = _state(path)
+        for ending in ("", "-wal"):
+            with suppress(FileNotFoundError):
+                shutil.copyfile(f"{path}{ending}", f"{to}{ending}")
+        if _state(path) == before:
+            return
+        Path(f"{to}-wal").unlink(missing_ok=True)
+        time.sleep(_COPY_AGAIN_SECONDS)
+    raise WarehouseError("The ledger is being written.", where=str(path), hint="Try again when the receive is done.", code="ledger_busy")
+
+
+def _state(path: Path) -> list[tuple[int, int, int] | None]:
+    """What changes when the ledger is written."""
+    found: list[tuple[int, int, int] | None] = []
+    for ending in ("", "-wal"):
+        try:
+            state = Path(f"{path}{ending}").stat()
+        except FileNotFoundError:
+            found.append(None)
+        else:
+            found.append((state.st_ino, state.st_size, state.st_mtime_ns))
+    return found
 
 
 _DELIVERY_COLUMNS = tuple(column.name for column in fields(Delivery))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-LAYOUT = 3
+LAYOUT = 4
 """The layout that this program reads and writes; `PRAGMA user_version` of the file."""
 
 _TABLES = """
@@ -73,10 +73,18 @@ CREATE TABLE decisions (
   decided_at TEXT NOT NULL
 ) STRICT;
 """
+_CONFIRMATIONS = """
+CREATE TABLE confirmations (
+  delivery_id INTEGER NOT NULL REFERENCES deliveries,
+  extracted_at TEXT NOT NULL,
+  received_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX confirmations_by_delivery ON confirmations (delivery_id);
+"""
 _PSEUDONYM_KEY = """
 CREATE TABLE pseudonym_key (fingerprint TEXT NOT NULL) STRICT;
 """
-_FROM_NOTHING = _TABLES + _PARTITIONS + _DECISIONS + _PSEUDONYM_KEY
+_FROM_NOTHING = _TABLES + _PARTITIONS + _DECISIONS + _CONFIRMATIONS + _PSEUDONYM_KEY
 _BEFORE_LAYOUT_2 = """
 ALTER TABLE deliveries ADD COLUMN mode TEXT NOT NULL DEFAULT 'full';
 ALTER TABLE deliveries ADD COLUMN stream TEXT NOT NULL DEFAULT '';
@@ -87,6 +95,7 @@ INSERT INTO partitions (contract, unit_code, base_period_key, delivery_id, rows)
   SELECT contract, unit_code, base_period_key, delivery_id, rows FROM partitions_of_layout_1;
 DROP TABLE partitions_of_layout_1;
 """
-_FROM_LAYOUT_1 = _BEFORE_LAYOUT_2 + _PARTITIONS + _AFTER_LAYOUT_1 + _DECISIONS + _PSEUDONYM_KEY
-STEPS = {0: _FROM_NOTHING, 1: _FROM_LAYOUT_1, 2: _PSEUDONYM_KEY}
+_FROM_LAYOUT_2 = _CONFIRMATIONS + _PSEUDONYM_KEY
+_FROM_LAYOUT_1 = _BEFORE_LAYOUT_2 + _PARTITIONS + _AFTER_LAYOUT_1 + _DECISIONS + _FROM_LAYOUT_2
+STEPS = {0: _FROM_NOTHING, 1: _FROM_LAYOUT_1, 2: _FROM_LAYOUT_2, 3: _PSEUDONYM_KEY}
 """Layout of the file → what makes it the present one."""

@@ -20,7 +20,8 @@ DecisionKind = Literal["hold", "approve", "exempt"]
 class Delivery:
     """One received file of one contract. Counts: delivered = accepted + set aside; controls are among the accepted.
 
-    `has_manifest`: one came along with control figures, which were held against the file.
+    `has_manifest`: one came along with control figures, which were held against the file. `extracted_at` and `rank_at` are as of
+    the newest confirmation.
     """
 
     delivery_id: int
@@ -104,6 +105,15 @@ class DeltaDelivery:
     def rank(self) -> tuple[datetime, int, int]:
         """What it is compared by with an active delivery's rank, and with other deltas."""
         return self.rank_at, self.sequence, self.delivery_id
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """The content of a delivery in force came again, from a newer extract: as of then it is still what counts."""
+
+    delivery_id: int
+    extracted_at: datetime
+    received_at: datetime
 
 
 @dataclass(frozen=True)

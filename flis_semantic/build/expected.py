@@ -121,7 +121,7 @@ def _write_units_and_series(connection: Connection, project: Project, contract: 
     kind = project.vocabulary.reporting_unit.member_kind
     units = [code for code, unit_kind in project.units.items() if contract.units == "all" or unit_kind == kind]
     append(connection, "expected_units", {"source": [contract.table] * len(units), "unit_code": units})
-    starts = {series: project.calendar.parse(label) for series, label in contract.starts_by_series.items()}
+    starts = {series: project.calendar.parse(label, contract.base_period) for series, label in contract.starts_by_series.items()}
     known = {series: period for series, period in starts.items() if period is not None}
     append(
         connection,
@@ -148,8 +148,8 @@ def _write_units_and_series(connection: Connection, project: Project, contract: 
 
 def _write_exemptions(connection: Connection, project: Project, contract: Contract) -> None:
     """Who need not deliver, by the contract."""
-    parse, language = project.calendar.parse, project.vocabulary.languages[0]
-    spans = [(item, parse(item.from_), parse(item.to)) for item in contract.exemptions]
+    parse, base, language = project.calendar.parse, contract.base_period, project.vocabulary.languages[0]
+    spans = [(item, parse(item.from_, base), parse(item.to, base)) for item in contract.exemptions]
     exempt = [(item, first.key, last.key) for item, first, last in spans if first is not None and last is not None]
     append(
         connection,

@@ -14,6 +14,7 @@ from flis_semantic.catalogue.model import Component, Domain, KeyFigureFile, Side
 from flis_semantic.catalogue.resolved import KeyFigure, ResolvedComponent, ResolvedFact, SourceSeries
 from flis_semantic.errors import suggestion
 from flis_semantic.strict_yaml import Document, Location
+from flis_semantic.vocabulary.model import RANGE_GRAIN
 
 
 @dataclass
@@ -56,6 +57,10 @@ class Checker(FactChecker):
             return None
         components = (*numerator, *denominator, *weight)
         grains = derived_grains(components, file.only_grains, self.calendar)
+        ranged = refusal(components, file.only_grains, RANGE_GRAIN, self.calendar)
+        if not grains and ranged is not None:
+            report(f"The figure has no value at any grain, nor for a range: {ranged}.", ("numerator",))
+            return None
         publish = self._publish_grains(file, owner, components, grains, report)
         figure = KeyFigure(
             id=f"{domain}.{name}",
@@ -175,8 +180,8 @@ class Checker(FactChecker):
     def _edition(self, component: Component, fact: ResolvedFact, at: Location, report: Report) -> None:
         word, editions = fact.definition.edition_word, fact.definition.editions
         given = component.version if word == "version" else component.vintage
-        if component.edition is not None and (given is None or component.vintage and component.version):
-            other = "vintages" if word == "version" or not editions else "versions"
+        if component.edition is not None and (not editions or given is None or component.vintage and component.version):
+            other = "versions" if component.version and (word == "vintage" or not editions) else "vintages"
             report(f"{fact.id} has no {other}.", at, hint=f"Name a {word} instead." if editions else "Leave it out.")
         elif editions and component.edition is None:
             report(f"{fact.id} has {word}s, and the component names none.", at, hint=f"Add {word}: one of {', '.join(editions)}.")
@@ -216,6 +221,11 @@ class Checker(FactChecker):
             self.known_name(report, "grain", grain, self.calendar.grains, ("publish_grains", index))
         for index, grain in enumerate(file.only_grains.grains if file.only_grains else ()):
             self.known_name(report, "grain", grain, self.calendar.grains, ("only_grains", "grains", index))
+        for index, cut in enumerate(file.published_cuts):
+            if not 1 <= len(cut) <= 2:
+                report("A published cut is one or two dimensions.", ("published_cuts", index))
+            for dimension in cut:
+                self.known_name(report, "dimension", dimension, self.vocabulary.cuts, ("published_cuts", index))
         members = self.vocabulary.reporting_unit.members
         if file.country_members is not None and file.country_members < members:
             report(f"country_members is {file.country_members}, below the {members} members.", ("country_members",))
@@ -242,8 +252,6 @@ class Checker(FactChecker):
 
     def _cuts(self, figure: KeyFigure, report: Report) -> None:
         for index, cut in enumerate(figure.file.published_cuts):
-            if not 1 <= len(cut) <= 2:
-                report("A published cut is one or two dimensions.", ("published_cuts", index))
             for dimension in cut:
                 if dimension not in figure.dimensions:
                     lacking = next((c.label for c in figure.components if dimension not in c.fact.dimensions), figure.id)

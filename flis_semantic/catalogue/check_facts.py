@@ -81,13 +81,6 @@ class FactChecker:
             ok &= self.known_name(report, "contract", table, self.contracts, at)
         for dimension in fact.dimensions:
             ok &= self.known_name(report, "dimension", dimension, self.vocabulary.dimensions, (*at, "dimensions", dimension))
-            spec = self.vocabulary.dimensions.get(dimension)
-            if fact.kind == "spell" and fact.pieces_of is None and spec is not None and spec.levels and spec.valid_from is not None:
-                report(
-                    f"'{dimension}' has members that move, and a spell may lie on both sides of a move.",
-                    (*at, "dimensions", dimension),
-                    hint="Cut the spells into pieces by base period, and say pieces_of.",
-                )
         self.all_languages(report, fact.title, (*at, "title"))
         if not ok:
             return None
@@ -157,8 +150,10 @@ class FactChecker:
         if with_series and not measure.series:
             report(f"'{name}' names no series, but {with_series[0].table} has several.", at, hint="Add series: [...].")
         for index, series in enumerate(measure.series):
-            known = {s for contract in contracts for s in contract.series_starts}
-            self.known_name(report, "series", series, known, (*at, "series", index))
+            # Every source has to deliver every one of them.
+            for contract in contracts:
+                if not self.known_name(report, f"series of {contract.table}", series, contract.series_starts, (*at, "series", index)):
+                    break
 
     def _over_time(self, fact: Fact, name: str, measure: Measure, at: Location, report: Report) -> None:
         """What time does to a measure, and whether a spell of somebody who has another counts."""

@@ -241,7 +241,7 @@ class Assembly:
         return select(columns, table("periods", "p"), joins=[join(table(unit.model, "u"), valid)], where=both(*conditions))
 
     def _cells(self) -> list[Cte]:
-        """Members of each dimension that are valid in the period, and `unknown` where a fact has rows without a member."""
+        """Members of each dimension that are valid in the period, and whatever else rows have: `unknown`, or a member that has ceased."""
         request = self.request
         found: list[Cte] = []
         hierarchies: dict[str, list[str]] = {}
@@ -291,9 +291,10 @@ class Assembly:
         scans += [(name, asked.dimensions) for name, asked in self._values.values()]
         for name, has in scans:
             if cuts[0] in has:
-                stray = either(*(eq(col(cut), text(UNKNOWN)) for cut in cuts))
-                unknown = select([col("period_key"), *(col(cut) for cut in cuts)], table(name), where=stray)
-                members = exp.Union(this=members, expression=unknown, distinct=True)
+                # One that has ceased can have rows that the period reads: earlier in its window, or late ones.
+                stray = either(*(eq(col(cut), text(UNKNOWN)) for cut in cuts)) if valid is None else None
+                read = select([col("period_key"), *(col(cut) for cut in cuts)], table(name), where=stray)
+                members = exp.Union(this=members, expression=read, distinct=True)
         return members
 
     def _bound(self, name: str, values: tuple[str, ...]) -> list[Expr]:

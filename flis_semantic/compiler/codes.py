@@ -58,13 +58,8 @@ def _dimension_join(
     # A dated dimension has a row per validity interval; the key alone must not fan out.
     cuts = request.vocabulary.cuts
     used = list(dict.fromkeys(cuts[d].code for d in dimensions if cuts[d].dimension == spec.dimension))
-    if request.vocabulary.dimensions[spec.dimension].levels:
-        there = exp.In(this=col("period_key", "b"), query=exp.Subquery(this=select([col(BASE)], table(rows))))
-        members = members_in_time(spec, used, fact.base_grain, there)
-        both_on = both(on, eq(col(BASE, alias), col(BASE, "r")))
-        assert both_on is not None
-        on = both_on
-    else:
-        columns = [spec.key, *used]
-        members = select([col(name) for name in columns], table(spec.model), group=[col(name) for name in columns])
-    return left_join(subquery(members, alias), on)
+    there = exp.In(this=col("period_key", "b"), query=exp.Subquery(this=select([col(BASE)], table(rows))))
+    members = members_in_time(spec, used, fact.base_grain, there)
+    dated = both(on, eq(col(BASE, alias), col(BASE, "r")))
+    assert dated is not None
+    return left_join(subquery(members, alias), dated)

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from flis_semantic.catalogue.resolved import SourceSeries
 from flis_semantic.compiler.request import Request
-from flis_semantic.compiler.spans import reads_one, source_condition
+from flis_semantic.compiler.spans import reaches, reads_one, source_condition
 from flis_semantic.compiler.sql import (
     Expr,
     among,
@@ -17,6 +17,8 @@ from flis_semantic.compiler.sql import (
     eq,
     gt,
     join,
+    left_join,
+    lowest,
     named,
     num,
     plus,
@@ -31,7 +33,10 @@ _THERE = ("delivered", "approved", "reported_by_other")
 
 
 def coverage_query(span: Span, span_name: str, request: Request) -> exp.Select:
-    """Per asked period and unit: how many of the needed base periods are there, exempt, held, approved."""
+    """Per asked period and unit: how many of the needed base periods are there, exempt, held, approved.
+
+    Of what covers days also `data_to`, the first day that the unit does not cover.
+    """
     unit_key = request.vocabulary.reporting_unit.key
     state = lambda: col("state", "c")  # noqa: E731
     key = col("base_period_key", "c")
@@ -39,7 +44,7 @@ def coverage_query(span: Span, span_name: str, request: Request) -> exp.Select:
         inside: Expr = eq(key, col("first_key", "w"))
     else:
         inside = exp.Between(this=key, low=col("first_key", "w"), high=col("last_key", "w"))
-    rows = join(table("coverage", "c"), both(source_condition(span.sources, "c"), inside))
+    joins = [join(table("coverage", "c"), both(source_condition(span.sources, "c"), inside))]
     counts = {
         "delivered": among(state(), [text(name) for name in _THERE]),
         "exempt": eq(state(), text("exempt")),
@@ -47,13 +52,18 @@ def coverage_query(span: Span, span_name: str, request: Request) -> exp.Select:
         "approved": eq(state(), text("approved")),
     }
     counted = [named(where_(count_rows(), condition), name) for name, condition in counts.items()]
+    if reaches(span):
+        same = both(*(eq(col(name, "t"), col(name, "c")) for name in ("source", "series", unit_key)))
+        assert same is not None
+        joins.append(left_join(table("data_to", "t"), same))
+        counted.append(named(lowest(col("data_to", "t")), "data_to"))
     keys = [col("period_key", "w"), col(unit_key, "c")]
     if len(span.sources) == 1 and span.latest is None:
         columns = [keys[0].copy(), named(keys[1].copy(), "unit_key"), *counted]
-        return select(columns, table(span_name, "w"), joins=[rows], group=keys)
+        return select(columns, table(span_name, "w"), joins=joins, group=keys)
     keys.append(key.copy())
     by_base = select(
-        [keys[0].copy(), named(keys[1].copy(), "unit_key"), key.copy(), *counted], table(span_name, "w"), joins=[rows], group=keys
+        [keys[0].copy(), named(keys[1].copy(), "unit_key"), key.copy(), *counted], table(span_name, "w"), joins=joins, group=keys
     )
     return _newest(by_base, span) if span.latest is not None else _of_all_lines(by_base, span)
 
@@ -70,6 +80,8 @@ def _of_all_lines(by_base: exp.Select, span: Span) -> exp.Select:
     }
     keys = [col("period_key", "k"), col("unit_key", "k")]
     columns = [*(key.copy() for key in keys), *(named(where_(count_rows(), condition), name) for name, condition in whole.items())]
+    if reaches(span):
+        columns.append(named(lowest(col("data_to", "k")), "data_to"))
     return select(columns, exp.Subquery(this=by_base, alias=exp.TableAlias(this=exp.to_identifier("k"))), group=keys)
 
 

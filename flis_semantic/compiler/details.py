@@ -13,10 +13,10 @@ from sqlglot import exp
 
 from flis_semantic.catalogue.resolved import ResolvedComponent, SourceSeries
 from flis_semantic.compiler.codes import key_name
-from flis_semantic.compiler.keys import days_after
+from flis_semantic.compiler.keys import Make, days_after, key_of
 from flis_semantic.compiler.members import BASE, subquery
 from flis_semantic.compiler.request import Request
-from flis_semantic.compiler.rows import DAY, UNIT, Rows, conditions_of, earliest, latest, of_asked_units, reach, rows_of
+from flis_semantic.compiler.rows import DAY, UNIT, Rows, conditions_of, earliest, filtered_late, latest, of_asked_units, reach, rows_of
 from flis_semantic.compiler.spans import source_condition
 from flis_semantic.compiler.sql import (
     EXACT,
@@ -55,6 +55,7 @@ class Detail:
     weight: str | None
     person: str | None
     ages: tuple[str, ...]
+    late: tuple[str, ...]
     sources: tuple[SourceSeries, ...]
 
 
@@ -69,6 +70,7 @@ def detail_of(component: ResolvedComponent, request: Request) -> Detail:
         weight=component.weight,
         person=fact.definition.person if fact.kind == "spell" else None,
         ages=tuple(name for name in fact.ages if name in asked),
+        late=filtered_late(component, request),
         sources=component.sources if fact.kind == "spell" else (),
     )
 
@@ -85,7 +87,7 @@ def details_query(detail: Detail, spans: list[str], request: Request) -> exp.Sel
     joins: list[exp.Join] = []
     if fact.kind == "spell":
         joins.append(join(subquery(_known(detail.sources, request), "known"), eq(col("unit_key", "known"), col(rows.unit_column, "f"))))
-        columns += _spell_columns(detail)
+        columns += _spell_columns(detail, request)
         within = _overlaps(detail, spans)
     else:
         columns.append(named(col(fact.base_key, "f"), BASE))
@@ -122,7 +124,7 @@ def _known(sources: tuple[SourceSeries, ...], request: Request) -> exp.Select:
     )
 
 
-def _spell_columns(detail: Detail) -> list[Expr]:
+def _spell_columns(detail: Detail, request: Request) -> list[Expr]:
     definition = detail.rows.fact.definition
     assert definition.lasts is not None
     first, last = col(definition.lasts.from_, "f"), col(definition.lasts.to, "f")
@@ -142,8 +144,10 @@ def _spell_columns(detail: Detail) -> list[Expr]:
     ]
     if definition.pieces_of is not None:
         columns.append(named(col(definition.pieces_of.from_, "f"), "whole_from"))
-        columns.append(named(col(detail.rows.fact.base_key, "f"), BASE))
-    return columns
+    # What a code means that has another meaning at another time is as of the spell's first day.
+    begins: Make = lambda: col(definition.lasts.from_ if definition.lasts else "", "f")  # noqa: E731
+    base = col(detail.rows.fact.base_key, "f") if definition.pieces_of else key_of(request.calendar, detail.rows.fact.base_grain, begins)
+    return [*columns, named(base, BASE)]
 
 
 def _overlaps(detail: Detail, spans: list[str]) -> Expr:

@@ -83,17 +83,28 @@ class Value:
 
 def rows_of(component: ResolvedComponent, request: Request) -> Rows:
     """The reading of a component: dimensions and filters that it is broadcast over are left out."""
+    late = filtered_late(component, request)
     # Ages are computed from the rows, whatever is read of them.
     columns = {name: column for name, column in component.fact.dimensions.items() if name not in component.fact.ages}
     return Rows(
         fact=component.fact,
         unit_column=component.unit_column,
         edition=component.edition,
-        filters=tuple(item for item in component.filters if item[0] in columns),
-        request_filters=tuple(d for d in request.dimension_filters if d in columns),
+        filters=tuple(item for item in component.filters if item[0] not in late),
+        request_filters=tuple(d for d in request.dimension_filters if d in columns and d not in late),
         # Two levels of one hierarchy stand behind one key.
-        keys=tuple(dict.fromkeys(columns[d] for d in request.dimensions if d in columns)),
+        keys=tuple(dict.fromkeys(columns[d] for d in (*request.dimensions, *late) if d in columns)),
     )
+
+
+def filtered_late(component: ResolvedComponent, request: Request) -> tuple[str, ...]:
+    """Dimensions by which a spell is filtered once its code is known: an age, or what has another meaning at another time."""
+    fact = component.fact
+    if fact.kind != "spell":
+        return ()
+    filtered = [name for name, _ in component.filters] + [name for name in request.dimension_filters if name in fact.dimensions]
+    dated = request.vocabulary.cuts
+    return tuple(dict.fromkeys(name for name in filtered if name in fact.ages or dated[name].valid_from is not None))
 
 
 def value_of(component: ResolvedComponent) -> Value:
@@ -223,7 +234,7 @@ def filter_parameters(name: str, values: tuple[str, ...]) -> list[str]:
 
 def _has_code(dimension: str, codes: list[Expr], rows: Rows, spans: Sequence[str], request: Request) -> Expr:
     spec = request.vocabulary.cuts[dimension]
-    if spec.valid_from is not None and request.vocabulary.dimensions[spec.dimension].levels:
+    if spec.valid_from is not None:
         members = members_in_time(
             spec, [spec.code], rows.fact.base_grain, between_spans(col("period_key", "b"), spans, "first_key", "last_key")
         )

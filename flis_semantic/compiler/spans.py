@@ -1,9 +1,10 @@
 """Where in time a component reads, as one CTE per distinct span: from which base period to which, and whether they are due.
 
 Columns of a span: `period_key` of the asked period; `first_key`, `last_key` of the base periods read, the last one clipped to
-what is due (NULL: nothing can be read); `required` base periods; `is_unfinished`; `is_waiting` when only the end of an
+what is due (NULL: nothing can be read); `required` base periods; `is_unfinished` of states; `is_waiting` when only the end of an
 unfinished period would have a value; `has_no_label` where an offset names no period; `from_date` and `to_date` (clipped
-likewise) for day weights and dated rows; `on_date`, the day on which rows must be in force.
+likewise) for day weights and dated rows; `on_date`, the last day, on which rows must be in force and up to which what happens
+over days must be covered; `data_to`, the first day that nobody covers.
 """
 
 from __future__ import annotations
@@ -18,12 +19,10 @@ from flis_semantic.compiler.sql import (
     Expr,
     among,
     both,
-    case,
     coalesce,
     col,
     either,
     eq,
-    ge,
     greatest,
     gt,
     join,
@@ -78,6 +77,11 @@ def covers(span: Span) -> bool:
     return span.spell or (not span.looks_up and (span.averages or not span.snapshot))
 
 
+def reaches(span: Span) -> bool:
+    """Whether it covers days up to the extract, which is not the same for every unit; not states, which hold while they are the newest."""
+    return covers(span) and not span.snapshot
+
+
 def waits(span: Span) -> bool:
     """Whether only the end of the period can give its value."""
     return span.snapshot and not span.in_force and span.over_time == "last" and span.reference is None
@@ -96,14 +100,12 @@ def span_query(span: Span, request: Request) -> exp.Select:
         columns += [named(last(), "last_key"), named(num(1), "required")]
     else:
         clipped = least(last(), col("due_key", "d"))
-        required: Expr = plus(minus(clipped.copy(), first()), num(1))
-        if span.averages and not span.snapshot:
-            # What was delivered before it began has no day that could be averaged.
-            required = case((gt(col("data_to", "d"), stretch.start()), required), otherwise=num(0))
-        columns += [named(clipped, "last_key"), named(required, "required")]
-    if covers(span):
-        end = _on_date(span, stretch) if span.on_a_day else stretch.end
-        columns.append(named(_unfinished(span, end(), last()), "is_unfinished"))
+        columns += [named(clipped, "last_key"), named(plus(minus(clipped.copy(), first()), num(1)), "required")]
+    if covers(span) and not reaches(span):
+        # A state holds as long as it is the newest.
+        columns.append(named(gt(last(), col("due_key", "d")), "is_unfinished"))
+    elif reaches(span):
+        columns += [named(_on_date(span, stretch)(), "on_date"), col("data_to", "d")]
     if waits(span):
         begun = le(key_of(request.calendar, span.base_grain, stretch.start), col("due_key", "d"))
         waiting = both(gt(last(), col("due_key", "d")), begun)
@@ -112,8 +114,8 @@ def span_query(span: Span, request: Request) -> exp.Select:
     if span.offset is not None:
         columns.append(named(missing_label(stretch), "has_no_label"))
     columns.append(named(stretch.start(), "from_date"))
-    if span.in_force or span.on_a_day:
-        columns.append(named(_on_date(span, stretch)(), "on_date"))
+    if span.in_force:
+        columns.append(named(stretch.end(), "on_date"))
     if span.spell:
         columns.append(named(stretch.end(), "end_date"))
     if span.dated or span.spell or (span.averages and not one):
@@ -170,11 +172,6 @@ def _due(span: Span) -> exp.Select:
 def _on_date(span: Span, stretch: Stretch) -> Make:
     """The one day that is looked at."""
     return stretch.start if span.on_a_day and not span.on_last_day else stretch.end
-
-
-def _unfinished(span: Span, end: Expr, last: Expr) -> Expr:
-    """What is known of whole periods reaches up to the extract; a state holds as long as it is the newest."""
-    return gt(last, col("due_key", "d")) if span.snapshot else ge(end, col("data_to", "d"))
 
 
 def _last_day(span: Span, end: Expr, joins: list[exp.Join]) -> Expr:

@@ -117,7 +117,7 @@ def pieces_query(name: str, spells: Spells) -> exp.Select:
     columns += [col("weight", "r")] if spells.detail.weight is not None else []
     columns += [named(is_start, "is_start"), named(is_end, "is_end")]
     columns += [col("whole_from", "r")] if spells.detail.rows.fact.definition.pieces_of is not None else []
-    return select(columns, table(spells.rows, "r"), joins=[*joins, *code_joins], where=_of_ages_and_cells(codes, spells))
+    return select(columns, table(spells.rows, "r"), joins=[*joins, *code_joins], where=_filtered(codes, spells))
 
 
 def _in_span(spells: Spells) -> Expr:
@@ -175,15 +175,15 @@ def _key(dimension: str, spells: Spells) -> Expr:
     return age_on(born, lambda: col("from_date" if as_of == "period_start" else "end_date", "w"))
 
 
-def _of_ages_and_cells(codes: list[Expr], spells: Spells) -> Expr | None:
-    """Ages are filtered here; and where members differ by cell, those of the cell count."""
+def _filtered(codes: list[Expr], spells: Spells) -> Expr | None:
+    """What could not be filtered before the codes were known; and where members differ by cell, those of the cell count."""
     code = {item.alias: item.this for item in codes}
     found: list[Expr | None] = []
     for dimension, values in spells.component.filters:
-        if dimension in spells.ages:
+        if dimension in spells.detail.late:
             found.append(among(code[dimension].copy(), [text(value) for value in values]))
     for dimension, values in spells.request.dimension_filters.items():
-        if dimension in spells.ages:
+        if dimension in spells.detail.late:
             names = filter_parameters(dimension, values)
             wanted = [parameter(key) if value != UNKNOWN else text(UNKNOWN) for key, value in zip(names, values, strict=True)]
             found.append(among(code[dimension].copy(), wanted))

@@ -83,7 +83,7 @@ class Spells:
     @property
     def asked(self) -> tuple[str, ...]:
         """Dimensions whose codes are needed."""
-        return (*self.dimensions, *(name for name in self.ages if name not in self.dimensions))
+        return tuple(dict.fromkeys((*self.dimensions, *self.ages, *self.detail.late)))
 
     def as_of(self, dimension: str) -> str:
         """On which day an age is taken."""

@@ -129,7 +129,7 @@ def _check_side_periods(contract: Contract, findings: Findings) -> None:
 
 def _check_label(contract: Contract, findings: Findings, calendar: Calendar, place: Location, label: str) -> int | None:
     """Key of the base period that the label names; an error and None when it names none."""
-    period = calendar.parse(label)
+    period = calendar.parse(label, contract.base_period)
     if period is None or period.grain != contract.base_period:
         example = calendar.containing(contract.base_period, calendar.first_day).label
         findings.add(place, f"'{label}' is no {contract.base_period}.", f"Write it like {example}.")

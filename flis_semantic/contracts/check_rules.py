@@ -10,6 +10,7 @@ from flis_semantic.contracts.findings import Findings
 from flis_semantic.contracts.model import Check, ColumnType, Contract, CrossAction, RowAction, Rule
 from flis_semantic.strict_yaml import Location
 from flis_semantic.vocabulary.model import Vocabulary
+from flis_semantic.vocabulary.patterns import HOW_TO_WRITE, unknown_to_the_engine
 
 MOST_RULES = 60
 """Rules about rows are judged as bits of one integer."""
@@ -149,3 +150,11 @@ def _check_parameters(rule: Rule, place: Location, findings: Findings) -> None:
             re.compile(rule.pattern)
         except re.error as error:
             findings.add((*place, "pattern"), f"{rule.id}: pattern is no regular expression: {error}.")
+        else:
+            _check_pattern(rule, rule.pattern, place, findings)
+
+
+def _check_pattern(rule: Rule, pattern: str, place: Location, findings: Findings) -> None:
+    unknown = unknown_to_the_engine(pattern)
+    if unknown is not None:
+        findings.add((*place, "pattern"), f"{rule.id}: '{unknown}' of pattern is not known where rows are judged.", HOW_TO_WRITE)

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 
 from flis_semantic.delivery.arrival import Arrival
 from flis_semantic.delivery.delta_history import DeltaHistory
-from flis_semantic.delivery.report import OLDER, SUPERSEDED, Refusal
+from flis_semantic.delivery.report import OLDER, SUPERSEDED, Refusal, printable
 from flis_semantic.ledger import Ledger
-from flis_semantic.ledger_records import Part
+from flis_semantic.ledger_records import Confirmation, Part
 
 Rank = tuple[datetime, int, int]
 
@@ -71,6 +71,20 @@ class History:
                 )
         return None
 
+    def confirm(self, arrival: Arrival, received_at: datetime) -> Confirmation | None:
+        """Of an unchanged arrival: that what is in force still counted when it was extracted, where that is news; else None.
+
+        Otherwise an older extract with other content could take its place later, or a delta from between stay in force.
+        """
+        known = next((k for k in self._same_content(arrival.sha256) if self._parts_in_force[k.delivery_id] == len(k.parts)), None)
+        if arrival.mode == "delta" or known is None or arrival.extracted_from == "receipt" or arrival.extracted_at > received_at:
+            return None
+        if all(self._in_force[part][0] >= arrival.extracted_at for part in known.parts):
+            return None
+        for part in known.parts:
+            self._in_force[part] = max(self._in_force[part], (arrival.extracted_at, *self._in_force[part][1:]))
+        return Confirmation(known.delivery_id, arrival.extracted_at, received_at)
+
     def rank(self, arrival: Arrival, delivery_id: int, parts: Iterable[Part], supersede: bool) -> Rank:
         """The rank with which the delivery is admitted. Raises Refusal when it would be in force nowhere."""
         if arrival.mode == "delta":
@@ -103,7 +117,7 @@ class History:
         """Remember a delivery that was admitted, with its rows by part; returns what it is in force for now."""
         replaced: dict[Part, int] = {}
         parts = frozenset(rows)
-        known = _Known(rank[2], arrival.file.path.name, parts, rows_set_aside)
+        known = _Known(rank[2], printable(arrival.file.path.name), parts, rows_set_aside)
         self._same_content(arrival.sha256).insert(0, known)
         if arrival.mode == "delta":
             self.deltas.admit(arrival, rank, rows)

@@ -22,7 +22,7 @@ from flis_semantic.contracts.landing import SET_ASIDE_COLUMNS, landing_columns
 from flis_semantic.contracts.model import Contract, FromColumn
 from flis_semantic.delivery import rules
 from flis_semantic.delivery.arrival import Arrival
-from flis_semantic.delivery.cells import Group, as_delivered, delivered_values, extract_moment, hides_something
+from flis_semantic.delivery.cells import Group, as_delivered, bounded, delivered_values, extract_moment, hides_something
 from flis_semantic.delivery.judged_rows import PLACED, JudgedRows
 from flis_semantic.delivery.masks import masks_of
 from flis_semantic.delivery.numbers import take_numbers
@@ -129,7 +129,7 @@ class Judging:
 
     @property
     def _is_accepted(self) -> str:
-        return f"mask & {self._set_aside} = 0"
+        return rules.is_accepted(self._contract)
 
     def _lay_out(self) -> None:
         columns = ", ".join(f"{identifier(name)} {kind}" for name, kind in self._rows.columns.items())
@@ -205,7 +205,7 @@ class Judging:
             return {}
         by_number = {arrival.number: arrival.form for arrival in arrivals}
         found: dict[int, InColumns] = {}
-        moments = {name: f"max({extract_moment(self._contract.columns[name], f't_{name}')})" for name in sorted(times)}
+        moments = {name: bounded(f"max({extract_moment(self._contract.columns[name], f't_{name}')})") for name in sorted(times)}
         selected = [*moments.values(), *(f"{end}(t_{name})" for name in sorted(numbers) for end in ("min", "max"))]
         for d, *row in self._connection.execute(f"SELECT d, {', '.join(selected)} FROM pass.judged GROUP BY d").fetchall():
             values = iter(row)
@@ -344,6 +344,9 @@ class Judging:
         numbers = [name for name, column in self._contract.columns.items() if column.type in ("integer", "decimal")]
         if not numbers:
             return
+        for tally in tallies.values():
+            # A file without a row adds up to nothing.
+            tally.sums = dict.fromkeys(numbers, Decimal(0))
         sums = ", ".join(f"coalesce(sum(t_{name}), 0)" for name in numbers)
         for d, *totals in self._connection.execute(f"SELECT d, {sums} FROM pass.judged GROUP BY d").fetchall():
             tallies[d].sums = {name: Decimal(total) for name, total in zip(numbers, totals, strict=True)}

@@ -36,8 +36,8 @@ from flis_semantic.delivery.verdict import Admitted, Rejected
 from flis_semantic.errors import ArgumentError, WarehouseError, suggestion
 from flis_semantic.faults import reached
 from flis_semantic.ledger import Ledger, utc
-from flis_semantic.ledger_records import Batch
-from flis_semantic.warehouse import Connection, Error, connect
+from flis_semantic.ledger_records import Batch, Confirmation
+from flis_semantic.warehouse import Connection, Error, connect, is_about_the_disk
 from flis_semantic.workspace import Project
 
 _LOCK = "receive.lock"
@@ -167,6 +167,7 @@ class _ContractReceive:
         self._rejected = list(intake.rejected)
         self._history = History(ledger, contract.table)
         self._results: dict[Path, DeliveryResult] = {}
+        self._confirmations: list[Confirmation] = []
 
     def run(self) -> dict[Path, DeliveryResult]:
         """The verdict on each of the contract's files, after they were made visible."""
@@ -177,7 +178,7 @@ class _ContractReceive:
             raise WarehouseError(
                 f"Receiving {self._contract.table} failed: {self._told(error)}",
                 where=str(self._project.work),
-                hint="Nothing of it was recorded; is there room on the disk, and may the folder be written?",
+                hint=f"Nothing of it was recorded; {_advice(error)}",
                 code="receive_failed",
             ) from error
         reached("receive: written")
@@ -185,10 +186,9 @@ class _ContractReceive:
         reached("receive: recorded")
         return self._results
 
-    def _told(self, error: BaseException) -> str:
+    def _told(self, error: Error | OSError) -> str:
         """The error's first line; of the engine's about values only its kind, where values may be personal."""
-        about_disk = isinstance(error, OSError) or type(error).__name__ in ("IOException", "OutOfMemoryException")
-        told = str(error).splitlines()[0] if about_disk or not self._contract.personal_columns else type(error).__name__
+        told = str(error).splitlines()[0] if _is_about_room(error) or not self._contract.personal_columns else type(error).__name__
         return masks_of(self._project.vocabulary).text(told)
 
     def _take_in(self) -> tuple[list[Admitted], Batch | None]:
@@ -250,6 +250,10 @@ class _ContractReceive:
         message = self._history.unchanged(arrival, self._options.supersede)
         if message is not None:
             path = arrival.file.path
+            confirmation = self._history.confirm(arrival, self._options.received_at)
+            if confirmation is not None:
+                self._confirmations.append(confirmation)
+                message += f" It now counts as of {arrival.extracted_at:%Y-%m-%d}."
             self._results[path] = DeliveryResult(path, arrival.contract.table, arrival.form_name, "unchanged", message, code=UNCHANGED)
         return message is not None
 
@@ -335,10 +339,11 @@ class _ContractReceive:
         for delivery_id, rejected in enumerate(self._rejected, start=next_id):
             entries.append(rejected.entry(delivery_id, self._options.received_at))
             self._results[rejected.path] = rejected.result(delivery_id)
-        if entries:
+        if entries or self._confirmations:
             masks = masks_of(self._project.vocabulary)
             accepted = any(item.tally.accepted for item in admitted)
-            self._ledger.record([masks.entry(entry) for entry in entries], batch, self._key_fingerprint if accepted else None)
+            fingerprint = self._key_fingerprint if accepted else None
+            self._ledger.record([masks.entry(entry) for entry in entries], batch, self._confirmations, fingerprint)
 
     @property
     def _key_fingerprint(self) -> str | None:
@@ -347,6 +352,16 @@ class _ContractReceive:
 
     def _reject(self, arrival: Arrival, refusal: Refusal) -> None:
         self._rejected.append(Rejected(arrival.file.path, refusal, arrival.contract.table, arrival.form_name, arrival.sha256))
+
+
+def _is_about_room(error: Error | OSError) -> bool:
+    return isinstance(error, OSError) or is_about_the_disk(error) or type(error).__name__ == "OutOfMemoryException"
+
+
+def _advice(error: Error | OSError) -> str:
+    if _is_about_room(error):
+        return "is there room on the disk, and may the folder be written?"
+    return "this is a fault of the program: report it with the file."
 
 
 def _clear_scratch(work: Path) -> None:

@@ -82,6 +82,11 @@ def set_aside_bits(contract: Contract) -> int:
     return sum(bit(contract, rule) for rule in contract.row_rules if rule.action == "set_aside")
 
 
+def is_accepted(contract: Contract) -> str:
+    """SQL of whether a row of `judged` is kept: it fails no rule, or such as only warn."""
+    return f"mask & {set_aside_bits(contract)} = 0"
+
+
 def bit(contract: Contract, rule: Rule) -> int:
     """The value of the rule's bit."""
     return 1 << contract.row_rules.index(rule)

@@ -12,7 +12,7 @@ from flis_semantic.delivery.delta_history import Standing
 from flis_semantic.delivery.history import InForce, Rank
 from flis_semantic.delivery.judging import Tally
 from flis_semantic.delivery.losses import Lost
-from flis_semantic.delivery.report import EXTRACT, FUTURE, NOTHING, SERIES, WINDOW, DeliveryResult, Refusal, counted, shortened
+from flis_semantic.delivery.report import EXTRACT, FUTURE, NOTHING, SERIES, WINDOW, DeliveryResult, Refusal, counted, printable, shortened
 from flis_semantic.ledger_records import Delivery, Entry, Verdict
 
 _MOST_RULES_NAMED = 5
@@ -52,7 +52,7 @@ class Rejected:
             delivery_id=delivery_id,
             contract=self.contract or "",
             form=self.form or "",
-            file_name=self.path.name,
+            file_name=printable(self.path.name),
             content_sha256=self.sha256,
             extracted_at=received_at,
             extracted_from="receipt",
@@ -125,7 +125,7 @@ class Admitted:
             delivery_id=self.delivery_id,
             contract=arrival.contract.table,
             form=arrival.form_name,
-            file_name=arrival.file.path.name,
+            file_name=printable(arrival.file.path.name),
             content_sha256=arrival.sha256,
             extracted_at=arrival.extracted_at,
             extracted_from=arrival.extracted_from,

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from flis_semantic import strict_yaml
 from flis_semantic.errors import DefinitionError, DefinitionErrors
-from flis_semantic.simulate.recipe import simulate
+from flis_semantic.simulate.run import simulate
 from flis_semantic.vocabulary.model import Strict
 from flis_semantic.workspace import Project
 

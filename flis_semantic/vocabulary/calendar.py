@@ -106,13 +106,16 @@ class Calendar:
         """The period of `grain` that contains `day`."""
         return self.period(grain, self.key(grain, day))
 
-    def parse(self, label: str) -> Period | None:
-        """The period that a label of any grain names, or None. `2026-W54` and `2026-02-30` name none."""
-        for grain, shape in _SHAPES.items():
+    def parse(self, label: str, grain: str | None = None) -> Period | None:
+        """The period that a label of any grain names, or None. `2026-W54` and `2026-02-30` name none.
+
+        Of several calendars that write their labels alike, that of `grain` is meant.
+        """
+        for built_in, shape in _SHAPES.items():
             match = shape.match(label)
             if match:
-                return self._from_numbers(grain, [int(part) for part in match.groups()], label)
-        for name in self._vocabulary.calendars:
+                return self._from_numbers(built_in, [int(part) for part in match.groups()], label)
+        for name in sorted(self._vocabulary.calendars, key=lambda name: name != grain):
             match = re.match(r"(\d{4})[/-]\d{2,4}\Z", label)
             if match:
                 period = self.period(name, int(match.group(1)))

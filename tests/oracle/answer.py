@@ -9,7 +9,7 @@ from fractions import Fraction
 from statistics import median
 from typing import Any
 
-from tests.oracle.component import UNKNOWN, WAITING, Cell, Component, Reading, first_that_applies
+from tests.oracle.component import WAITING, Cell, Component, Reading, first_that_applies
 from tests.oracle.days import Span
 from tests.oracle.world import MEMBER, Unit, World
 
@@ -242,14 +242,14 @@ class Figure:
     # -- cells ----------------------------------------------------------------------------------------------------------
 
     def cells(self, dimensions: Sequence[str], filters: Mapping[str, Sequence[str]], period: Span, units: Collection[int]) -> list[Cell]:
-        """Every combination of codes that a row is given for; `unknown` where one of the asked units has it."""
+        """Every combination of codes that a row is given for: of members that exist, and what rows of these units have."""
         kept = tuple((dimension, tuple(codes)) for dimension, codes in filters.items())
         cells: list[dict[str, str]] = [{}]
         for dimension in dict.fromkeys(self.world.level(level)[0] for level in dimensions):
             levels = [level for level in dimensions if self.world.level(level)[0] == dimension]
             found = self._members(dimension, levels, filters, period)
-            if any(component.has_unknown(dimension, period, Cell((), kept), units) for component in self.components):
-                found[(UNKNOWN,) * len(levels)] = None
+            for component in self.components:
+                found |= dict.fromkeys(component.codes_read(dimension, levels, period, Cell((), kept), units))
             cells = [{**cell, **dict(zip(levels, codes, strict=True))} for cell in cells for codes in found]
         return [Cell(tuple((level, cell[level]) for level in dimensions), kept) for cell in cells]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -141,9 +141,13 @@ class Component:
         """The first day of which something that the measure reads was not known when it was delivered."""
         return min(self.world.data_to.get(line, self._end_of_reach(line).last + ONE_DAY) for line in self.lines)
 
-    def unfinished(self, target: Span) -> bool:
+    def known_to(self, unit: int) -> date:
+        """The first day of which something that the measure reads was not known when the unit delivered."""
+        return min([self.data_to, *(self.world.unit_data_to.get((*line, unit), self.data_to) for line in self.lines)])
+
+    def unfinished(self, target: Span, unit: int) -> bool:
         """Whether more may come of the target: a value covers its days up to the extract."""
-        return target.last >= self.data_to
+        return target.last >= self.known_to(unit)
 
     def _end_of_reach(self, line: tuple[str, str]) -> Span:
         end = self.days.named(self.base, self.world.reach[line][1])
@@ -234,7 +238,7 @@ class Component:
         for base in bases:
             if self.due(base):
                 found = self._base(unit, target, base, cell)
-                if self.published and self.unfinished(target):
+                if self.published and self.unfinished(target, unit):
                     return self._so_far([found], found.value)
                 return found
         if self.reference is not None:
@@ -256,19 +260,22 @@ class Component:
         if not readings:
             return Reading("missing", frozenset({"base_period_missing"}))
         found, value = list(readings.values()), None
+        if self.dated and self.known_to(unit) <= self.stretch(target).first:
+            # What happens on days that nobody covers yet is not known to be nothing.
+            found.append(Reading("missing", frozenset({"base_period_missing"})))
         if all(reading.value is not None for reading in found):
             value = sum((r.value for r in found), Fraction(0))
             if mean:
                 if self.published and target.grain == self.base and not self.written.get("window"):
                     # Its own period's value is as it was published, whenever that was: nothing is weighed.
-                    return self._so_far(found, value) if self.unfinished(target) else self._together(found, value)
-                if not self.by_state and self.data_to <= self.stretch(target).first:
+                    return self._so_far(found, value) if self.unfinished(target, unit) else self._together(found, value)
+                if not self.by_state and self.known_to(unit) <= self.stretch(target).first:
                     # Delivered before it began: no day of it is known.
                     return Reading("missing", frozenset({"base_period_missing"}))
                 weights = {base: days[base] if self.by_state else self._covered(target, base) for base in readings}
                 value = sum((r.value * weights[base] for base, r in readings.items()), Fraction(0)) / sum(weights.values())
         # A state holds as long as it is the newest, a value of days or of what happened up to the extract.
-        if len(readings) < len(days) if self.by_state else self.unfinished(target):
+        if len(readings) < len(days) if self.by_state else self.unfinished(target, unit):
             return self._so_far(found, value)
         return self._together(found, value)
 
@@ -306,19 +313,20 @@ class Component:
         stretch, day = self.stretch(target), row[self.dated]
         return stretch.first <= day <= stretch.last and day < self.data_to
 
-    def has_unknown(self, dimension: str, period: Span, cell: Cell, units: Collection[int]) -> bool:
-        """Whether what is read of these units in the period has a row without a code of the dimension."""
+    def codes_read(self, dimension: str, levels: Sequence[str], period: Span, cell: Cell, units: Collection[int]) -> set[tuple[str, ...]]:
+        """The codes at some levels of a dimension, of the rows that are read of these units in the period."""
         target = self.target(period)
         if not self.has(dimension) or target is None:
-            return False
+            return set()
+        found: set[tuple[str, ...]] = set()
         bases = {unit.key: {base.label: base for base in self.bases(unit.key, period) or () if self.due(base)} for unit in self.world.units}
         for row in self.world.rows[self.fact["model"]]:
             if row[self.unit_column] not in units:
                 continue
             base = bases.get(row[self.unit_column], {}).get(row.get(self.base, ""))
-            if base and self.code(row, dimension) == UNKNOWN and self._falls(row, target, base) and self._counts(row, cell):
-                return True
-        return False
+            if base and self._falls(row, target, base) and self._counts(row, cell):
+                found.add(tuple(self.code(row, level) for level in levels))
+        return found
 
     def has(self, level: str) -> bool:
         """Whether its fact has the dimension that a name of a request stands for; else it is repeated over it."""

@@ -193,6 +193,11 @@ def _write_coverage(connection: duckdb.DuckDBPyConnection, world: World, calenda
         status.append((source, series, first.grain, first.key, last.key, first.start, data_to))
     types = {"source": "VARCHAR", "series": "VARCHAR", "base_grain": "VARCHAR", "starts_key": "INTEGER", "due_key": "INTEGER"}
     create(connection, "source_status", {**types, "starts_date": "DATE", "data_to": "DATE"}, status)
+    reached = {(source, series): row[-1] for (source, series), row in zip(world.reach, status, strict=True)}
+    lines = {(source, series, unit) for source, series, unit, _ in world.coverage if (source, series) in reached}
+    known = [(*line, world.unit_data_to.get(line, reached[line[:2]])) for line in sorted(lines)]
+    types = {"source": "VARCHAR", "series": "VARCHAR", "municipality_key": "INTEGER", "data_to": "DATE"}
+    create(connection, "data_to", types, known)
 
 
 def ask(

@@ -104,6 +104,7 @@ def random_world(random: Random) -> World:
     world.domains["d"] = {"title": text, "owner": "O", "publish_grains": grains, "conditions": CONDITIONS, "facts": facts}
     for number in range(6):
         world.figures[f"d.figure{number}"] = random_figure(random, world, number)
+    older_extracts(random, world)
     return world
 
 
@@ -200,6 +201,14 @@ def extract(random: Random, world: World, base: str, due: str) -> date:
     ahead = world.days.before(span, random.choice([0, 0, 0, 1, 2]))
     assert ahead is not None
     return random.choice([*ahead.days()[1:], ahead.last + timedelta(days=1)])
+
+
+def older_extracts(random: Random, world: World) -> None:
+    """One unit whose extract of a source is older than the others'."""
+    for (table, line), (_, due) in world.reach.items():
+        if random.random() < 0.3:
+            base = world.contracts[table]["base_period"]
+            world.unit_data_to[table, line, random.choice(world.units).key] = extract(random, world, base, due)
 
 
 def labels_between(world: World, base: str, ends: tuple[str, str]) -> list[str]:

@@ -122,7 +122,7 @@ CONTRADICTIONS = [
     ("{days: 10}", "{}", "9: deadline: a deadline is one of days, workdays and month_day."),
     ("{days: 10}", "{days: 10, workdays: 7}", "9: deadline: a deadline is one of days, workdays and month_day."),
     ("{days: 10}", '{month_day: "02-29"}', "9: deadline.month_day is '02-29': not every year has that day."),
-    ("{days: 10}", '{month_day: "14"}', "9: deadline.month_day: '14' is not of the form"),
+    ("{days: 10}", '{month_day: "14"}', "9: deadline.month_day: '14' is no day of the year"),
     ("personal: true, ", "personal: true, required: true, ", "24: person is required, but no rule says so."),
     ("{type: text, personal: true,", "{type: integer, personal: true,", "24: person is personal, so its type is text, not integer."),
     ("key: [unit, account_year, voucher]", "key: [unit, person]", "13: person is personal, so no row can be told by it."),

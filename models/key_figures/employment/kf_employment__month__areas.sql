@@ -72,7 +72,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -94,12 +95,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'held') AS held,
     COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved
+      c.state = 'approved') AS approved,
+    MIN(t.data_to) AS data_to
   FROM w1 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'activation.affectedShare'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -110,7 +116,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -132,12 +139,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'held') AS held,
     COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved
+      c.state = 'approved') AS approved,
+    MIN(t.data_to) AS data_to
   FROM w2 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'activation.degree'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -148,7 +160,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -170,12 +183,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'held') AS held,
     COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved
+      c.state = 'approved') AS approved,
+    MIN(t.data_to) AS data_to
   FROM w3 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'cashVisitation.fullTime'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -186,7 +204,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -208,12 +227,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'held') AS held,
     COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved
+      c.state = 'approved') AS approved,
+    MIN(t.data_to) AS data_to
   FROM w4 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'cashAssistance.fullTime'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -224,7 +248,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -246,12 +271,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'held') AS held,
     COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved
+      c.state = 'approved') AS approved,
+    MIN(t.data_to) AS data_to
   FROM w5 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'cashAssistance.persons'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -262,7 +292,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -284,12 +315,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'held') AS held,
     COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved
+      c.state = 'approved') AS approved,
+    MIN(t.data_to) AS data_to
   FROM w6 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'cashAssistance.workforceRate'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -300,7 +336,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -323,7 +360,8 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       k.delivered + k.exempt + k.held = 2 AND k.exempt = 0 AND k.held > 0) AS held,
     COUNT(*) FILTER(WHERE
-      k.approved = 2) AS approved
+      k.approved = 2) AS approved,
+    MIN(k.data_to) AS data_to
   FROM (
     SELECT
       w.period_key,
@@ -336,12 +374,17 @@ WITH periods AS (
       COUNT(*) FILTER(WHERE
         c.state = 'held') AS held,
       COUNT(*) FILTER(WHERE
-        c.state = 'approved') AS approved
+        c.state = 'approved') AS approved,
+      MIN(t.data_to) AS data_to
     FROM w7 AS w
     JOIN {{ ref('coverage') }} AS c
       ON c.source = 'bes_jobindsats'
       AND c.series IN ('unemployment.total', 'unemployment.totalRate')
       AND c.base_period_key = w.first_key
+    LEFT JOIN {{ ref('data_to') }} AS t
+      ON t.source = c.source
+      AND t.series = c.series
+      AND t.municipality_key = c.municipality_key
     GROUP BY
       w.period_key,
       c.municipality_key,
@@ -357,7 +400,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -379,12 +423,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'held') AS held,
     COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved
+      c.state = 'approved') AS approved,
+    MIN(t.data_to) AS data_to
   FROM w8 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.total'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -395,7 +444,8 @@ WITH periods AS (
     o.period_key AS first_key,
     o.period_key AS last_key,
     1 AS required,
-    o.end_date >= d.data_to AS is_unfinished,
+    o.end_date AS on_date,
+    d.data_to,
     o.period_key IS NULL AS has_no_label,
     o.start_date AS from_date
   FROM periods AS p
@@ -422,12 +472,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'held') AS held,
     COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved
+      c.state = 'approved') AS approved,
+    MIN(t.data_to) AS data_to
   FROM w9 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.total'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -551,7 +606,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -573,12 +629,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'held') AS held,
     COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved
+      c.state = 'approved') AS approved,
+    MIN(t.data_to) AS data_to
   FROM w13 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.totalRate'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -589,7 +650,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -611,12 +673,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'held') AS held,
     COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved
+      c.state = 'approved') AS approved,
+    MIN(t.data_to) AS data_to
   FROM w14 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.dagpenge'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -627,7 +694,8 @@ WITH periods AS (
     p.period_key AS first_key,
     p.period_key AS last_key,
     1 AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date
   FROM periods AS p
   CROSS JOIN (
@@ -649,12 +717,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'held') AS held,
     COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved
+      c.state = 'approved') AS approved,
+    MIN(t.data_to) AS data_to
   FROM w15 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'longterm.total'
     AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -1287,7 +1360,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w1.is_unfinished
+      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
       THEN 7
       WHEN COALESCE(w1_coverage.approved, 0) = w1.required
       THEN 9
@@ -1607,7 +1680,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w2_coverage.held, 0) > 0
       THEN 4
-      WHEN w2.is_unfinished
+      WHEN w2.on_date >= LEAST(w2_coverage.data_to, w2.data_to)
       THEN 7
       WHEN COALESCE(w2_coverage.approved, 0) = w2.required
       THEN 9
@@ -1857,7 +1930,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w3_coverage.held, 0) > 0
       THEN 4
-      WHEN w3.is_unfinished
+      WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
       THEN 7
       WHEN COALESCE(w3_coverage.approved, 0) = w3.required
       THEN 9
@@ -2145,7 +2218,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w4.is_unfinished
+      WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
       THEN 7
       WHEN COALESCE(w4_coverage.approved, 0) = w4.required
       THEN 9
@@ -2451,7 +2524,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w5_coverage.held, 0) > 0
       THEN 4
-      WHEN w5.is_unfinished
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
       THEN 7
       WHEN COALESCE(w5_coverage.approved, 0) = w5.required
       THEN 9
@@ -2719,7 +2792,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w6_coverage.held, 0) > 0
       THEN 4
-      WHEN w6.is_unfinished
+      WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
       THEN 7
       WHEN COALESCE(w6_coverage.approved, 0) = w6.required
       THEN 9
@@ -2737,7 +2810,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w7_coverage.held, 0) > 0
       THEN 4
-      WHEN w7.is_unfinished
+      WHEN w7.on_date >= LEAST(w7_coverage.data_to, w7.data_to)
       THEN 7
       WHEN COALESCE(w7_coverage.approved, 0) = w7.required
       THEN 9
@@ -3115,7 +3188,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w8_coverage.held, 0) > 0
       THEN 4
-      WHEN w8.is_unfinished
+      WHEN w8.on_date >= LEAST(w8_coverage.data_to, w8.data_to)
       THEN 6
       WHEN COALESCE(w8_coverage.approved, 0) = w8.required
       THEN 9
@@ -3135,7 +3208,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w9_coverage.held, 0) > 0
       THEN 4
-      WHEN w9.is_unfinished
+      WHEN w9.on_date >= LEAST(w9_coverage.data_to, w9.data_to)
       THEN 6
       WHEN COALESCE(w9_coverage.approved, 0) = w9.required
       THEN 9
@@ -3486,7 +3559,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w8_coverage.held, 0) > 0
       THEN 4
-      WHEN w8.is_unfinished
+      WHEN w8.on_date >= LEAST(w8_coverage.data_to, w8.data_to)
       THEN 7
       WHEN COALESCE(w8_coverage.approved, 0) = w8.required
       THEN 9
@@ -3883,7 +3956,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w8_coverage.held, 0) > 0
       THEN 4
-      WHEN w8.is_unfinished
+      WHEN w8.on_date >= LEAST(w8_coverage.data_to, w8.data_to)
       THEN 7
       WHEN COALESCE(w8_coverage.approved, 0) = w8.required
       THEN 9
@@ -4280,7 +4353,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w8_coverage.held, 0) > 0
       THEN 4
-      WHEN w8.is_unfinished
+      WHEN w8.on_date >= LEAST(w8_coverage.data_to, w8.data_to)
       THEN 7
       WHEN COALESCE(w8_coverage.approved, 0) = w8.required
       THEN 9
@@ -4677,7 +4750,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w8_coverage.held, 0) > 0
       THEN 4
-      WHEN w8.is_unfinished
+      WHEN w8.on_date >= LEAST(w8_coverage.data_to, w8.data_to)
       THEN 7
       WHEN COALESCE(w8_coverage.approved, 0) = w8.required
       THEN 9
@@ -4965,7 +5038,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w13_coverage.held, 0) > 0
       THEN 4
-      WHEN w13.is_unfinished
+      WHEN w13.on_date >= LEAST(w13_coverage.data_to, w13.data_to)
       THEN 7
       WHEN COALESCE(w13_coverage.approved, 0) = w13.required
       THEN 9
@@ -4983,7 +5056,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w7_coverage.held, 0) > 0
       THEN 4
-      WHEN w7.is_unfinished
+      WHEN w7.on_date >= LEAST(w7_coverage.data_to, w7.data_to)
       THEN 7
       WHEN COALESCE(w7_coverage.approved, 0) = w7.required
       THEN 9
@@ -5343,7 +5416,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w14_coverage.held, 0) > 0
       THEN 4
-      WHEN w14.is_unfinished
+      WHEN w14.on_date >= LEAST(w14_coverage.data_to, w14.data_to)
       THEN 7
       WHEN COALESCE(w14_coverage.approved, 0) = w14.required
       THEN 9
@@ -5361,7 +5434,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w8_coverage.held, 0) > 0
       THEN 4
-      WHEN w8.is_unfinished
+      WHEN w8.on_date >= LEAST(w8_coverage.data_to, w8.data_to)
       THEN 7
       WHEN COALESCE(w8_coverage.approved, 0) = w8.required
       THEN 9
@@ -5742,7 +5815,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w15_coverage.held, 0) > 0
       THEN 4
-      WHEN w15.is_unfinished
+      WHEN w15.on_date >= LEAST(w15_coverage.data_to, w15.data_to)
       THEN 7
       WHEN COALESCE(w15_coverage.approved, 0) = w15.required
       THEN 9

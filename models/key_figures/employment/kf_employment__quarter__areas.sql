@@ -63,14 +63,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -104,12 +101,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'held') AS held,
     COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved
+      c.state = 'approved') AS approved,
+    MIN(t.data_to) AS data_to
   FROM w1 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'activation.degree'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -119,14 +121,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -160,12 +159,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'held') AS held,
     COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved
+      c.state = 'approved') AS approved,
+    MIN(t.data_to) AS data_to
   FROM w2 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'cashAssistance.fullTime'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -175,14 +179,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -216,12 +217,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'held') AS held,
     COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved
+      c.state = 'approved') AS approved,
+    MIN(t.data_to) AS data_to
   FROM w3 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'cashAssistance.workforceRate'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -231,14 +237,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -273,7 +276,8 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       k.delivered + k.exempt + k.held = 2 AND k.exempt = 0 AND k.held > 0) AS held,
     COUNT(*) FILTER(WHERE
-      k.approved = 2) AS approved
+      k.approved = 2) AS approved,
+    MIN(k.data_to) AS data_to
   FROM (
     SELECT
       w.period_key,
@@ -286,12 +290,17 @@ WITH periods AS (
       COUNT(*) FILTER(WHERE
         c.state = 'held') AS held,
       COUNT(*) FILTER(WHERE
-        c.state = 'approved') AS approved
+        c.state = 'approved') AS approved,
+      MIN(t.data_to) AS data_to
     FROM w4 AS w
     JOIN {{ ref('coverage') }} AS c
       ON c.source = 'bes_jobindsats'
       AND c.series IN ('unemployment.total', 'unemployment.totalRate')
       AND c.base_period_key BETWEEN w.first_key AND w.last_key
+    LEFT JOIN {{ ref('data_to') }} AS t
+      ON t.source = c.source
+      AND t.series = c.series
+      AND t.municipality_key = c.municipality_key
     GROUP BY
       w.period_key,
       c.municipality_key,
@@ -306,14 +315,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -347,12 +353,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'held') AS held,
     COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved
+      c.state = 'approved') AS approved,
+    MIN(t.data_to) AS data_to
   FROM w5 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.total'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -362,14 +373,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > o.start_date
-      THEN LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    o.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM o.end_date) * 12 + EXTRACT(MONTH FROM o.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM o.start_date) * 12 + EXTRACT(MONTH FROM o.start_date) - 1
+    ) + 1 AS required,
+    o.end_date AS on_date,
+    d.data_to,
     o.period_key IS NULL AS has_no_label,
     o.start_date AS from_date,
     LEAST(o.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
@@ -408,12 +416,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'held') AS held,
     COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved
+      c.state = 'approved') AS approved,
+    MIN(t.data_to) AS data_to
   FROM w6 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.total'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -536,14 +549,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -577,12 +587,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'held') AS held,
     COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved
+      c.state = 'approved') AS approved,
+    MIN(t.data_to) AS data_to
   FROM w10 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.totalRate'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -592,14 +607,11 @@ WITH periods AS (
     p.period_key,
     EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
     LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    CASE
-      WHEN d.data_to > p.start_date
-      THEN LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-      ) + 1
-      ELSE 0
-    END AS required,
-    p.end_date >= d.data_to AS is_unfinished,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
     p.start_date AS from_date,
     LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
   FROM periods AS p
@@ -633,12 +645,17 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'held') AS held,
     COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved
+      c.state = 'approved') AS approved,
+    MIN(t.data_to) AS data_to
   FROM w11 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'bes_jobindsats'
     AND c.series = 'unemployment.dagpenge'
     AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -1095,6 +1112,8 @@ WITH periods AS (
       THEN 1
       WHEN w1.required <= 0
       THEN 2
+      WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+      THEN 2
       WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
       WHEN COALESCE(s1.v1_periods, 0) < COALESCE(w1_coverage.delivered, 0)
@@ -1103,7 +1122,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w1.is_unfinished
+      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
       THEN 7
       WHEN COALESCE(w1_coverage.approved, 0) = w1.required
       THEN 9
@@ -1353,6 +1372,8 @@ WITH periods AS (
       THEN 1
       WHEN w2.required <= 0
       THEN 2
+      WHEN w2.from_date >= LEAST(w2_coverage.data_to, w2.data_to)
+      THEN 2
       WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
       THEN 2
       WHEN COALESCE(s2.v2_periods, 0) < COALESCE(w2_coverage.delivered, 0)
@@ -1361,7 +1382,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w2_coverage.held, 0) > 0
       THEN 4
-      WHEN w2.is_unfinished
+      WHEN w2.on_date >= LEAST(w2_coverage.data_to, w2.data_to)
       THEN 7
       WHEN COALESCE(w2_coverage.approved, 0) = w2.required
       THEN 9
@@ -1679,6 +1700,8 @@ WITH periods AS (
       THEN 1
       WHEN w3.required <= 0
       THEN 2
+      WHEN w3.from_date >= LEAST(w3_coverage.data_to, w3.data_to)
+      THEN 2
       WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
       THEN 2
       WHEN COALESCE(s3.v3_periods, 0) < COALESCE(w3_coverage.delivered, 0)
@@ -1687,7 +1710,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w3_coverage.held, 0) > 0
       THEN 4
-      WHEN w3.is_unfinished
+      WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
       THEN 7
       WHEN COALESCE(w3_coverage.approved, 0) = w3.required
       THEN 9
@@ -1699,6 +1722,8 @@ WITH periods AS (
       THEN 1
       WHEN w4.required <= 0
       THEN 2
+      WHEN w4.from_date >= LEAST(w4_coverage.data_to, w4.data_to)
+      THEN 2
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
       WHEN COALESCE(s4.v4_periods, 0) < COALESCE(w4_coverage.delivered, 0)
@@ -1707,7 +1732,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w4.is_unfinished
+      WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
       THEN 7
       WHEN COALESCE(w4_coverage.approved, 0) = w4.required
       THEN 9
@@ -2119,6 +2144,8 @@ WITH periods AS (
       THEN 1
       WHEN w5.required <= 0
       THEN 2
+      WHEN w5.from_date >= LEAST(w5_coverage.data_to, w5.data_to)
+      THEN 2
       WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
       THEN 2
       WHEN COALESCE(s5.v5_periods, 0) < COALESCE(w5_coverage.delivered, 0)
@@ -2127,7 +2154,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w5_coverage.held, 0) > 0
       THEN 4
-      WHEN w5.is_unfinished
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
       THEN 6
       WHEN COALESCE(w5_coverage.approved, 0) = w5.required
       THEN 9
@@ -2141,6 +2168,8 @@ WITH periods AS (
       THEN 1
       WHEN w6.required <= 0
       THEN 2
+      WHEN w6.from_date >= LEAST(w6_coverage.data_to, w6.data_to)
+      THEN 2
       WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) + COALESCE(w6_coverage.held, 0) < w6.required
       THEN 2
       WHEN COALESCE(s6.v5_periods, 0) < COALESCE(w6_coverage.delivered, 0)
@@ -2149,7 +2178,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w6_coverage.held, 0) > 0
       THEN 4
-      WHEN w6.is_unfinished
+      WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
       THEN 6
       WHEN COALESCE(w6_coverage.approved, 0) = w6.required
       THEN 9
@@ -2530,6 +2559,8 @@ WITH periods AS (
       THEN 1
       WHEN w5.required <= 0
       THEN 2
+      WHEN w5.from_date >= LEAST(w5_coverage.data_to, w5.data_to)
+      THEN 2
       WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
       THEN 2
       WHEN COALESCE(s5.v5_periods, 0) < COALESCE(w5_coverage.delivered, 0)
@@ -2538,7 +2569,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w5_coverage.held, 0) > 0
       THEN 4
-      WHEN w5.is_unfinished
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
       THEN 7
       WHEN COALESCE(w5_coverage.approved, 0) = w5.required
       THEN 9
@@ -2953,6 +2984,8 @@ WITH periods AS (
       THEN 1
       WHEN w5.required <= 0
       THEN 2
+      WHEN w5.from_date >= LEAST(w5_coverage.data_to, w5.data_to)
+      THEN 2
       WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
       THEN 2
       WHEN COALESCE(s5.v5_periods, 0) < COALESCE(w5_coverage.delivered, 0)
@@ -2961,7 +2994,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w5_coverage.held, 0) > 0
       THEN 4
-      WHEN w5.is_unfinished
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
       THEN 7
       WHEN COALESCE(w5_coverage.approved, 0) = w5.required
       THEN 9
@@ -3376,6 +3409,8 @@ WITH periods AS (
       THEN 1
       WHEN w5.required <= 0
       THEN 2
+      WHEN w5.from_date >= LEAST(w5_coverage.data_to, w5.data_to)
+      THEN 2
       WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
       THEN 2
       WHEN COALESCE(s5.v5_periods, 0) < COALESCE(w5_coverage.delivered, 0)
@@ -3384,7 +3419,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w5_coverage.held, 0) > 0
       THEN 4
-      WHEN w5.is_unfinished
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
       THEN 7
       WHEN COALESCE(w5_coverage.approved, 0) = w5.required
       THEN 9
@@ -3799,6 +3834,8 @@ WITH periods AS (
       THEN 1
       WHEN w5.required <= 0
       THEN 2
+      WHEN w5.from_date >= LEAST(w5_coverage.data_to, w5.data_to)
+      THEN 2
       WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
       THEN 2
       WHEN COALESCE(s5.v5_periods, 0) < COALESCE(w5_coverage.delivered, 0)
@@ -3807,7 +3844,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w5_coverage.held, 0) > 0
       THEN 4
-      WHEN w5.is_unfinished
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
       THEN 7
       WHEN COALESCE(w5_coverage.approved, 0) = w5.required
       THEN 9
@@ -4107,6 +4144,8 @@ WITH periods AS (
       THEN 1
       WHEN w10.required <= 0
       THEN 2
+      WHEN w10.from_date >= LEAST(w10_coverage.data_to, w10.data_to)
+      THEN 2
       WHEN COALESCE(w10_coverage.delivered, 0) + COALESCE(w10_coverage.exempt, 0) + COALESCE(w10_coverage.held, 0) < w10.required
       THEN 2
       WHEN COALESCE(s10.v6_periods, 0) < COALESCE(w10_coverage.delivered, 0)
@@ -4115,7 +4154,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w10_coverage.held, 0) > 0
       THEN 4
-      WHEN w10.is_unfinished
+      WHEN w10.on_date >= LEAST(w10_coverage.data_to, w10.data_to)
       THEN 7
       WHEN COALESCE(w10_coverage.approved, 0) = w10.required
       THEN 9
@@ -4127,6 +4166,8 @@ WITH periods AS (
       THEN 1
       WHEN w4.required <= 0
       THEN 2
+      WHEN w4.from_date >= LEAST(w4_coverage.data_to, w4.data_to)
+      THEN 2
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
       WHEN COALESCE(s4.v4_periods, 0) < COALESCE(w4_coverage.delivered, 0)
@@ -4135,7 +4176,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w4.is_unfinished
+      WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
       THEN 7
       WHEN COALESCE(w4_coverage.approved, 0) = w4.required
       THEN 9
@@ -4529,6 +4570,8 @@ WITH periods AS (
       THEN 1
       WHEN w11.required <= 0
       THEN 2
+      WHEN w11.from_date >= LEAST(w11_coverage.data_to, w11.data_to)
+      THEN 2
       WHEN COALESCE(w11_coverage.delivered, 0) + COALESCE(w11_coverage.exempt, 0) + COALESCE(w11_coverage.held, 0) < w11.required
       THEN 2
       WHEN COALESCE(s11.v7_periods, 0) < COALESCE(w11_coverage.delivered, 0)
@@ -4537,7 +4580,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w11_coverage.held, 0) > 0
       THEN 4
-      WHEN w11.is_unfinished
+      WHEN w11.on_date >= LEAST(w11_coverage.data_to, w11.data_to)
       THEN 7
       WHEN COALESCE(w11_coverage.approved, 0) = w11.required
       THEN 9
@@ -4549,6 +4592,8 @@ WITH periods AS (
       THEN 1
       WHEN w5.required <= 0
       THEN 2
+      WHEN w5.from_date >= LEAST(w5_coverage.data_to, w5.data_to)
+      THEN 2
       WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
       THEN 2
       WHEN COALESCE(s5.v5_periods, 0) < COALESCE(w5_coverage.delivered, 0)
@@ -4557,7 +4602,7 @@ WITH periods AS (
       THEN 3
       WHEN COALESCE(w5_coverage.held, 0) > 0
       THEN 4
-      WHEN w5.is_unfinished
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
       THEN 7
       WHEN COALESCE(w5_coverage.approved, 0) = w5.required
       THEN 9
