@@ -222,8 +222,8 @@ def test_what_is_undetectable_is_accepted_and_differs(line: Line) -> None:
         assert row["finding"] == ""
         if row["class"] in ("carried_forward", "level_shift"):
             place = f"source = '{row['table']}' AND unit = '{row['unit']}' AND period = '{row['period']}'"
-            [[landed], [clean]] = [
-                line.connection.execute(f"SELECT value FROM {table} WHERE {place}").fetchone() for table in ("landed", "clean")
-            ]
+            [[landed]], [[clean]] = (
+                line.connection.execute(f"SELECT value FROM {table} WHERE {place}").fetchall() for table in ("landed", "clean")
+            )
             assert landed is not None
             assert row["class"] != "level_shift" or landed != clean
