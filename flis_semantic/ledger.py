@@ -11,9 +11,11 @@ on purpose, or the same content came again from a newer one. Deltas change rows 
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
+import time
 from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,6 +49,8 @@ SELECT delivery_id, stream, sequence, rank_at, extracted_at, received_at, rows_a
   WHERE contract = ? AND received_at <= ? AND mode = 'delta' AND verdict <> 'refused'
 ) WHERE place = 1 ORDER BY stream, sequence
 """
+_COPIES_TRIED = 50
+_COPY_AGAIN_SECONDS = 0.1
 _END_OF_TIME = "9999-12-31T23:59:59.999999"
 
 
@@ -274,6 +278,36 @@ class Ledger:
 
     def _one(self, sql: str) -> Any:
         return self._db.execute(sql).fetchone()[0]
+
+
+def copy_ledger(path: Path, to: Path) -> None:
+    """Copy the ledger file at `path`, where there is one, as it is now; the file and its folder are not touched.
+
+    SQLite itself would write beside a ledger that it reads. Raises WarehouseError when others write it all the time, OSError.
+    """
+    for _ in range(_COPIES_TRIED):
+        before = _state(path)
+        for ending in ("", "-wal"):
+            with suppress(FileNotFoundError):
+                shutil.copyfile(f"{path}{ending}", f"{to}{ending}")
+        if _state(path) == before:
+            return
+        Path(f"{to}-wal").unlink(missing_ok=True)
+        time.sleep(_COPY_AGAIN_SECONDS)
+    raise WarehouseError("The ledger is being written.", where=str(path), hint="Try again when the receive is done.", code="ledger_busy")
+
+
+def _state(path: Path) -> list[tuple[int, int, int] | None]:
+    """What changes when the ledger is written."""
+    found: list[tuple[int, int, int] | None] = []
+    for ending in ("", "-wal"):
+        try:
+            state = Path(f"{path}{ending}").stat()
+        except FileNotFoundError:
+            found.append(None)
+        else:
+            found.append((state.st_ino, state.st_size, state.st_mtime_ns))
+    return found
 
 
 _DELIVERY_COLUMNS = tuple(column.name for column in fields(Delivery))

@@ -95,6 +95,7 @@ INSERT INTO partitions (contract, unit_code, base_period_key, delivery_id, rows)
   SELECT contract, unit_code, base_period_key, delivery_id, rows FROM partitions_of_layout_1;
 DROP TABLE partitions_of_layout_1;
 """
-_FROM_LAYOUT_1 = _BEFORE_LAYOUT_2 + _PARTITIONS + _AFTER_LAYOUT_1 + _DECISIONS + _CONFIRMATIONS + _PSEUDONYM_KEY
-STEPS = {0: _FROM_NOTHING, 1: _FROM_LAYOUT_1, 2: _CONFIRMATIONS + _PSEUDONYM_KEY, 3: _PSEUDONYM_KEY}
+_FROM_LAYOUT_2 = _CONFIRMATIONS + _PSEUDONYM_KEY
+_FROM_LAYOUT_1 = _BEFORE_LAYOUT_2 + _PARTITIONS + _AFTER_LAYOUT_1 + _DECISIONS + _FROM_LAYOUT_2
+STEPS = {0: _FROM_NOTHING, 1: _FROM_LAYOUT_1, 2: _FROM_LAYOUT_2, 3: _PSEUDONYM_KEY}
 """Layout of the file → what makes it the present one."""

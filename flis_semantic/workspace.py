@@ -26,6 +26,9 @@ class Project:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
+        self.work = self.root / "work"
+        """Folder of everything that is not source."""
+
         if not (self.root / "dbt_project.yml").is_file():
             raise ArgumentError(
                 f"{self.root} holds no dbt_project.yml.", hint="Give the project's folder with --project DIR.", code="no_project"
@@ -70,11 +73,6 @@ class Project:
                 ]
             )
         return {row[unit.seed_code]: row[unit.seed_kind] for row in rows}
-
-    @property
-    def work(self) -> Path:
-        """Folder of everything that is not source."""
-        return self.root / "work"
 
     @property
     def landing(self) -> Path:

@@ -161,6 +161,10 @@ with found as (
     union all by name
     select municipality, quarter, rule_id, row_count, fate, null as file_name from told_by_the_quarter_before
     union all by name
+    select published.municipality, published.quarter, 'V-BOR-09' as rule_id, 1 as row_count, 'passes' as fate, null as file_name
+    from (select distinct municipality, quarter from published) as published
+    anti join vintage_differences using (municipality, quarter)
+    union all by name
     select coalesce(unit, '0998') as municipality, quarter, rule_id, count(*) as row_count, 'set_aside' as fate, file_name
     from wrong_lines
     group by all

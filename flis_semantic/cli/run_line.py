@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -44,6 +45,7 @@ def receive(
     contract: Annotated[str | None, typer.Option("--contract", help="What the files are, instead of recognising it.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a row was set aside.")] = False,
     supersede: Annotated[bool, typer.Option("--supersede", help="Put an older extract in force again.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge only: the same report and exit code, and nothing is kept.")] = False,
     form: TextFormatOption = TextFormat.table,
     project: ProjectOption = HERE,
 ) -> None:
@@ -51,16 +53,19 @@ def receive(
 
     Exit code 1 when a file is refused; the others are received all the same.
 
-    Example: flis receive deliveries/2026-08 --strict
+    Example: flis receive deliveries/2026-08 --dry-run --strict
     """
+    from flis_semantic.delivery import dry_run as dry
     from flis_semantic.delivery.receive import receive as receive_files
-    from flis_semantic.delivery.report import printable
 
-    with output.working("Receiving"):
-        report = receive_files(Project(project), files, contract=contract, strict=strict, supersede=supersede)
+    opened = Project(project)
+    with output.working("Judging" if dry_run else "Receiving"), dry.dry_run(opened) if dry_run else nullcontext(opened) as place:
+        report = receive_files(place, files, contract=contract, strict=strict, supersede=supersede)
+    if dry_run:
+        output.say("Dry run: nothing was received.")
     rows: list[dict[str, Any]] = [
         {
-            "file": printable(result.shown_name),
+            "file": result.shown_name,
             "contract": result.contract,
             "verdict": result.verdict,
             "delivered": result.rows_delivered,
