@@ -198,6 +198,14 @@ left join planted_intervals as planted
         and planted.kind = 'gap'
 where month_no(changes.known_on) = getvariable('chunk');
 
+-- What the old system sends once more after the new one has taken over: a file in which a column has another name, and one in
+-- which sex has become a number. Both are refused as a whole.
+create table late_files as
+select units.unit, units.unit_no, late.*, 'p-data_' || units.unit || '_' || month_label(late.month) || '.csv' as file_name
+from (values (2, 7, 'header'), (2, 8, 'types')) as late (wanted_no, month, damage)
+inner join units on late.wanted_no = units.unit_no
+where getvariable('faults');
+
 create macro full_file(unit, unit_no, month, national_file, is_anew) as
 if(not is_anew and delivers_itself(unit_no, month), 'p-data_' || unit || '_' || month_label(month) || '.csv', national_file);
 
@@ -208,6 +216,13 @@ select
     cast(null as varchar) as handling
 from extracted_rows
 inner join deliverers on extracted_rows.unit = deliverers.unit
+union all by name
+select
+    late_files.file_name,
+    extracted_rows.* exclude (national_file, is_anew),
+    cast(null as varchar) as handling
+from extracted_rows
+inner join late_files on extracted_rows.unit = late_files.unit and extracted_rows.month = late_files.month
 union all by name
 select * exclude (sequence) from changed_rows;
 
@@ -268,7 +283,7 @@ select
     if(status = '01' and address % 3 = 0, cast(address % 5 + 1 as varchar), null) as etage,
     if(status = '01' and address % 3 = 0, if(address % 2 = 0, 'tv', 'th'), null) as side,
     birth_date as foedselsdato,
-    sex as koen,
+    if(file_name in (select late_files.file_name from late_files where damage = 'types'), if(sex = 'M', '1', '2'), sex) as koen,
     ['U', 'G', 'F', 'E'][1 + cast(hash(person, 3) % 4 as integer)] as civilstand,
     citizenship as statsborgerskab,
     origin as oprindelse,
@@ -284,6 +299,15 @@ from register_rows
 order by file_name, month, unit, cpr, begins;
 
 create table delivery_facts as
+select
+    file_name,
+    cast(month_from(month) as timestamp) + interval 1 hour as extracted_at,
+    true as synthetic,
+    month as chunk,
+    cast(null as bigint) as sequence,
+    damage
+from late_files
+union all by name
 select distinct
     full_file(unit, unit_no, month, national_file, is_anew) as file_name,
     extracted_at,
@@ -320,7 +344,44 @@ with found as (
         all_rows.file_name
     from all_rows
     inner join (select person, birth_date from register_people where not checks) as people on all_rows.person = people.person
+    anti join late_files on all_rows.file_name = late_files.file_name
     group by people.birth_date, all_rows.file_name
+    union all by name
+    select unit as municipality, month, 'FILE-' || upper(damage) as rule_id, 1 as row_count, 'refused' as fate, file_name
+    from late_files
+    where month = getvariable('chunk')
+    union all by name
+    -- Numbers with a hyphen are numbers.
+    select null as municipality, null as month, 'V-BOR-01' as rule_id, count(*) as row_count, 'passes' as fate, file_name
+    from all_rows
+    where file_name like 'p-data%'
+    group by file_name
+    union all by name
+    -- A state that ends on the day on which the next begins.
+    select unit as municipality, month, 'V-BOR-04' as rule_id, count(*) as row_count, 'passes' as fate, null as file_name
+    from register_changes as changes
+    anti join planted_intervals as planted
+        on changes.person = planted.person and changes.begins = planted.begins and changes.month = planted.month
+    where month = getvariable('chunk') and not is_deleted and month_no(ends) = month
+    group by all
+    union all by name
+    -- The first lost day: what came after it is in the extract that was asked for.
+    select changes.unit as municipality, changes.month, 'V-BOR-07' as rule_id, count(*) as row_count, 'passes' as fate, null as file_name
+    from register_changes as changes
+    where
+        changes.month = getvariable('chunk')
+        and changes.known_on < healed_on()
+        and changes.known_on > (select min(known_on) from change_files where is_lost)
+        and changes.month <= 2
+    group by all
+    union all by name
+    -- Addresses of before 2007 under a code that is still in use.
+    select register_events.unit as municipality, getvariable('chunk') as month, 'V-BOR-15' as rule_id, count(*) as row_count, 'passes' as fate,
+        null as file_name
+    from register_events
+    anti join planted_codes on register_events.person = planted_codes.person
+    where kind = 'settled' and event_date < date '2007-01-01' and getvariable('chunk') <= last_month()
+    group by all
     union all by name
     select unit as municipality, month, 'V-BOR-04' as rule_id, 1 as row_count, 'repaired' as fate, null as file_name
     from planted_intervals
@@ -332,12 +393,14 @@ with found as (
     where month = getvariable('chunk')
     group by all
     union all by name
-    -- Whoever is 115 is not too old; Christiansø is no unknown municipality.
+    -- Whoever is 115 is not too old. Christiansø is no unknown municipality.
     select '0101' as municipality, month, 'V-BOR-06' as rule_id, 1 as row_count, 'passes' as fate, null as file_name
     from (select unnest(range(18, last_month() + 1)) as month)
     where month = getvariable('chunk')
     union all by name
-    select '0411' as municipality, getvariable('chunk') as month, 'V-BOR-05' as rule_id, 8 as row_count, 'passes' as fate, null as file_name
+    -- Whose numbers have a seventh digit 9, and are no replacements.
+    select '0411' as municipality, getvariable('chunk') as month, unnest(['V-BOR-03', 'V-BOR-05']) as rule_id, 8 as row_count, 'passes' as fate,
+        null as file_name
     where getvariable('chunk') <= last_month()
     union all by name
     select changes.unit as municipality, changes.month, 'V-BOR-07' as rule_id, count(*) as row_count, 'waits' as fate, null as file_name

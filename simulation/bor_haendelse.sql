@@ -232,6 +232,23 @@ with found as (
     from population_breaks
     where month = getvariable('chunk')
     union all by name
+    select units.unit as municipality, getvariable('chunk') as month, 'V-BOR-08' as rule_id, 1 as row_count, 'passes' as fate, null as file_name
+    from units
+    anti join population_breaks on units.unit = population_breaks.unit and population_breaks.month = getvariable('chunk')
+    where getvariable('chunk') < last_month()
+    union all by name
+    -- An event of the month's last day is in its month, and a birth is not before the birth.
+    select
+        unit as municipality,
+        month,
+        if(kind = 'FOD', 'V-BOR-06', 'V-BOR-16') as rule_id,
+        count(*) as row_count,
+        'passes' as fate,
+        null as file_name
+    from all_events
+    where month = getvariable('chunk') and (kind = 'FOD' or event_date = month_from(month + 1) - 1)
+    group by all
+    union all by name
     select unit as municipality, month, 'COVERAGE' as rule_id, 1 as row_count, 'missing' as fate, null as file_name
     from planted_parts
     where kind = 'missing' and month = getvariable('chunk')

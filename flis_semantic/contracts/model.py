@@ -159,6 +159,7 @@ class Form(Strict):
         description="full replaces exactly the unit × base period parts that it contains; window does the same with a declared length; "
         "delta changes single rows by key"
     )
+    supplier: str | None = Field(default=None, description="whose system writes this form, where neither rows nor manifest say it")
     length: int | None = Field(default=None, gt=0, description="base periods that a window spans at most")
     delta: DeltaForm | None = None
     extracted_at: ExtractSource = Field(
@@ -252,6 +253,12 @@ class Deadline(Strict):
         return value
 
 
+class Provisional(Strict):
+    """A source to which more is registered after its base period was delivered."""
+
+    periods: int = Field(gt=0, description="how many of a unit's newest delivered base periods are provisional")
+
+
 class Contract(Strict):
     """The whole of one `contracts/<table>.yml`."""
 
@@ -261,6 +268,9 @@ class Contract(Strict):
     publisher: str = Field(description="who computed or collected the values")
     licence: str = Field(description="on what terms they may be used")
     owner: str = Field(description="who answers for this contract")
+    supplier_column: Identifier | None = Field(
+        default=None, description="column of type text that names the system a row comes from; quality is told by supplier"
+    )
     base_period: str = Field(description="grain by which the source is partitioned in time")
     starts: str | None = Field(default=None, description="label of the first expected base period; per series where there are series")
     status_date: Literal["opening", "closing"] | None = Field(
@@ -275,6 +285,7 @@ class Contract(Strict):
         "side periods are replaced on their own and never expected",
     )
     deadline: Deadline | None = Field(default=None, description="until when the delivery of a base period is in time")
+    provisional: Provisional | None = Field(default=None, description="the newest base periods still change: late registrations come")
     periods_ahead: int = Field(default=0, ge=0, description="how many base periods may start after the extract (budgets, forecasts)")
     controls: tuple[str, ...] = Field(default=(), description="unit codes of published totals, as delivered: never aggregated")
     exemptions: tuple[Exemption, ...] = ()

@@ -45,12 +45,27 @@ staged as (
 {%- set by_line = {
     'bor_borger_status': ('stg_citizens__register_state', ['int_register__states']),
     'bor_haendelse': ('stg_citizens__citizen_event', ['fct_citizen_event']),
+    'bes_ydelsesforloeb': ('stg_employment__benefit_spell', ['fct_benefit_spell']),
+    'bes_samtale': ('stg_employment__interview', ['fct_interview']),
+    'bes_tilbud': ('stg_employment__active_offer', ['fct_active_offer']),
+    'bes_sygedagpenge_sag': ('stg_employment__sickness_case', ['fct_sickness_case']),
+    'bes_refusion': ('stg_employment__reimbursement', ['fct_reimbursement']),
+    'bes_job': ('stg_employment__job', ['fct_job']),
+    'ref_arbejdsstyrke': ('stg_employment__labour_force', ['fct_labour_force']),
     'oko_postering': ('stg_economy__posting', ['fct_posting']),
     'oko_budget': ('stg_economy__budget', ['fct_budget', 'fct_appropriation']),
     'oko_forventet': ('stg_economy__forecast', ['fct_forecast']),
     'oko_likviditet': ('stg_economy__liquidity', ['fct_liquidity']),
     'oko_balance': ('stg_economy__balance', ['fct_balance']),
     'ref_kontoplan_lokal': ('stg_economy__local_account', ['dim_local_account']),
+} %}
+
+{#- Marts in which a delivered row is several rows, or is counted in one of them only. #}
+{%- set rows_of = {
+    'fct_budget': 'sum(source_row_count)',
+    'fct_benefit_spell': 'count(distinct line_number)',
+    'fct_active_offer': 'count(distinct line_number)',
+    'fct_sickness_case': 'count(distinct line_number)',
 } %}
 
 -- Large tables are counted by delivery where they stand: one of them has more rows than all the others.
@@ -60,7 +75,7 @@ large_rows as (
     select '{{ contract }}' as contract, delivery_id, 'staged' as stage, count(*) as row_count from {{ ref(staging) }} group by delivery_id
     {%- for mart in marts %}
     union all
-    select '{{ contract }}', delivery_id, 'mart', {{ 'sum(source_row_count)' if mart == 'fct_budget' else 'count(*)' }}
+    select '{{ contract }}', delivery_id, 'mart', {{ rows_of.get(mart, 'count(*)') }}
     from {{ ref(mart) }}
     {{ 'where not is_displaced' if mart == 'int_register__states' }}
     group by delivery_id

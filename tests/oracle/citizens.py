@@ -2,7 +2,7 @@
 
 Events of persons: unit, haendelse_type, dato, and statsborgerskab, alder, koen or mors_alder where a case cuts by them. States of
 the register: unit, maaned, status, foedselsdato, koen, oprindelse, gyldig_fra, gyldig_til, and antal: how many such persons. Whoever
-has a row delivered every month of the years that rows are of.
+has a row delivered every month of the years that rows are of. Published population by age: unit, period (2020Q1), alder, antal.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ _WHO: dict[str, Callable[[Row], bool]] = {
     "aged_17_64": lambda row: 17 <= row["age"] < 65,
     "aged_16_66": lambda row: 16 <= row["age"] < 67,
     "aged_18_66": lambda row: 18 <= row["age"] < 67,
+    "average_aged_18_66": lambda row: 18 <= row["age"] < 67,
     "aged_65_plus": lambda row: row["age"] > 64,
     "aged_80_plus": lambda row: row["age"] > 79,
     "aged_85_plus": lambda row: row["age"] > 84,
@@ -82,6 +83,13 @@ def plant(world: World, rows: Mapping[str, Iterable[Row]]) -> None:
     _deliver(world, "bor_borger_status", {(int(row["unit"]), int(row["maaned"][:4])) for row in states})
     for row in states:
         _resident(world, row)
+    published = list(rows.get("bor_folketal_alder", ()))
+    world.reach["bor_folketal_alder", ""] = _reach(world, published)
+    for row in published:
+        label = row["period"].replace("Q", "-Q")
+        world.coverage["bor_folketal_alder", "", int(row["unit"]), label] = "delivered"
+        counted = {"age": row["alder"], "population_count": row["antal"], "vintage": "frozen_by_age"}
+        world.rows["fct_population"].append({"municipality_key": int(row["unit"]), "quarter": label, **counted})
     events = list(rows.get("bor_haendelse", ()))
     _deliver(world, "bor_haendelse", {(int(row["unit"]), row["dato"].year) for row in events})
     for row in events:
@@ -122,6 +130,11 @@ def _resident(world: World, row: Row) -> None:
     count = row.get("antal", 1)
     world.rows["fct_population"].append({**person, "vintage": "current", "population_count": count})
     world.rows["fct_resident"] += [{**person, "age_exact": (begins - born).days / 365.25}] * count
+
+
+def _reach(world: World, rows: list[Row]) -> tuple[str, str]:
+    starts = str(world.contracts["bor_folketal_alder"]["starts"])
+    return starts, max((row["period"].replace("Q", "-Q") for row in rows), default=starts)
 
 
 def _deliver(world: World, table: str, years: set[tuple[int, int]]) -> None:

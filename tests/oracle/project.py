@@ -162,11 +162,14 @@ def mart_tables(world: World, calendar: Calendar) -> dict[str, tuple[dict[str, s
         for fact in domain["facts"].values():
             named = fact.get("vintages") or fact.get("versions") or {"": fact.get("sources")}
             tables = [table for tables in named.values() for table in tables]
-            bases.setdefault(fact["model"], {}).update(dict.fromkeys(world.contracts[table]["base_period"] for table in tables))
+            # A spell that is not cut into pieces lies in no base period.
+            whole = fact["kind"] == "spell" and "pieces_of" not in fact
+            grains = () if whole else [world.contracts[table]["base_period"] for table in tables]
+            bases.setdefault(fact["model"], {}).update(dict.fromkeys(grains))
     found: dict[str, tuple[dict[str, str], list[list[Any]]]] = {}
     for model, grains in bases.items():
         types = world.columns[model]
-        assert all(any(row.get(grain) for grain in grains) for row in world.rows[model]), model
+        assert all(not grains or any(row.get(grain) for grain in grains) for row in world.rows[model]), model
         rows = [
             [*(_key(calendar, row[grain]) if grain in row else None for grain in grains), *(row.get(name) for name in types)]
             for row in world.rows[model]
