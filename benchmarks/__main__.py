@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import cold_start, compile_time, ledger_query, line, query_time, spells
+from benchmarks import cold_start, compile_time, ledger_query, line, persons, query_time, spells
 from flis_semantic import warehouse
 from flis_semantic.workspace import Project
 
@@ -20,6 +20,7 @@ BENCHMARKS = {
     "spells": spells.run,
     "demo": line.demo,
     "receive": line.receive,
+    "persons": persons.run,
     "growth": line.growth,
 }
 NEEDS_A_WAREHOUSE = {"cold-start", "query-time", "ledger-query"}

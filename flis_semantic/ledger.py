@@ -11,9 +11,11 @@ on purpose, or the same content came again from a newer one. Deltas change rows 
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
+import time
 from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +25,7 @@ from typing import Any
 from flis_semantic.errors import WarehouseError
 from flis_semantic.faults import reached
 from flis_semantic.ledger_layout import LAYOUT, STEPS
-from flis_semantic.ledger_records import ActivePartition, Batch, Confirmation, Decision, Delivery, DeltaDelivery, Entry, Part
+from flis_semantic.ledger_records import ActivePartition, Batch, Confirmation, Decision, Delivery, DeltaDelivery, Entry, Part, UnitCount
 
 # How long the content of a delivery is known to be what counts, by its newest confirmation.
 _CONFIRMED = """
@@ -33,8 +35,9 @@ LEFT JOIN (SELECT delivery_id, max(extracted_at) AS confirmed_at FROM confirmati
 _ACTIVE = f"""
 SELECT unit_code, base_period_key, slot, delivery_id, rows, rank_at, sequence, synthetic FROM (
   SELECT *, row_number() OVER (PARTITION BY unit_code, base_period_key, slot
-                               ORDER BY rank_at DESC, sequence DESC, delivery_id DESC) AS place
-  FROM (SELECT p.unit_code, p.base_period_key, p.slot, p.delivery_id, p.rows, max(d.rank_at, coalesce(confirmed_at, '')) AS rank_at,
+                               ORDER BY rank_at DESC, sequence DESC, coalesce(rejudges, delivery_id) DESC, delivery_id DESC) AS place
+  FROM (SELECT d.rejudges,
+               p.unit_code, p.base_period_key, p.slot, p.delivery_id, p.rows, max(d.rank_at, coalesce(confirmed_at, '')) AS rank_at,
                coalesce(d.sequence, -1) AS sequence, d.synthetic
         FROM partitions p JOIN deliveries d USING (delivery_id) {_CONFIRMED}
         WHERE p.contract = :contract AND d.received_at <= :until AND d.mode <> 'delta')
@@ -47,6 +50,8 @@ SELECT delivery_id, stream, sequence, rank_at, extracted_at, received_at, rows_a
   WHERE contract = ? AND received_at <= ? AND mode = 'delta' AND verdict <> 'refused'
 ) WHERE place = 1 ORDER BY stream, sequence
 """
+_COPIES_TRIED = 50
+_COPY_AGAIN_SECONDS = 0.1
 _END_OF_TIME = "9999-12-31T23:59:59.999999"
 
 
@@ -88,12 +93,26 @@ class Ledger:
         """The id of the next delivery. Only the holder of the receive lock may use it."""
         return int(self._one("SELECT coalesce(max(delivery_id), 0) + 1 FROM deliveries"))
 
-    def record(self, entries: Sequence[Entry], batch: Batch | None = None, confirmations: Sequence[Confirmation] = ()) -> None:
+    @property
+    def key_fingerprint(self) -> str | None:
+        """Of the key under which personal numbers were received until now; None before the first."""
+        return self._one("SELECT max(fingerprint) FROM pseudonym_key")
+
+    def record(
+        self,
+        entries: Sequence[Entry],
+        batch: Batch | None = None,
+        confirmations: Sequence[Confirmation] = (),
+        key_fingerprint: str | None = None,
+    ) -> None:
         """Make deliveries visible, with their batch of files, and confirm earlier ones, in one transaction: all of it or nothing.
 
+        `key_fingerprint` is that of the key of their pseudonyms, where they have any: the first one holds for ever.
         Raises WarehouseError when the ledger cannot be written; nothing is recorded then.
         """
         with self._writing():
+            if key_fingerprint is not None and self.key_fingerprint is None:
+                self._db.execute("INSERT INTO pseudonym_key VALUES (?)", (key_fingerprint,))
             if batch is not None:
                 self._db.execute("INSERT INTO batches VALUES (?, ?, ?, ?)", (batch.batch, batch.contract, batch.file, batch.set_aside_file))
             for entry in entries:
@@ -132,6 +151,25 @@ class Ledger:
         for delivery_id, rule_id, hits in rows:
             counts.setdefault(delivery_id, {})[rule_id] = hits
         return counts
+
+    def unit_counts(self, contract: str | None = None) -> dict[int, list[UnitCount]]:
+        """Delivery id → its rows by unit and supplier; of what was received before they were counted there is nothing."""
+        hits: dict[tuple[int, str, str], dict[str, int]] = {}
+        chosen = "FROM {} JOIN deliveries USING (delivery_id) WHERE (? IS NULL OR contract = ?) ORDER BY delivery_id, unit_code, supplier"
+        for *place, rule, n in self._db.execute(
+            f"SELECT delivery_id, unit_code, supplier, rule_id, rows {chosen.format('unit_hits')}",  # noqa: S608 - our own text
+            (contract, contract),
+        ):
+            hits.setdefault((place[0], place[1], place[2]), {})[rule] = n
+        found: dict[int, list[UnitCount]] = {}
+        columns = "delivery_id, unit_code, supplier, unit_rows.rows_accepted, unit_rows.rows_set_aside"
+        for delivery, unit, supplier, accepted, set_aside in self._db.execute(
+            f"SELECT {columns} {chosen.format('unit_rows')}",  # noqa: S608 - our own text
+            (contract, contract),
+        ):
+            counted = UnitCount(unit, supplier, accepted, set_aside, hits.get((delivery, unit, supplier), {}))
+            found.setdefault(delivery, []).append(counted)
+        return found
 
     def active_partitions(self, contract: str, known_on: datetime | None = None) -> list[ActivePartition]:
         """Every partition that was delivered in full, with the delivery in force by `known_on` (default: now)."""
@@ -253,6 +291,10 @@ class Ledger:
         self._db.executemany(
             "INSERT INTO rule_counts VALUES (?, ?, ?)", [(delivery.delivery_id, rule, rows) for rule, rows in entry.rule_counts.items()]
         )
+        for count in entry.unit_counts:
+            place = (delivery.delivery_id, count.unit_code, count.supplier)
+            self._db.execute("INSERT INTO unit_rows VALUES (?, ?, ?, ?, ?)", (*place, count.rows_accepted, count.rows_set_aside))
+            self._db.executemany("INSERT INTO unit_hits VALUES (?, ?, ?, ?, ?)", [(*place, *hit) for hit in count.hits.items()])
         self._db.executemany(
             "INSERT INTO partitions VALUES (?, ?, ?, ?, ?, ?)",
             [(delivery.contract, unit, key, slot, delivery.delivery_id, rows) for (unit, key, slot), rows in entry.partitions.items()],
@@ -260,6 +302,36 @@ class Ledger:
 
     def _one(self, sql: str) -> Any:
         return self._db.execute(sql).fetchone()[0]
+
+
+def copy_ledger(path: Path, to: Path) -> None:
+    """Copy the ledger file at `path`, where there is one, as it is now; the file and its folder are not touched.
+
+    SQLite itself would write beside a ledger that it reads. Raises WarehouseError when others write it all the time, OSError.
+    """
+    for _ in range(_COPIES_TRIED):
+        before = _state(path)
+        for ending in ("", "-wal"):
+            with suppress(FileNotFoundError):
+                shutil.copyfile(f"{path}{ending}", f"{to}{ending}")
+        if _state(path) == before:
+            return
+        Path(f"{to}-wal").unlink(missing_ok=True)
+        time.sleep(_COPY_AGAIN_SECONDS)
+    raise WarehouseError("The ledger is being written.", where=str(path), hint="Try again when the receive is done.", code="ledger_busy")
+
+
+def _state(path: Path) -> list[tuple[int, int, int] | None]:
+    """What changes when the ledger is written."""
+    found: list[tuple[int, int, int] | None] = []
+    for ending in ("", "-wal"):
+        try:
+            state = Path(f"{path}{ending}").stat()
+        except FileNotFoundError:
+            found.append(None)
+        else:
+            found.append((state.st_ino, state.st_size, state.st_mtime_ns))
+    return found
 
 
 _DELIVERY_COLUMNS = tuple(column.name for column in fields(Delivery))

@@ -18,6 +18,7 @@ from typing import Any
 
 from flis_semantic.errors import BuildError
 from flis_semantic.warehouse import no_room
+from flis_semantic.workspace import SECRETS
 
 _LAST_LINES = 25
 # No thread: beside one, the engine complains of leaks at the end.
@@ -96,7 +97,7 @@ def _refuse_without_room(work: Path, output: str) -> None:
 
 
 def _dbt(root: Path, work: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {
+    environment = {name: value for name, value in os.environ.items() if name not in SECRETS} | {
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_USE_COLORS": "false",
         "DBT_PROFILES_DIR": str(root),

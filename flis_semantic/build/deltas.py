@@ -121,7 +121,7 @@ def applies_deltas(connection: Connection, contract: Contract) -> bool:
 def _resolve(connection: Connection, project: Project, contract: Contract, received: Received) -> None:
     """The newest row of every key that a delta in force names, and what became of the others."""
     table = quoted(contract.table)
-    key = ["l.unit_code", *(f'l."{name}"' for name in contract.key)]
+    key = ["l.unit_code", *(f'l."{name}"' for name in contract.landed_key)]
     if contract.period_column in contract.key:
         # A side period has the dates of the one in whose place it stands.
         key.append("coalesce(l.slot, '')")

@@ -85,6 +85,13 @@ class FactChecker:
         if not ok:
             return None
         contracts = [self.contracts[table] for table in tables]
+        sparse = next((contract for contract in contracts if contract.absent != "zero"), None)
+        if fact.reads is not None and sparse is not None:
+            report(
+                f"'{name}' is computed from several base periods, and in {sparse.table} an absent row is {sparse.absent}.",
+                at,
+                hint="Such a fact needs sources in which an absent row is none: absent: zero.",
+            )
         rhythms = self._rhythms(name, fact, at, report)
         if rhythms is None:
             return None

@@ -1,4 +1,4 @@
-"""Commands that look at what the line did: quality, coverage."""
+"""Commands that look at what the line did: quality, coverage, expected."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from flis_semantic.cli import output
-from flis_semantic.cli.options import HERE, FormatOption, LanguageOption, ProjectOption, TextFormatOption, chosen_language, day
+from flis_semantic.cli.options import HERE, FormatOption, LanguageOption, ProjectOption, TextFormatOption, chosen_language, day, names
 from flis_semantic.cli.output import Format, TextFormat
 from flis_semantic.errors import ArgumentError
 from flis_semantic.workspace import Project
@@ -82,32 +82,55 @@ def quality(
 def coverage(
     source: Annotated[str | None, typer.Option("--source", help="Only this contract.")] = None,
     missing: Annotated[bool, typer.Option("--missing", help="List every unit and base period that is not there, or is held.")] = False,
-    overdue: Annotated[
-        bool, typer.Option("--overdue", help="List what is past its deadline and has not come, and how late it is.")
-    ] = False,
     decisions: Annotated[bool, typer.Option("--decisions", help="List what was held, approved and exempted.")] = False,
-    on: OnOption = None,
     form: FormatOption = Format.table,
     project: ProjectOption = HERE,
 ) -> None:
     """How complete the sources are: base periods expected of every unit, and what was delivered, held, approved and exempted.
 
-    Example: flis coverage --source TABLE --overdue --on 2025-04-15 --format csv
+    Example: flis coverage --source TABLE --missing --format csv
     """
     from flis_semantic.quality import coverage as parts
 
-    if missing + overdue + decisions > 1:
-        raise ArgumentError("One list at a time.", where="--missing, --overdue, --decisions", hint="Choose one.", code="several_lists")
-    if on is not None and not overdue:
-        raise ArgumentError("A day is compared with deadlines.", where="--on", hint="Add --overdue.", code="day_without_list")
+    if missing and decisions:
+        raise ArgumentError("One list at a time.", where="--missing, --decisions", hint="Choose one.", code="several_lists")
     opened = Project(project)
-    if overdue:
-        columns, rows = parts.overdue_rows(opened, day(on), source)
-    elif decisions:
+    if decisions:
         columns, rows = parts.decided_rows(opened, source)
     else:
         columns, rows = parts.missing_rows(opened, source) if missing else parts.coverage_rows(opened, source)
     output.write_rows(columns, rows, form)
+
+
+def expected(
+    overdue: Annotated[
+        bool, typer.Option("--overdue", help="List what is past its deadline and has not come, and how late it is.")
+    ] = False,
+    unit: Annotated[list[str] | None, typer.Option("--unit", metavar="CODE", help="List what is expected of these units.")] = None,
+    source: Annotated[str | None, typer.Option("--source", help="Only this contract.")] = None,
+    on: OnOption = None,
+    form: FormatOption = Format.table,
+    project: ProjectOption = HERE,
+) -> None:
+    """The calendar of deliveries: when each source is due, and how many units came in time, late, not at all, or need not.
+
+    Of what has begun by the day. A deadline's own day is in time.
+
+    Example: flis expected --overdue --source TABLE --on 2025-04-15 --format csv
+    """
+    from flis_semantic.quality import deadlines as parts
+
+    opened = Project(project)
+    rows = parts.expected_rows(opened, day(on), source, names(unit) or None)
+    columns = parts.COLUMNS
+    if overdue:
+        rows, columns = [row for row in rows if row["status"] == "overdue"], ("source", "unit", "period", "due_date", "days_late")
+    elif not unit:
+        rows, columns = parts.by_period(rows), parts.CALENDAR_COLUMNS
+    output.write_rows(columns, [[row[name] for name in columns] for row in rows], form)
+    lacking = [table for table in parts.without_deadline(opened) if source in (None, table)]
+    if lacking:
+        output.say(f"note: No deadline is agreed for {', '.join(lacking)}.")
 
 
 def _summed(rows: list[dict[str, Any]], columns: tuple[str, ...], kept: tuple[str, ...]) -> tuple[list[dict[str, Any]], tuple[str, ...]]:

@@ -115,7 +115,7 @@ def _finish(
     share = _share(denominator, expected)
     if figure.file.min_share:
         value = case((lt(share(), num(figure.file.min_share)), null()), otherwise=value)
-    finished = both(gt(_members(), num(0)), eq(_members(), _wanted()), gt(col("state_in", "a"), num(states.PROVISIONAL)))
+    finished = both(gt(_members(), num(0)), eq(_members(), _wanted()), ge(col("state_in", "a"), num(states.VALIDATED)))
     assert finished is not None
     return {
         "value": value,

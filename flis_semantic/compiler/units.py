@@ -128,6 +128,7 @@ def _state(source: Source, request: Request, *, compared: bool) -> Expr:
         if source.span.spell and source.is_weighted
         else (None, states.WAITING),
         (unfinished, open_state),
+        (gt(covered("provisional"), num(0)), states.UNSETTLED),
         (eq(covered("approved"), needed()), states.APPROVED),
     ]
     return case(*((condition, num(state)) for condition, state in branches if condition is not None), otherwise=num(states.VALIDATED))

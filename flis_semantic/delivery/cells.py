@@ -14,6 +14,7 @@ from pathlib import Path
 from flis_semantic.contracts.labels import LabelFormat, label_format
 from flis_semantic.contracts.landing import column_type
 from flis_semantic.contracts.model import Column, Contract, DateFormat, Form
+from flis_semantic.delivery.masks import Masks
 from flis_semantic.delivery.report import MASK
 from flis_semantic.delivery.sql import identifier, quoted
 from flis_semantic.delivery.transcript import LONGEST_LINE
@@ -79,9 +80,18 @@ class Group:
             f"strict_mode = true, max_line_size = {_LONGEST_RECORD}, buffer_size = {_BUFFER}, {kept})"
         )
 
-    def all_cells(self) -> str:
-        """The row's values in one list, in the file's order."""
-        return f"[{', '.join(f'c{index}' for index in range(len(self.header)))}]"
+    def cell(self, index: int) -> str:
+        """A column of the file by its place."""
+        return f"c{index}"
+
+    def all_cells(self, contract: Contract, masks: Masks) -> str:
+        """The row's values in one list, in the file's order, personal ones masked: what a row is explained by."""
+        hidden = _personal_places(self, contract)
+        cells = (
+            f"CASE WHEN c{index} IS NOT NULL THEN {quoted(MASK)} END" if index in hidden else masks.masked(f"c{index}")
+            for index in range(len(self.header))
+        )
+        return f"[{', '.join(cells)}]"
 
     def kept_cell(self, index: int) -> str:
         """A column of the file as it stands in the list of a row that was kept for explanation."""
@@ -116,11 +126,9 @@ def is_deleted(group: Group, values: dict[str, str]) -> str:
     return f"coalesce({values[deleted.column]} IN ({', '.join(quoted(value) for value in deleted.values)}), false)"
 
 
-def as_delivered(group: Group, contract: Contract) -> str:
-    """The row put together again from its kept cells, with personal values masked."""
-    personal = _personal_places(group, contract)
+def as_delivered(group: Group) -> str:
+    """The row put together again from its kept cells, in which personal values are masked."""
     cells = [group.kept_cell(index) for index in range(len(group.header))]
-    cells = [f"CASE WHEN {cell} IS NOT NULL THEN {quoted(MASK)} END" if index in personal else cell for index, cell in enumerate(cells)]
     if group.form.kind != "csv":
         pairs = ", ".join(f"{identifier(name)} := {cell}" for name, cell in zip(group.header, cells, strict=True))
         return f"CAST(to_json(struct_pack({pairs})) AS VARCHAR)"

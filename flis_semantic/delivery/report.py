@@ -89,10 +89,17 @@ class DeliveryResult:
     rule_counts: Mapping[str, int] = field(default_factory=dict[str, int])
     synthetic: bool = False
     exit_code: int = 0
+    shown: str = ""
+    """The file's path as it may be shown: without a personal number in it. Empty: as it is."""
+
+    @property
+    def shown_name(self) -> str:
+        """The file's name as it may be shown."""
+        return printable(Path(self.shown or self.file).name)
 
     def __str__(self) -> str:
         hint = f" {self.hint}" if self.hint else ""
-        return f"{printable(str(self.file))}: {self.verdict.replace('_', ' ')}: {self.message}{hint}"
+        return f"{printable(self.shown or str(self.file))}: {self.verdict.replace('_', ' ')}: {self.message}{hint}"
 
 
 @dataclass(frozen=True)

@@ -8,26 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-
-
-def _day_of_the_year(value: str) -> str:
-    try:
-        date.fromisoformat(f"2000-{value}")
-    except ValueError:
-        raise ValueError(f"'{value}' is no day of the year (MM-DD)") from None
-    return value
-
-
-MonthDay = Annotated[
-    str, AfterValidator(_day_of_the_year), Field(description="MM-DD", json_schema_extra={"pattern": "^[0-9]{2}-[0-9]{2}$"})
-]
+from flis_semantic.vocabulary.personal_numbers import PersonalNumber
+from flis_semantic.vocabulary.strict import Identifier, MonthDay, Strict
 
 _SIZE = "about how many codes there are, at most; needed where a cut by it is published"
 
@@ -41,15 +28,10 @@ FIXED_COLUMNS = (
 
 _COMPILED = re.compile(
     "period_key|period_start|unit_key|base_key|from_day|to_day|on_day|is_member|state|cut|figure_position"
+    "|group_key|person_key|amount|weight|(from|to|on|first|last)_date|whole_from|is_(start|end|asked)|reached|island|run|moment|blanks"
     "|[a-z][0-9]+(_.*)?|(area|key)_.*|.*_label"
 )
 """Names that the compiled SQL and the generated tables give to columns of their own."""
-
-
-class Strict(BaseModel):
-    """Frozen, and an unknown field is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Level(Strict):
@@ -233,6 +215,7 @@ class Vocabulary(Strict):
     holidays: tuple[Holiday, ...] = ()
     units: dict[Identifier, Unit]
     dimensions: dict[Identifier, Dimension] = Field(default_factory=dict)
+    personal_numbers: dict[Identifier, PersonalNumber] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _names_are_free(self) -> Vocabulary:

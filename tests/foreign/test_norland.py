@@ -189,7 +189,7 @@ def test_what_did_not_come_is_listed(norland: Path) -> None:
         {"source": "prises", "series": "", "unit": "VAN", "period": "2022-09", "state": "missing", "reason": None, "due_date": "2022-10-18"}
     ]
     # Twelve workdays after April 2022: 2 to 6, 9 to 13 and 16 May, and the 18th, since the 17th is Constitution Day.
-    listed = ("coverage", "--overdue", "--source", "prises", "--format", "json", "--on")
+    listed = ("expected", "--overdue", "--source", "prises", "--format", "json", "--on")
     april = [row for row in json.loads(flis(*listed, "2022-05-20", folder=norland).out) if row["period"] == "2022-04"]
     assert [(row["unit"], row["due_date"], row["days_late"]) for row in april] == [
         (unit, "2022-05-18", 2) for unit in ("HEL", "KYR", "VAN")

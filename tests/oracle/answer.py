@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from statistics import median
 from typing import Any
 
 from tests.oracle.component import WAITING, Cell, Component, Reading, first_that_applies
@@ -54,6 +55,7 @@ class Case:
     denominator_alone: Fraction | None
     value: Fraction | None
     weight: Reading | None
+    taken: tuple[Fraction, ...] = ()
 
     @property
     def inside(self) -> bool:
@@ -103,6 +105,11 @@ class Figure:
         sides = [component for _, component in (*self.numerator, *self.denominator)]
         return [*sides, self.weight] if self.weight else sides
 
+    @property
+    def is_median(self) -> bool:
+        """Whether it is one median, which an area takes of all that its members have."""
+        return not self.denominator and [component.measure.get("aggregate") for _, component in self.numerator] == ["median"]
+
     # -- one unit -------------------------------------------------------------------------------------------------------
 
     def case(self, unit: Unit, period: Span, cell: Cell, *, weighed: bool) -> Case:
@@ -121,7 +128,8 @@ class Figure:
         # Delivered, and yet without a value or a weight: something was divided by zero.
         if (value is None and top is not None) or (weight is not None and weight.value is None):
             reasons |= {"denominator_zero"}
-        return Case(state, reasons, top, bottom, alone, None if value is None else value * self.factor, weight)
+        taken = numerators[0][1].taken if self.is_median else ()
+        return Case(state, reasons, top, bottom, alone, None if value is None else value * self.factor, weight, taken)
 
     def _read(self, component: Component, unit: Unit, period: Span, cell: Cell) -> Reading:
         """A component's reading. A part of a period is not compared with a whole one: such a figure waits for the end."""
@@ -181,7 +189,7 @@ class Figure:
         least = self.file.get("min_share")
         if inside and least and share is not None and share < Fraction(str(least)):
             value, status = None, "missing"
-        status = "provisional" if status == WAITING else status
+        status = "provisional" if status in (WAITING, "unsettled") else status
         return Answer(value, top, bottom, status, reason, complete, len(inside), len(expected), share, found)
 
     def _again(self, side: Sequence[tuple[int, Component]], units: Sequence[Unit], period: Span, cell: Cell) -> Fraction | None:
@@ -210,7 +218,11 @@ class Figure:
         if not inside:
             return None, None, None
         if single or self.rule == "ratio_of_sums":
-            top = _total([case.numerator for case in inside])
+            top = (
+                median(sorted(value for case in inside for value in case.taken))
+                if self.is_median
+                else _total([c.numerator for c in inside])
+            )
             if not self.denominator:
                 return top, None, None if top is None else top * self.factor
             bottom = _total([case.denominator for case in inside])

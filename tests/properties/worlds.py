@@ -278,7 +278,7 @@ def deliver(random: Random, world: World, shape: Shape, table: str) -> None:
                 if random.random() < shape.holes:
                     state = random.choice(["missing", "missing", "exempt", "held", "reported_by_other"])
                 elif random.random() < 0.3:
-                    state = "approved"
+                    state = random.choice(["approved", "approved", "provisional"])
                 world.coverage[table, line, unit.key, label] = state
 
 
@@ -300,7 +300,7 @@ def random_rows(
     for unit in world.units:
         for label in {label: None for line in lines for label in labels_between(world, base, world.reach[table, line])}:
             states = {world.coverage.get((table, line, unit.key, label)) for line in lines}
-            if random.random() < (0.05 * shape.sparse if states & {"delivered", "approved", "reported_by_other"} else 0.7):
+            if random.random() < (0.05 * shape.sparse if states & {"delivered", "approved", "provisional", "reported_by_other"} else 0.7):
                 continue
             counts = {name: len(world.dimensions[name]) for name in dimensions}
             if kind in ("event", "amount"):
