@@ -89,7 +89,8 @@ def counted(project: Project) -> Counted:
 def figure_rows(cells: Iterable[Cell], keys: Sequence[Key]) -> list[dict[str, Any]]:
     """A row per combination of the keys that occurs, in order: the keys, then ROW_COLUMNS. Not for the key `rule`.
 
-    `set_aside_pct` is of the rows delivered, None where there are none. `warned` and `flagged` are hits of rules that keep the row.
+    `set_aside_pct` is of the rows delivered, None where there are none. `set_aside` and `warned` are by rules
+    about rows; `flagged` are findings of rules across tables, whatever they do.
     """
     groups: dict[tuple[Any, ...], list[Cell]] = {}
     for cell in cells:

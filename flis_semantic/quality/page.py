@@ -69,7 +69,8 @@ class _Page:
                 )
                 return f"{source}: {escape(span)}{count}; {due}"
             case "held":
-                return f"{source}: {escape(span)}. {escape(str(need['reason'] or ''))}"
+                title = self._titled(f"{need['source']} {need['rule']}") if need["rule"] else ""
+                return f"{source}: {escape(span)}. {title} {escape(str(need['reason'] or ''))}"
             case "gap":
                 return f"{source}: {self._word('numbers')} {escape(span)}; {self._number(need['rows'])} {self._word('rows_wait')}"
             case _:

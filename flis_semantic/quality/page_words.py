@@ -37,14 +37,16 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "how": {
         "da": (
             "Leveret = godtaget + sat til side. En række sættes til side, når den bryder en regel, og den indgår ikke i noget "
-            "nøgletal, før den er rettet i kilden og leveret igen. Advarsler og markeringer er rækker, der er med, men bør ses efter. "
+            "nøgletal, før den er rettet i kilden og leveret igen. Advarsler er rækker, der er med, men bør "
+            "ses efter; fund på tværs er af regler, der holder tabeller op mod hinanden. "
             "Hver leverance tæller én gang, med den nyeste bedømmelse. Øverst står kun det, der stadig gælder: fejl i leverancer, "
             "der er erstattet af en nyere, står i tallene, men kræver intet. En leverandør kan prøve en fil af med "
             "flis receive --dry-run, før den sendes. Fristens egen dag er rettidig."
         ),
         "en": (
             "Delivered = accepted + set aside. A row is set aside when it breaks a rule, and it is in no key figure until it is corrected "
-            "at the source and delivered again. Warnings and flags are rows that are used, but deserve a look. "
+            "at the source and delivered again. Warnings are rows that are used, but "
+            "deserve a look; findings across tables are of rules that hold tables against each other. "
             "Every delivery counts once, with its newest verdict. On top stands only what still counts: faults in deliveries "
             "that a newer one has replaced are in the figures, but ask for nothing. A supplier can try a file with "
             "flis receive --dry-run before sending it. The day of a deadline is in time."
@@ -60,7 +62,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "set_aside_pct": {"da": "Sat til side, pct.", "en": "Set aside, %"},
     "everybody_set_aside_pct": {"da": "Alle, pct.", "en": "Everybody, %"},
     "warned": {"da": "Advarsler", "en": "Warnings"},
-    "flagged": {"da": "Markeringer", "en": "Flags"},
+    "flagged": {"da": "Fund på tværs", "en": "Across tables"},
     "rule": {"da": "Regel", "en": "Rule"},
     "action": {"da": "Følge", "en": "Consequence"},
     "rows_hit": {"da": "Rækker", "en": "Rows"},
@@ -105,7 +107,7 @@ h3{font-size:1rem;margin:.9rem 0 .3rem}
 .needs ul{margin:.2rem 0;padding-left:1.2rem}
 .needs li{margin:.2rem 0}
 table{border-collapse:collapse;width:100%;font-size:.88rem}
-th,td{text-align:left;vertical-align:top;padding:.28rem .5rem;border-bottom:1px solid #d5d5d5;overflow-wrap:anywhere}
+th,td{text-align:left;vertical-align:top;padding:.28rem .5rem;border-bottom:1px solid #d5d5d5;overflow-wrap:break-word}
 th{border-bottom:2px solid #1b4965;font-weight:600}
 th .beside{display:block}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap;overflow-wrap:normal}
@@ -113,7 +115,7 @@ th.n{white-space:normal}
 .bar{background:#1b4965;height:.8rem;min-width:1px;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 td:last-child:has(.bar){width:25%}
 .overdue,.late{font-weight:600;color:#9b1c1c}
-code{font-size:.9em}
+code{font-size:.9em;overflow-wrap:anywhere}
 @page{size:A4;margin:15mm}
 @media print{body{font-size:10pt;max-width:none;padding:0}tr,li{break-inside:avoid}h2,h3{break-after:avoid}}
 """

@@ -68,7 +68,7 @@ def unit_reports(project: Project, units: Sequence[str], on: date, gaps: Sequenc
     for unit in units:
         cells = by_unit.get(unit, [])
         standing = [cell for cell in cells if (unit, cell.delivery) in in_force]
-        needs = _overdue(project, expected[unit]) + _held(held.get(unit, [])) + _to_correct(project, standing, "correct")
+        needs = _overdue(project, expected[unit]) + _held(project, held.get(unit, [])) + _to_correct(project, standing, "correct")
         needs += _gaps(unit, gaps) + _to_correct(project, standing, "check")
         sources = [{**row, "everybody_set_aside_pct": shares[row["source"]]} for row in figure_rows(cells, ("source",))]
         rules = rule_rows(project, cells, ("source",), project.vocabulary.languages[0])
@@ -143,8 +143,14 @@ def _overdue(project: Project, rows: _rows) -> _rows:
     return runs
 
 
-def _held(rows: _rows) -> _rows:
-    return [_need("held", row["source"], **{"from": row["period"], "to": row["period"]}, periods=1, reason=row["reason"]) for row in rows]
+def _held(project: Project, rows: _rows) -> _rows:
+    """Held periods; the reason is a rule's id where a rule holds them."""
+    found: _rows = []
+    for row in rows:
+        need = _need("held", row["source"], **{"from": row["period"], "to": row["period"]}, periods=1, reason=row["reason"])
+        rules = {rule.id for rule in project.contracts[row["source"]].rules}
+        found.append(need | {"rule": row["reason"] if row["reason"] in rules else None})
+    return found
 
 
 def _to_correct(project: Project, cells: Sequence[Cell], kind: str) -> _rows:
