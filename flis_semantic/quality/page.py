@@ -90,7 +90,7 @@ class _Page:
         rows: list[list[_Cell]] = []
         for row in months:
             width = 100 * (row["set_aside_pct"] or 0) / largest if largest else 0
-            bar = f'<div class="bar" style="width:{width:.1f}%"></div>'
+            bar = f'<div class="bar" style="width:{width:.1f}%"></div>' if width else ""
             numbers = [(self._number(row[name]), True) for name in ("deliveries", "delivered", "set_aside", "set_aside_pct")]
             rows.append([(escape(row["month"]), False), *numbers, (bar, False)])
         columns = ["month", "deliveries", "delivered", "set_aside", "set_aside_pct", ""]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "title": {"da": "Datakvalitet", "en": "Data quality"},
-    "as_of": {"da": "Opgjort pr.", "en": "As of"},
+    "as_of": {"da": "Frister opgjort pr.", "en": "Deadlines as of"},
     "synthetic": {"da": "Siden indeholder opdigtede data.", "en": "This page has made-up data."},
     "needs": {"da": "Det har vi brug for fra jer", "en": "What we need from you"},
     "nothing_needed": {"da": "Intet lige nu. Tak!", "en": "Nothing right now. Thank you!"},

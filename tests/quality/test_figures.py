@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections import Counter
@@ -12,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from flis_semantic.cli.main import app
 from flis_semantic.delivery.receive import receive
+from flis_semantic.errors import ArgumentError
 from flis_semantic.quality.figures import counted, figure_rows, rule_rows, totals
 from flis_semantic.quality.page import page_of
 from flis_semantic.quality.unit import UnitReport, unit_reports
@@ -105,6 +109,20 @@ def test_domain_and_everything_at_once(planted: tuple[Project, Planted]):
     (line,) = figure_rows(cells, ("domain", "source"))
     assert (line["domain"], line["source"], line["deliveries"], line["delivered"]) == ("economy", "oko_postering", 2, 240)
     assert totals(cells) == {name: value for name, value in line.items() if name not in ("domain", "source")}
+
+
+def test_the_command_says_the_same_in_every_form(planted: tuple[Project, Planted], tmp_path: Path):
+    here = ["--project", str(planted[0].root)]
+    written = CliRunner().invoke(app, ["quality", "--by", "supplier,month", "--format", "json", *here])
+    assert json.loads(written.stdout) == figure_rows(counted(planted[0]).cells, ("supplier", "month"))
+    pages = CliRunner().invoke(app, ["quality", "--unit", "0101", "--html", str(tmp_path), "--on", "2019-05-20", *here])
+    assert (pages.exit_code, [path.name for path in tmp_path.iterdir()]) == (0, ["0101.html"])
+    told = json.loads(CliRunner().invoke(app, ["quality", "--unit", "0101", "--format", "json", "--on", "2019-05-20", *here]).stdout)
+    (report,) = unit_reports(planted[0], ["0101"], date(2019, 5, 20))
+    assert told[0]["own"] == report.own and [need["kind"] for need in told[0]["needs"]] == [need["kind"] for need in report.needs]
+    for wrong in (["--by", "colour"], ["--unit", "9999"], ["--by", "unit", "--html", str(tmp_path)]):
+        error = CliRunner().invoke(app, ["quality", *wrong, *here]).exception
+        assert isinstance(error, ArgumentError)
 
 
 class Reader(HTMLParser):
