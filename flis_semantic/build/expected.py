@@ -13,7 +13,7 @@ from flis_semantic.workspace import Project
 _TABLES = """
 CREATE OR REPLACE TEMP TABLE expected_units (source VARCHAR, unit_code VARCHAR);
 CREATE OR REPLACE TEMP TABLE expected_series (
-  source VARCHAR, series VARCHAR, base_grain VARCHAR, starts_key INTEGER, starts_date DATE);
+  source VARCHAR, series VARCHAR, base_grain VARCHAR, starts_key INTEGER, starts_date DATE, provisional_periods INTEGER);
 CREATE OR REPLACE TEMP TABLE due_dates (source VARCHAR, base_period_key INTEGER, due_date DATE);
 CREATE OR REPLACE TEMP TABLE exemptions (source VARCHAR, unit_code VARCHAR, first_key INTEGER, last_key INTEGER, reason VARCHAR);
 CREATE OR REPLACE TEMP TABLE delivered (
@@ -84,9 +84,13 @@ exempt AS (SELECT source, unit_code, unnest(range(first_key, last_key + 1)) AS b
 spared AS (SELECT source, unit_code, base_period_key, min(reason) AS reason FROM exempt GROUP BY ALL)
 SELECT e.source, e.series, e.unit_code, CAST(e.base_period_key AS INTEGER) AS base_period_key, d.delivery_id,
        coalesce(d.delivery_id IS NOT NULL AND a.synthetic, false) AS synthetic, a.received_at,
+       -- Of a unit that has fallen behind, its own newest ones.
+       coalesce(e.base_period_key > max(d.base_period_key) OVER (PARTITION BY e.source, e.series, e.unit_code) - s.provisional_periods,
+                false) AS is_provisional,
        t.due_date,
        coalesce(x.reason, c.exempt_reason) AS exempt_reason, c.held_reason, c.approved_at, c.approved_reason
 FROM expected e
+JOIN expected_series s USING (source, series)
 LEFT JOIN due_dates t ON t.source = e.source AND t.base_period_key = e.base_period_key
 LEFT JOIN delivered d ON d.source = e.source AND d.series = e.series AND d.unit_code = e.unit_code
   AND d.base_period_key = e.base_period_key
@@ -132,6 +136,7 @@ def _write_units_and_series(connection: Connection, project: Project, contract: 
             "base_grain": [contract.base_period] * len(known),
             "starts_key": [period.key for period in known.values()],
             "starts_date": [period.start for period in known.values()],
+            "provisional_periods": [contract.provisional.periods if contract.provisional is not None else 0] * len(known),
         },
     )
     due = list(due_periods(contract, project.calendar))

@@ -196,6 +196,10 @@ class Checker(FactChecker):
                 why = "is read on the period's last day"
             if fact.kind == "spell" and reference.latest_known is not None:
                 why = "is made of spells, of which every day is known up to the last,"
+            if (fact.before or fact.after) and reference.latest_known is not None:
+                why = "is computed from several base periods, of which the newest is not always enough,"
+            if reference.of_period == "average" and not measure.adds:
+                why = f"has a {measure.aggregate}, of which no mean over days is taken,"
             if why is not None:
                 report(f"{fact.id} {why} and has no reference date.", at, hint="Use it without reference_date.")
             if reference.first_of is not None:

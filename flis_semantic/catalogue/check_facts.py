@@ -85,6 +85,13 @@ class FactChecker:
         if not ok:
             return None
         contracts = [self.contracts[table] for table in tables]
+        sparse = next((contract for contract in contracts if contract.absent != "zero"), None)
+        if fact.reads is not None and sparse is not None:
+            report(
+                f"'{name}' is computed from several base periods, and in {sparse.table} an absent row is {sparse.absent}.",
+                at,
+                hint="Such a fact needs sources in which an absent row is none: absent: zero.",
+            )
         rhythms = self._rhythms(name, fact, at, report)
         if rhythms is None:
             return None
@@ -182,5 +189,24 @@ class FactChecker:
             )
         if measure.overlaps == "merge" and fact.person is None:
             report(f"'{name}' merges the spells of one person, and the fact names no person.", at, hint="Name person in the fact.")
+        problem = _overlapping_problem(fact, measure)
+        if problem is not None:
+            report(f"'{name}' {problem[0]}.", at, hint=problem[1])
         if measure.over_time == "any" and measure.aggregate == "sum":
             report(f"'{name}' adds an amount over whoever has a day in the period, which is not one amount.", at, hint="aggregate: count.")
+
+
+def _overlapping_problem(fact: Fact, measure: Measure) -> tuple[str, str] | None:
+    """What is wrong with a measure of spells that overlap or come in pieces, and what to do; None when nothing is."""
+    if measure.overlaps == "merge":
+        once = measure.aggregate == "count_distinct" and measure.over_time in ("first", "last", "any")
+        if not measure.adds and not once:
+            return f"merges spells, of which no {measure.aggregate} is taken", "overlaps: count."
+        if measure.aggregate == "sum" and measure.over_time in ("started", "ended"):
+            return "adds an amount of merged spells that begin or end, which have none", "aggregate: count, or overlaps: count."
+    if fact.pieces_of is not None and measure.over_time == "any" and measure.overlaps == "count":
+        if measure.aggregate == "count" and fact.person is None:
+            return "counts spells that come in pieces, and nothing tells which belong together", "Name person in the fact."
+        if measure.aggregate in ("average", "median", "percentile"):
+            return f"takes the {measure.aggregate} of pieces, of which a spell has several", "Use first, last, started or ended."
+    return None

@@ -80,6 +80,13 @@ class FirstAndLastDay(Strict):
     to: Identifier
 
 
+class Reads(Strict):
+    """Base periods beside its own that a row is computed from, and that have to be there."""
+
+    before: int = Field(default=0, ge=0)
+    after: int = Field(default=0, ge=0)
+
+
 class Fact(Strict):
     """One dbt mart. Its kind decides what time does to it."""
 
@@ -100,6 +107,9 @@ class Fact(Strict):
     pieces_of: FirstAndLastDay | None = Field(
         default=None,
         description="spell: rows are pieces that lie within one base period each, of longer spells whose first and last day stand here",
+    )
+    reads: Reads | None = Field(
+        default=None, description="snapshot: how many base periods before and after its own a row is computed from (cohorts, long spells)"
     )
     person: Identifier | None = Field(default=None, description="column that identifies persons")
     registered_at: Identifier | None = Field(default=None, description="column with the time at which a row became known")
@@ -126,6 +136,8 @@ class Fact(Strict):
             raise ValueError("date is for events")
         if self.in_force is not None and self.kind != "snapshot":
             raise ValueError("in_force is for snapshots")
+        if self.reads is not None and self.kind != "snapshot":
+            raise ValueError("reads is for snapshots: rows of other kinds are of their own base period")
         if (self.lasts is not None) != (self.kind == "spell"):
             raise ValueError("spells, and they alone, say when they last: lasts: {from: column, to: column}")
         if self.pieces_of is not None and self.kind != "spell":

@@ -92,6 +92,16 @@ class ResolvedFact:
         return self.definition.in_force is not None
 
     @property
+    def before(self) -> int:
+        """How many base periods before its own a row is computed from."""
+        return self.definition.reads.before if self.definition.reads is not None else 0
+
+    @property
+    def after(self) -> int:
+        """How many base periods after its own a row is computed from."""
+        return self.definition.reads.after if self.definition.reads is not None else 0
+
+    @property
     def ages(self) -> Mapping[str, FactDimension]:
         """Dimensions whose member is the completed years since a date of birth."""
         return {name: item for name, item in self.definition.dimensions.items() if item.born is not None}

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from flis_semantic import __version__
-from flis_semantic.cli import ask, catalogue, decide, new, output, run_line, watch
+from flis_semantic.cli import ask, catalogue, decide, new, output, run_line, simulation, watch
 from flis_semantic.errors import FlisError
 
 _INTERRUPTED = 130
@@ -45,6 +45,7 @@ app.command()(run_line.receive)
 app.command()(run_line.reprocess)
 app.command()(run_line.build)
 app.command()(run_line.generate)
+app.command()(simulation.simulate)
 app.add_typer(catalogue.app, name="catalogue")
 app.command()(ask.query)
 app.command()(ask.sql)

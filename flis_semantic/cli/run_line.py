@@ -57,7 +57,6 @@ def receive(
     """
     from flis_semantic.delivery import dry_run as dry
     from flis_semantic.delivery.receive import receive as receive_files
-    from flis_semantic.delivery.report import printable
 
     opened = Project(project)
     with output.working("Judging" if dry_run else "Receiving"), dry.dry_run(opened) if dry_run else nullcontext(opened) as place:
@@ -66,7 +65,7 @@ def receive(
         output.say("Dry run: nothing was received.")
     rows: list[dict[str, Any]] = [
         {
-            "file": printable(result.shown_name),
+            "file": result.shown_name,
             "contract": result.contract,
             "verdict": result.verdict,
             "delivered": result.rows_delivered,

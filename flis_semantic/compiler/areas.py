@@ -70,7 +70,7 @@ def area_ctes(name: str, plan: FigurePlan, level: Level, request: Request) -> li
         value = f"{name}_c{number}"
         same = both(
             *(eq(col(key, value), col(key, "a")) for key in ("period_key", "area")),
-            *(eq(col(cell, value), col(cell, "a")) for cell in source.dimensions),
+            *(eq(col(cell, value), col(cell, "a")) for cell in (*source.dimensions, *members.repeated(source.dimensions, request))),
         )
         assert same is not None
         joins.append(left_join(table(value), same))
@@ -160,10 +160,11 @@ def _members_query(plan: FigurePlan, level: Level, request: Request, *, keyed: b
     ]
     columns += [col("unit_key", "f")] if keyed else []
     columns += [col(f"c{number}", "f") for number in numbers]
-    again = {plan.number(source) for source in _taken_again(plan, level, request)}
     state = lambda: least(*(col(f"s{number}", "f") for number in numbers))  # noqa: E731
     known = [col(f"s{plan.number(source)}", "f") for source in plan.denominator]
-    in_value = both(ge(state(), num(states.HAS_VALUE)), *(not_null(col(f"c{number}", "f")) for number in numbers if number not in again))
+    # A unit that delivered is in the value also when there is nobody of whom to take a median.
+    added = [f"c{plan.number(source)}" for source in used if not source.component.recomputed]
+    in_value = both(ge(state(), num(states.HAS_VALUE)), *(not_null(col(name, "f")) for name in added))
     joins: list[exp.Join] = []
     reasons = [_reason(source, plan.number(source)) for source in used]
     if rule in ("mean_of_members", "weighted_by"):

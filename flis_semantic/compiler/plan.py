@@ -44,7 +44,7 @@ class Source:
     def may_be_blank(self) -> bool:
         """Whether one cell of a unit may be without a value while another has one."""
         absent = self.component.fact.absent != "zero"
-        return absent or value_of(self.component).may_be_blank or self.component.merges
+        return absent or value_of(self.component).may_be_blank or self.component.weight is not None or self.component.merges
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from sqlglot import exp
 from flis_semantic.catalogue.resolved import ResolvedComponent
 from flis_semantic.compiler.aggregates import aggregate_of
 from flis_semantic.compiler.codes import code_columns
-from flis_semantic.compiler.details import AMOUNT, Detail
+from flis_semantic.compiler.details import AMOUNT, WEIGHT, Detail
 from flis_semantic.compiler.members import BASE
 from flis_semantic.compiler.request import Request
 from flis_semantic.compiler.rows import DAY, UNIT
 from flis_semantic.compiler.spans import reads_one
 from flis_semantic.compiler.spells import Members
-from flis_semantic.compiler.sql import Expr, between, both, col, count_rows, eq, is_null, join, named, select, table, where_
+from flis_semantic.compiler.sql import Expr, between, both, col, count_rows, either, eq, is_null, join, named, select, table, where_
 from flis_semantic.compiler.stretch import Span
 
 
@@ -40,18 +40,22 @@ def recomputed_query(value: str, asked: Recomputed) -> exp.Select:
     group: Expr = named(col(UNIT, "r"), "unit_key")
     codes, code_joins = code_columns(asked.dimensions, asked.detail.rows.fact, asked.rows, asked.request)
     where: Expr | None = None
+    repeated: list[Expr] = []
     if asked.members is not None:
+        repeated = [col(cell, "g") for cell in asked.members.repeated(asked.dimensions, asked.request)]
         same = both(eq(col("period_key", "g"), col("period_key", period)), eq(col("unit_key", "g"), col(UNIT, "r")))
         joins.append(join(table(asked.members.name, "g"), same))
         group = col("area", "g")
         if asked.members.by_cell:
             where = both(*(eq(col(code.alias, "g"), code.this.copy()) for code in codes))
-    columns: list[Expr] = [col("period_key", period), group, *codes, named(aggregate_of(asked.component, "r"), value)]
+    keys: list[Expr] = [col("period_key", period), group, *codes, *repeated]
+    columns = [*keys, named(aggregate_of(asked.component, "r"), value)]
     if asked.members is None:
-        blanks = where_(count_rows(), is_null(col(AMOUNT, "r")))
+        weightless = is_null(col(WEIGHT, "r")) if asked.component.weight is not None else None
+        blanks = where_(count_rows(), either(is_null(col(AMOUNT, "r")), weightless))
         columns.append(named(blanks, f"{value}_blanks"))
-    keys = [item.this.copy() if isinstance(item, exp.Alias) else item.copy() for item in columns[: 2 + len(codes)]]
-    return select(columns, table(asked.rows, "r"), joins=[*joins, *code_joins], where=where, group=keys)
+    by = [key.this.copy() if isinstance(key, exp.Alias) else key.copy() for key in keys]
+    return select(columns, table(asked.rows, "r"), joins=[*joins, *code_joins], where=where, group=by)
 
 
 def _place_in_time(asked: Recomputed) -> tuple[str, list[exp.Join]]:

@@ -58,6 +58,8 @@ def span_of(component: ResolvedComponent) -> Span:
         window=component.window,
         offset=component.offset,
         sources=component.sources,
+        before=component.fact.before,
+        after=component.fact.after,
     )
 
 
@@ -84,7 +86,9 @@ def reaches(span: Span) -> bool:
 
 def waits(span: Span) -> bool:
     """Whether only the end of the period can give its value."""
-    return span.snapshot and not span.in_force and span.over_time == "last" and span.reference is None
+    if span.reference is not None or span.over_time != "last":
+        return False
+    return span.spell or (span.snapshot and not span.in_force)
 
 
 def span_query(span: Span, request: Request) -> exp.Select:
@@ -97,10 +101,10 @@ def span_query(span: Span, request: Request) -> exp.Select:
     if covers(span) or waits(span):
         joins.append(join(exp.Subquery(this=_due(span), alias=exp.TableAlias(this=exp.to_identifier("d"))), None))
     if one or span.latest is not None:
-        columns += [named(last(), "last_key"), named(num(1), "required")]
+        columns += [named(last(), "last_key"), named(num(1 + span.beside), "required")]
     else:
         clipped = least(last(), col("due_key", "d"))
-        columns += [named(clipped, "last_key"), named(plus(minus(clipped.copy(), first()), num(1)), "required")]
+        columns += [named(clipped, "last_key"), named(plus(minus(clipped.copy(), first()), num(1 + span.beside)), "required")]
     if covers(span) and not reaches(span):
         # A state holds as long as it is the newest.
         columns.append(named(gt(last(), col("due_key", "d")), "is_unfinished"))
@@ -108,7 +112,8 @@ def span_query(span: Span, request: Request) -> exp.Select:
         columns += [named(_on_date(span, stretch)(), "on_date"), col("data_to", "d")]
     if waits(span):
         begun = le(key_of(request.calendar, span.base_grain, stretch.start), col("due_key", "d"))
-        waiting = both(gt(last(), col("due_key", "d")), begun)
+        needed = plus(last(), num(span.after)) if span.after else last()
+        waiting = both(gt(needed, col("due_key", "d")), begun)
         assert waiting is not None
         columns.append(named(waiting, "is_waiting"))
     if span.offset is not None:
@@ -119,7 +124,9 @@ def span_query(span: Span, request: Request) -> exp.Select:
     if span.spell:
         columns.append(named(stretch.end(), "end_date"))
     if span.dated or span.spell or (span.averages and not one):
-        columns.append(named(_last_day(span, stretch.end(), joins), "to_date"))
+        # A date that is looked up may lie after the period that asks for it.
+        end = _on_date(span, stretch) if span.on_a_day else stretch.end
+        columns.append(named(_last_day(span, end(), joins), "to_date"))
     return select(columns, table("periods", "p"), joins=joins, comment=_describe(span))
 
 

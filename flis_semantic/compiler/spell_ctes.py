@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from flis_semantic.compiler.details import AMOUNT, END, PERSON, START
+from flis_semantic.compiler.details import AMOUNT, END, PERSON, START, WEIGHT
 from flis_semantic.compiler.members import subquery
 from flis_semantic.compiler.spell_merges import merged_ctes
 from flis_semantic.compiler.spell_pieces import pieces_query, runs_query
@@ -102,6 +102,8 @@ def _unknown_parts(spells: Spells) -> list[Expr | None]:
     parts: list[Expr | None] = []
     if spells.detail.expression is not None:
         parts.append(is_null(col(AMOUNT, "p")))
+    if spells.detail.weight is not None:
+        parts.append(is_null(col(WEIGHT, "p")))
     if spells.component.merges:
         parts.append(is_null(col(PERSON, "p")))
     return parts

@@ -110,14 +110,17 @@ def pieces_query(name: str, spells: Spells) -> exp.Select:
     assert is_start is not None and is_end is not None
     codes, code_joins = code_columns(spells.asked, spells.detail.rows.fact, spells.rows, spells.request, lambda d: _key(d, spells))
     kept = [code for code in codes if code.alias in spells.dimensions]
-    columns += [named(group, GROUP), *kept]
+    columns += [named(group, GROUP), *kept, *(col(cell, "g") for cell in spells.repeated)]
     columns += [col(PERSON, "r")] if spells.detail.person is not None else []
-    columns += [named(greatest(first[0], *first[1:]), START), named(least(last[0], *last[1:]), END)]
+    start, end = greatest(first[0], *first[1:]), least(last[0], *last[1:])
+    # A year of life that the spell has days in, and the period or its members' days have not, leaves nothing.
+    there = le(start.copy(), end.copy()) if len(first) > 2 else None
+    columns += [named(start, START), named(end, END)]
     columns += [named(col(AMOUNT, "r") if spells.detail.expression is not None else num(1), AMOUNT)]
     columns += [col("weight", "r")] if spells.detail.weight is not None else []
     columns += [named(is_start, "is_start"), named(is_end, "is_end")]
     columns += [col("whole_from", "r")] if spells.detail.rows.fact.definition.pieces_of is not None else []
-    return select(columns, table(spells.rows, "r"), joins=[*joins, *code_joins], where=_filtered(codes, spells))
+    return select(columns, table(spells.rows, "r"), joins=[*joins, *code_joins], where=both(there, _filtered(codes, spells)))
 
 
 def _in_span(spells: Spells) -> Expr:
@@ -170,9 +173,10 @@ def _key(dimension: str, spells: Spells) -> Expr:
     if as_of == "event":
         begun = "whole_from" if fact.definition.pieces_of is not None else START
         return age_on(born, lambda: col(begun, "r"))
+    day = "on_date" if spells.looked_up else "from_date" if as_of == "period_start" else "end_date"
     if as_of == "year_end":
-        return minus(part("year", col("end_date", "w")), part("year", born()))
-    return age_on(born, lambda: col("from_date" if as_of == "period_start" else "end_date", "w"))
+        return minus(part("year", col(day, "w")), part("year", born()))
+    return age_on(born, lambda: col(day, "w"))
 
 
 def _filtered(codes: list[Expr], spells: Spells) -> Expr | None:

@@ -11,14 +11,13 @@ person are merged within a group and cell, so that a merged value of an area is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flis_semantic.catalogue.resolved import ResolvedComponent
 from flis_semantic.compiler.details import Detail
 from flis_semantic.compiler.request import Request
-from flis_semantic.compiler.sql import (
-    Expr,
-)
+from flis_semantic.compiler.sql import Expr
 from flis_semantic.compiler.stretch import Span
 
 Cte = tuple[str, Expr]
@@ -31,6 +30,10 @@ class Members:
 
     name: str
     by_cell: bool
+
+    def repeated(self, dimensions: Sequence[str], request: Request) -> tuple[str, ...]:
+        """Cells over which a value with these dimensions is repeated, each time for its own members."""
+        return tuple(cell for cell in request.dimensions if cell not in dimensions) if self.by_cell else ()
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Spells:
     @property
     def by_period(self) -> bool:
         """Whether the spells of each period have to be listed, since no sweep over all periods gives the value."""
-        overlapping = self.span.window is not None or (self.span.on_a_day and self.span.reference is not None)
+        overlapping = self.span.window is not None or self.looked_up
         moved = self.span.offset is not None or self.request.is_range
         dated_by_period = any(self.as_of(name) not in ("event", "each_day") for name in self.ages)
         return (
@@ -88,10 +91,21 @@ class Spells:
     def as_of(self, dimension: str) -> str:
         """On which day an age is taken."""
         given = self.detail.rows.fact.ages[dimension].as_of
-        # A period of one day ends on each day.
-        return "each_day" if self.request.grain == "day" and given in ("period_start", "period_end") else given
+        # A period of one day ends on each day; a window of several does not.
+        one_day = self.request.grain == "day" and self.span.window is None and not self.looked_up
+        return "each_day" if one_day and given in ("period_start", "period_end") else given
+
+    @property
+    def looked_up(self) -> bool:
+        """Whether the state of one day stands for periods that need not hold it: it is the same for all of them."""
+        return self.span.on_a_day and self.span.reference is not None
 
     @property
     def keys(self) -> list[str]:
         """What values are grouped by, beside the period."""
-        return [GROUP, *self.dimensions]
+        return [GROUP, *self.dimensions, *self.repeated]
+
+    @property
+    def repeated(self) -> tuple[str, ...]:
+        """Cells that the fact does not have, and in which other units are in the value."""
+        return self.members.repeated(self.dimensions, self.request) if self.members is not None else ()

@@ -28,6 +28,13 @@ class Span:
     window: Window | None
     offset: Offset | None
     sources: tuple[SourceSeries, ...]
+    before: int = 0
+    after: int = 0
+
+    @property
+    def beside(self) -> int:
+        """How many base periods beside its own a row is computed from."""
+        return self.before + self.after
 
     @property
     def latest(self) -> Age | None:

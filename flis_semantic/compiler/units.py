@@ -101,7 +101,7 @@ def _state(source: Source, request: Request, *, compared: bool) -> Expr:
     absent = _ABSENT_STATE.get(fact.absent)
     no_row = lt(coalesce(col(f"{source.value_name}_periods", scan), num(0)), covered("delivered")) if absent is not None else None
     single = reads_one(source.span, request) or source.span.latest is not None
-    by_days = source.span.dated or source.is_weighted
+    by_days = source.span.dated or source.is_weighted or (source.span.spell and not source.span.on_a_day)
     waiting = states.WAITING if compared or source.component.waits_for_end else states.PROVISIONAL
     # A day that is looked up and not known yet is not there, whatever its period is.
     open_state = states.MISSING if source.span.looks_up else waiting
@@ -128,6 +128,7 @@ def _state(source: Source, request: Request, *, compared: bool) -> Expr:
         if source.span.spell and source.is_weighted
         else (None, states.WAITING),
         (unfinished, open_state),
+        (gt(covered("provisional"), num(0)), states.UNSETTLED),
         (eq(covered("approved"), needed()), states.APPROVED),
     ]
     return case(*((condition, num(state)) for condition, state in branches if condition is not None), otherwise=num(states.VALIDATED))

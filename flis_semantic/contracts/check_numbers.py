@@ -13,12 +13,15 @@ NUMBER_CHECKS: tuple[Check, ...] = (
     "personal_number_not_real",
     "personal_number_misplaced",
 )
+_EVERY_ROW: tuple[Check, ...] = ("personal_number", "personal_number_misplaced")
 SEARCHED_TYPES: tuple[ColumnType, ...] = ("text", "integer")
 """What a personal number that was put into the wrong column could pass for."""
 
 
 def check_number_rule(contract: Contract, vocabulary: Vocabulary, rule: Rule, place: Location, findings: Findings) -> None:
     """The rule is about a personal number, and the vocabulary says what it needs to know of it."""
+    if rule.check in _EVERY_ROW and (rule.series or rule.except_series):
+        findings.add(place, f"{rule.id}: check {rule.check} is about every row.", "Remove series and except_series.")
     if rule.check == "personal_number_misplaced":
         _check_misplaced(contract, vocabulary, rule, place, findings)
         return

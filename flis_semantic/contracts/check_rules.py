@@ -10,6 +10,7 @@ from flis_semantic.contracts.findings import Findings
 from flis_semantic.contracts.model import Check, ColumnType, Contract, CrossAction, RowAction, Rule
 from flis_semantic.strict_yaml import Location
 from flis_semantic.vocabulary.model import Vocabulary
+from flis_semantic.vocabulary.patterns import HOW_TO_WRITE, unknown_to_the_engine
 
 MOST_RULES = 60
 """Rules about rows are judged as bits of one integer."""
@@ -24,10 +25,6 @@ _NUMBERS: tuple[ColumnType, ...] = ("integer", "decimal")
 _DATES: tuple[ColumnType, ...] = ("date", "timestamp", "period")
 _TEXTS: tuple[ColumnType, ...] = ("text", "unit_code", "period")
 _DATES_COMPARED = 2
-_ESCAPE = re.compile(r"\\.", re.DOTALL)
-_CLASS = re.compile(r"\[\^?\]?[^]]*\]")
-_ESCAPE_NOT_KNOWN = re.compile(r"\\[1-9ZuUN]")
-_OPERATOR_NOT_KNOWN = re.compile(r"\(\?(?:[=!>(]|<[=!]|P=)|[*+?}]\+|\{[0-9]*,?[0-9]{4,}\}")
 _PARAMETERS: dict[Check, set[str]] = {
     "in_values": {"values"},
     "range": {"min", "max"},
@@ -158,12 +155,6 @@ def _check_parameters(rule: Rule, place: Location, findings: Findings) -> None:
 
 
 def _check_pattern(rule: Rule, pattern: str, place: Location, findings: Findings) -> None:
-    """Rows are judged by an engine whose regular expressions never look back; it would fail on the first file."""
-    without_escapes = _ESCAPE.sub("x", pattern)
-    found = _ESCAPE_NOT_KNOWN.search(pattern.replace(r"\\", "xx")) or _OPERATOR_NOT_KNOWN.search(_CLASS.sub("x", without_escapes))
-    if found is not None:
-        findings.add(
-            (*place, "pattern"),
-            f"{rule.id}: '{found[0]}' of pattern is not known where rows are judged.",
-            "Write it without looking ahead or back, back references, possessive repetition, and more than 1,000 repetitions.",
-        )
+    unknown = unknown_to_the_engine(pattern)
+    if unknown is not None:
+        findings.add((*place, "pattern"), f"{rule.id}: '{unknown}' of pattern is not known where rows are judged.", HOW_TO_WRITE)

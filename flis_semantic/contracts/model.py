@@ -253,6 +253,12 @@ class Deadline(Strict):
         return value
 
 
+class Provisional(Strict):
+    """A source to which more is registered after its base period was delivered."""
+
+    periods: int = Field(gt=0, description="how many of a unit's newest delivered base periods are provisional")
+
+
 class Contract(Strict):
     """The whole of one `contracts/<table>.yml`."""
 
@@ -279,6 +285,7 @@ class Contract(Strict):
         "side periods are replaced on their own and never expected",
     )
     deadline: Deadline | None = Field(default=None, description="until when the delivery of a base period is in time")
+    provisional: Provisional | None = Field(default=None, description="the newest base periods still change: late registrations come")
     periods_ahead: int = Field(default=0, ge=0, description="how many base periods may start after the extract (budgets, forecasts)")
     controls: tuple[str, ...] = Field(default=(), description="unit codes of published totals, as delivered: never aggregated")
     exemptions: tuple[Exemption, ...] = ()

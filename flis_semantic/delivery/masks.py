@@ -10,7 +10,8 @@ from flis_semantic.delivery.sql import quoted
 from flis_semantic.ledger_records import Entry
 from flis_semantic.vocabulary.model import Vocabulary
 
-_CUT = re.compile(r"[0-9][0-9 -]*…")
+_CUT = re.compile(r"(?<![0-9a-f])[0-9][0-9 -]{0,10}…")
+"""The beginning of a number; not that of a checksum."""
 
 
 @dataclass(frozen=True)

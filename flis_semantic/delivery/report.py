@@ -95,7 +95,7 @@ class DeliveryResult:
     @property
     def shown_name(self) -> str:
         """The file's name as it may be shown."""
-        return Path(self.shown or self.file).name
+        return printable(Path(self.shown or self.file).name)
 
     def __str__(self) -> str:
         hint = f" {self.hint}" if self.hint else ""

@@ -14,7 +14,8 @@ Rows = tuple[list[str], list[tuple[Any, ...]]]
 _COVERAGE = """
 SELECT s.source, s.series, first.period AS starts, last.period AS latest, s.data_to,
        COUNT(c.state) AS expected,
-       COUNT(*) FILTER (WHERE c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+       COUNT(*) FILTER (WHERE c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
+       COUNT(*) FILTER (WHERE c.state = 'provisional') AS provisional,
        COUNT(*) FILTER (WHERE c.state = 'approved') AS approved,
        COUNT(*) FILTER (WHERE c.state = 'missing') AS missing,
        COUNT(*) FILTER (WHERE c.state = 'exempt') AS exempt,
@@ -31,7 +32,7 @@ ORDER BY s.source, s.series
 
 
 def coverage_rows(project: Project, source: str | None = None) -> Rows:
-    """A row per source and series: unit × base periods expected, delivered (approved ones among them), missing, exempt, held.
+    """A row per source and series: unit × base periods expected, delivered (also provisional, approved), missing, exempt, held.
 
     Raises:
         RequestError: no contract has that name.

@@ -5,28 +5,13 @@ Places count from 1 in the number without its separator. Nothing here knows a co
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
+from flis_semantic.vocabulary.patterns import Pattern
 from flis_semantic.vocabulary.strict import Strict
 
-_BEYOND_THE_ENGINE = re.compile(r"\(\?[=!<]|\\[1-9]|[*+?}]\+")
-
-
-def _pattern(value: str) -> str:
-    """The regular expression, when the engine can use it: it knows neither looking around nor back references."""
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"{value!r} is no regular expression: {error}") from error
-    if _BEYOND_THE_ENGINE.search(value):
-        raise ValueError(f"{value!r} looks around or refers back, which the engine cannot do")
-    return value
-
-
-Pattern = Annotated[str, AfterValidator(_pattern)]
 Place = Annotated[int, Field(gt=0, description="place of the first character, from 1")]
 
 

@@ -1,4 +1,4 @@
-"""What every model of a definition file is made of: frozen, nothing unknown, ids in one form."""
+"""What every model of a definition file is made of: frozen, nothing unknown, ids and days in one form."""
 
 from __future__ import annotations
 

@@ -30,13 +30,28 @@ staged as (
     from {{ ref('stg_citizens__population') }}
     union all
     select
+        'bor_folketal_alder' as contract,
+        delivery_id,
+        true as is_mapped
+    from {{ ref('stg_citizens__population_by_age') }}
+    union all
+    select
         'bes_jobindsats' as contract,
         delivery_id,
         (source_category is not null) = (series in ('cashVisitation.fullTime', 'offers.activated', 'offers.courses')) as is_mapped
     from {{ ref('stg_employment__labour_market_published') }}
 ),
 
-{%- set economy = {
+{%- set by_line = {
+    'bor_borger_status': ('stg_citizens__register_state', ['int_register__states']),
+    'bor_haendelse': ('stg_citizens__citizen_event', ['fct_citizen_event']),
+    'bes_ydelsesforloeb': ('stg_employment__benefit_spell', ['fct_benefit_spell']),
+    'bes_samtale': ('stg_employment__interview', ['fct_interview']),
+    'bes_tilbud': ('stg_employment__active_offer', ['fct_active_offer']),
+    'bes_sygedagpenge_sag': ('stg_employment__sickness_case', ['fct_sickness_case']),
+    'bes_refusion': ('stg_employment__reimbursement', ['fct_reimbursement']),
+    'bes_job': ('stg_employment__job', ['fct_job']),
+    'ref_arbejdsstyrke': ('stg_employment__labour_force', ['fct_labour_force']),
     'oko_postering': ('stg_economy__posting', ['fct_posting']),
     'oko_budget': ('stg_economy__budget', ['fct_budget', 'fct_appropriation']),
     'oko_forventet': ('stg_economy__forecast', ['fct_forecast']),
@@ -45,22 +60,31 @@ staged as (
     'ref_kontoplan_lokal': ('stg_economy__local_account', ['dim_local_account']),
 } %}
 
--- The economy's tables are counted by delivery where they stand: one of them has more rows than all the others.
-economy_rows as (
-    {%- for contract, (staging, marts) in economy.items() %}
+{#- Marts in which a delivered row is several rows, or is counted in one of them only. #}
+{%- set rows_of = {
+    'fct_budget': 'sum(source_row_count)',
+    'fct_benefit_spell': 'count(distinct line_number)',
+    'fct_active_offer': 'count(distinct line_number)',
+    'fct_sickness_case': 'count(distinct line_number)',
+} %}
+
+-- Large tables are counted by delivery where they stand: one of them has more rows than all the others.
+large_rows as (
+    {%- for contract, (staging, marts) in by_line.items() %}
     {{ 'union all' if not loop.first }}
     select '{{ contract }}' as contract, delivery_id, 'staged' as stage, count(*) as row_count from {{ ref(staging) }} group by delivery_id
     {%- for mart in marts %}
     union all
-    select '{{ contract }}', delivery_id, 'mart', {{ 'sum(source_row_count)' if mart == 'fct_budget' else 'count(*)' }}
+    select '{{ contract }}', delivery_id, 'mart', {{ rows_of.get(mart, 'count(*)') }}
     from {{ ref(mart) }}
+    {{ 'where not is_displaced' if mart == 'int_register__states' }}
     group by delivery_id
     {%- endfor %}
     {%- endfor %}
 ),
 
 staged_rows as (
-    select contract, delivery_id, stage, sum(row_count) as row_count from economy_rows group by contract, delivery_id, stage
+    select contract, delivery_id, stage, sum(row_count) as row_count from large_rows group by contract, delivery_id, stage
     union all
     select contract, delivery_id, 'staged' as stage, count(*) as row_count from staged group by contract, delivery_id
     union all
@@ -71,7 +95,12 @@ staged_rows as (
 ),
 
 mart_rows as (
-    select 'bor_folketal' as contract, delivery_id, source_row_count from {{ ref('fct_population') }}
+    select
+        case vintage when 'frozen' then 'bor_folketal' else 'bor_folketal_alder' end as contract,
+        delivery_id,
+        source_row_count
+    from {{ ref('fct_population') }}
+    where vintage in ('frozen', 'frozen_by_age')
     union all
     select 'bes_jobindsats' as contract, delivery_id, source_row_count from {{ ref('fct_labour_market_published') }}
     union all

@@ -90,6 +90,7 @@ BORDERS = {
     "3112575000": [],  # 2057
     "3112585000": [],  # 1858
     "2902965000": [],  # 1896
+    "2902005000": [],  # 2000
     "0001901234": ["R-20"],
     "0113901234": ["R-20"],
     "3104901234": ["R-20"],
@@ -215,7 +216,7 @@ def test_another_countrys_numbers_are_judged_by_what_its_vocabulary_says(tmp_pat
         return digits + str((3 - total) % 10)
 
     desk = person_desk(tmp_path, CONTRACT_ELSEWHERE, ELSEWHERE)
-    right = [burger("A9912310"), burger("B2902280"), burger("A0002285")]
+    right = [burger("A9912310"), burger("B2902280"), burger("A0002285"), burger("B0902010")]
     wrong = {
         right[0][:-1] + str((int(right[0][-1]) + 1) % 10): "R-21",
         burger("A9913010"): "R-20",
@@ -242,6 +243,13 @@ def test_a_number_may_say_little_of_itself(tmp_path: Path, kind: str, right: lis
     desk.deliver(JANUARY, register(*(entry(number) for number in [*right, *wrong])))
     assert desk.rows("register", "person_key") == [(pseudonym(number),) for number in right]
     assert [rules for _, rules, *_ in desk.set_aside("register")] == [["R-20"], ["R-20"], ["R-8"]]
+
+
+def test_what_is_known_to_be_no_persons_number_is_told_once(tmp_path: Path):
+    numbers = {"cpr": ELSEWHERE["burger"].model_copy(update={"not_real": ("A00.*",), "in_text": "[AB][0-9]{8}"})}
+    desk = person_desk(tmp_path, CONTRACT.replace("action: warn, except_month_day", "except_month_day"), numbers)
+    desk.deliver(JANUARY, register(entry("A00022850"), entry("A99123100")))
+    assert [rules for _, rules, *_ in desk.set_aside("register")] == [["R-22"], ["R-21"]]
 
 
 def test_the_pseudonym_is_the_standards_hmac_for_keys_of_every_length():

@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 
 from flis_semantic.delivery import parquet, receive
+from flis_semantic.errors import WarehouseError
 from flis_semantic.faults import MOMENTS, VARIABLE
 from flis_semantic.warehouse import connect
-from tests.delivery.parcel import ROOT, Desk
+from tests.delivery.parcel import MEASURES_ROWS, ROOT, Desk
+from tests.delivery.parcel import desk as plain_desk
 from tests.delivery.person_desk import COLUMNS, KEY, entry, person_desk, register
 from tests.traces import spellings, spellings_of_key, traces
 
@@ -182,15 +184,40 @@ def test_a_file_that_is_named_by_a_number_is_received_and_shown_without_it(desk:
     assert readable(f"{first} {again}") == [] and traces(desk.work, WANTED) == []
 
 
-def test_what_the_engine_says_when_it_fails_is_not_repeated(desk: Desk, monkeypatch: pytest.MonkeyPatch):
-    def failing(*_: Any) -> Any:
-        with connect() as connection:
-            connection.execute(f"SELECT CAST('{NUMBERS[0]} ' || x AS INTEGER) FROM (VALUES ('{BARE[1]}')) AS t(x)").fetchall()
+def failing(*_: Any) -> Any:
+    """As the engine fails over a value."""
+    with connect() as connection:
+        connection.execute(f"SELECT CAST(x AS INTEGER) FROM (VALUES ('{NUMBERS[1]}')) AS t(x)").fetchall()
 
+
+def test_what_the_engine_says_when_it_fails_is_not_repeated(desk: Desk, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(receive.Judging, "read", failing)
-    with pytest.raises(Exception, match="Receiving register failed") as raised:
+    with pytest.raises(WarehouseError, match="Receiving register failed") as raised:
         desk.deliver("register_2024-02-01.csv", register(entry(NUMBERS[0])))
     assert readable(str(raised.value)) == []
+
+
+def test_a_table_that_knows_no_persons_leaves_no_number_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    desk = plain_desk(tmp_path)
+    rows = [
+        f"101,København,{BARE[0]},total,2026M07,1",
+        f"101,{NUMBERS[1]},unemployment,total,2026M07,x",
+        f"{BARE[2]},K,unemployment,total,2026M07,1",
+    ]
+    result = desk.measures(*MEASURES_ROWS, *rows, f"{NUMBERS[3]},x", f'a"{NUMBERS[4]}"{BARE[5]}')
+    assert (result.rows_accepted, result.rows_set_aside) == (len(MEASURES_ROWS), 5)
+    assert readable(str(result)) == [] and traces(desk.work, WANTED) == []
+    monkeypatch.setattr(receive.Judging, "read", failing)
+    with pytest.raises(WarehouseError) as raised:
+        desk.measures(*MEASURES_ROWS, rows[0])
+    assert "Could not convert string '••••' to INT32" in str(raised.value)
+
+
+def test_the_beginning_of_a_number_is_no_less_personal(desk: Desk):
+    for length in range(200, 240):
+        content = register(entry()).replace("tekst", f"tekst;{'x' * length} {BARE[0]}", 1)
+        result = desk.deliver("register_2024-02-01.csv", content)
+        assert result.code == "FILE-HEADER" and BARE[0][:3] not in str(result), str(result)
 
 
 RECEIVE = """
@@ -227,5 +254,6 @@ def test_a_receive_that_is_killed_leaves_no_number_either(filled: Desk, tmp_path
     done = receiving(tmp_path, moment)
     assert done.returncode == (-signal.SIGKILL if moment else 0), done.stderr
     assert bool(list(filled.work.glob("receive-*"))) == bool(moment)
+    assert not [path for path in filled.work.glob("receive-*/**/*") if path.is_file()]
     assert readable(done.stdout + done.stderr) == []
     assert traces(filled.work, WANTED) == []

@@ -119,7 +119,7 @@ def test_a_ledger_of_the_layout_before_takes_the_first_key_that_comes(desk: Desk
     with desk.ledger() as ledger:
         database: Any = ledger._db  # the file as an earlier version left it
         database.execute("DROP TABLE pseudonym_key")
-        database.execute("PRAGMA user_version = 2")
+        database.execute("PRAGMA user_version = 3")
     with Ledger(desk.ledger_path) as ledger:
         assert ledger.key_fingerprint is None and len(ledger.deliveries()) == 1
     desk.deliver(NEXT, register(entry(maaned="2024-02")))

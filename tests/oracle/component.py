@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from statistics import median
 from typing import Any
 
 from tests.oracle.days import ONE_DAY, Span, months_before
@@ -21,6 +22,7 @@ STATES = (
     "not_comparable",
     "waiting",
     "provisional",
+    "unsettled",
     "validated",
     "approved",
     "final",
@@ -32,11 +34,12 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class Reading:
-    """A component's value for one unit, or why there is none."""
+    """A component's value for one unit, or why there is none. `taken`: what a median of an area is taken of anew."""
 
     state: str
     reasons: frozenset[str] = frozenset()
     value: Fraction | None = None
+    taken: tuple[Fraction, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,9 @@ def first_that_applies(states: list[str]) -> str:
 
 class Component:
     """A measure with its place in time, as written in a key figure's file."""
+
+    # Whether the value of several units is taken from all their rows, since it is not the sum of the units' values.
+    recomputed: bool = False
 
     def __init__(self, world: World, written: Mapping[str, Any], domain: str) -> None:
         self.world = world
@@ -73,11 +79,14 @@ class Component:
         self.opening = self.contract.get("status_date") != "closing"
         self.lines = [(table, series) for table in tables for series in (self.measure.get("series") or ("",))]
         self.reference = written.get("reference_date")
+        # How many base periods before and after its own a row is computed from.
+        self.beside = (self.fact.get("reads", {}).get("before", 0), self.fact.get("reads", {}).get("after", 0))
         self._rows: dict[tuple[int, str], list[Row]] = {}
         self.unit_column = self.fact["roles"][written.get("role") or self.fact["default_role"]]
 
+        # A row of another edition may have another base period.
         for row in world.rows[self.fact["model"]]:
-            self._rows.setdefault((row[self.unit_column], row[self.base]), []).append(row)
+            self._rows.setdefault((row[self.unit_column], row.get(self.base, "")), []).append(row)
 
     def _edition(self, written: Mapping[str, Any]) -> tuple[str, str] | None:
         """The column and the word of the vintage or version that is read."""
@@ -217,6 +226,10 @@ class Component:
             base = earlier
         return {}
 
+    def together(self, units: Collection[int], period: Span, cell: Cell) -> Fraction | None:
+        """The value of some units as one, where it is no sum of theirs."""
+        raise NotImplementedError
+
     # -- reading --------------------------------------------------------------------------------------------------------
 
     def read(self, unit: int, period: Span, cell: Cell) -> Reading:
@@ -233,7 +246,7 @@ class Component:
     def _one(self, unit: int, target: Span, bases: Mapping[Span, int], cell: Cell) -> Reading:
         """The state or value of a single base period."""
         for base in bases:
-            if self.due(base):
+            if self.due(self._needed(base)[-1]):
                 found = self._base(unit, target, base, cell)
                 if self.published and self.unfinished(target, unit):
                     return self._so_far([found], found.value)
@@ -291,13 +304,21 @@ class Component:
 
     def _base(self, unit: int, target: Span, base: Span, cell: Cell) -> Reading:
         """What was delivered for one base period, as far as the target has a part in it."""
-        covered = [self.world.coverage.get((*line, unit, base.label), "missing") for line in self.lines]
-        states = [{"delivered": "validated", "reported_by_other": "validated"}.get(state, state) for state in covered]
+        covered = [self.world.coverage.get((*line, unit, needed.label), "missing") for needed in self._needed(base) for line in self.lines]
+        states = [
+            {"delivered": "validated", "reported_by_other": "validated", "provisional": "unsettled"}.get(state, state) for state in covered
+        ]
         state = first_that_applies(states)
         if any(found not in DELIVERED for found in covered):
             return Reading(state, frozenset({self.gap_reason} if state == "missing" else ()))
         rows = self._rows.get((unit, base.label), [])
         return self._aggregate([row for row in rows if self._falls(row, target, base) and self._counts(row, cell)], state)
+
+    def _needed(self, base: Span) -> list[Span]:
+        """The base periods that a row of one is computed from."""
+        spans, (before, after) = self.days.in_order[self.base], self.beside
+        place = spans.index(base)
+        return list(spans[place - before : place + after + 1])
 
     def _falls(self, row: Row, target: Span, base: Span) -> bool:
         """Whether a row of a base period that is read is one of those days'. An event without a date is one of all its base period."""
@@ -320,7 +341,7 @@ class Component:
         for row in self.world.rows[self.fact["model"]]:
             if row[self.unit_column] not in units:
                 continue
-            base = bases.get(row[self.unit_column], {}).get(row[self.base])
+            base = bases.get(row[self.unit_column], {}).get(row.get(self.base, ""))
             if base and self._falls(row, target, base) and self._counts(row, cell):
                 found.add(tuple(self.code(row, level) for level in levels))
         return found
@@ -363,6 +384,9 @@ class Component:
             # An empty cell is a blank; a division by zero is only a value that does not exist.
             empty = any(row[column] is None for row in rows for column in self.world.reads(self.measure["expression"]))
             return self._gap(self.contract["blank"]) if empty else Reading(state, frozenset({"denominator_zero"}))
+        if self.measure.get("aggregate") == "median":
+            taken = tuple(sorted(Fraction(value) for value in values))
+            return Reading(state, value=median(taken), taken=taken)
         return Reading(state, value=sum((Fraction(value) for value in values), Fraction(0)))
 
     def _absent(self, state: str) -> Reading:

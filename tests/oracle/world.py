@@ -12,7 +12,7 @@ from typing import Any
 from tests.oracle.days import Days, days_of
 
 Row = Mapping[str, Any]
-DELIVERED = ("delivered", "approved", "reported_by_other")
+DELIVERED = ("delivered", "provisional", "approved", "reported_by_other")
 MEMBER = "member"
 
 

@@ -74,6 +74,13 @@ CONTRADICTIONS = [
     (RULE, RULE.replace("cpr", "crp"), "68: column 'crp' does not exist here. Did you mean 'cpr'?"),
     (RULE, RULE.replace("column: cpr, ", ""), "68: R-20: check personal_number needs a column."),
     (RULE, RULE.replace("TITLE", 'except_month_day: "01-01", TITLE'), "68: R-20: except_month_day says nothing to check personal_number."),
+    (RULE, RULE.replace("TITLE", "series: [x], TITLE"), "68: R-20: check personal_number is about every row. Remove series and except_series."),
+    (MISPLACED, MISPLACED.replace("TITLE", "except_series: [x], TITLE"), "72: R-24: check personal_number_misplaced is about every row."),
+    (
+        '    period: ["{year}-{month}"]\n  national:',
+        '    period: ["{year}-{month}"]\n    join: {columns: [kommunekode, fra], with: "-", into: adresse}\n  national:',
+        "32: adresse is personal, so it is not made of values that are kept.",
+    ),
     (CHECK_DIGIT, CHECK_DIGIT.replace(" action: warn,", ""), "69: R-21: a cpr without right check digits may be a person's, so no row is set aside for it. Write action: warn."),
     ('except_month_day: "01-01"', 'except_month_day: "13-01"', "69: rules.14.except_month_day"),
     (MISPLACED, MISPLACED.replace("TITLE", "column: tekst, TITLE"), "72: R-24: check personal_number_misplaced names no column."),

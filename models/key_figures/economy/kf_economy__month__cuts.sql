@@ -6,7 +6,7 @@ FROM (
     *
   FROM (
     WITH periods AS (
-      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 provisional though finished, 9 validated, 10 approved, 11 final */
       SELECT
         period_key,
         period,
@@ -87,13 +87,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
         MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
@@ -122,13 +124,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_budget' AND c.series = '' AND c.base_period_key = w.first_key
@@ -150,13 +154,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w3 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_forventet' AND c.series = '' AND c.base_period_key = w.first_key
@@ -179,13 +185,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w4 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -388,7 +396,7 @@ FROM (
       WHERE
         c.source = 'oko_postering'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r1_by_code AS (
       SELECT
         r.unit_key,
@@ -452,7 +460,7 @@ FROM (
       WHERE
         c.source = 'oko_budget'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r2_by_code AS (
       SELECT
         r.unit_key,
@@ -529,7 +537,7 @@ FROM (
       WHERE
         c.source = 'oko_forventet'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r3_by_code AS (
       SELECT
         r.unit_key,
@@ -604,7 +612,7 @@ FROM (
       WHERE
         c.source = 'bor_folketal'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), s4 AS (
       SELECT
         w.period_key,
@@ -677,9 +685,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v1 END AS c2,
         CASE
@@ -691,9 +701,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -734,9 +746,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v2 END AS c2,
         CASE
@@ -748,9 +762,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2,
         CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v2 END AS c3,
         CASE
@@ -762,9 +778,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s3
       FROM units AS u
       JOIN cells AS x
@@ -807,9 +825,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s4.v1 AS c2,
         CASE
@@ -823,9 +843,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -927,7 +949,7 @@ FROM (
     *
   FROM (
     WITH periods AS (
-      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 provisional though finished, 9 validated, 10 approved, 11 final */
       SELECT
         period_key,
         period,
@@ -1008,13 +1030,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
         MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
@@ -1043,13 +1067,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_budget' AND c.series = '' AND c.base_period_key = w.first_key
@@ -1071,13 +1097,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w3 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_forventet' AND c.series = '' AND c.base_period_key = w.first_key
@@ -1100,13 +1128,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w4 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -1309,7 +1339,7 @@ FROM (
       WHERE
         c.source = 'oko_postering'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r1_by_code AS (
       SELECT
         r.unit_key,
@@ -1373,7 +1403,7 @@ FROM (
       WHERE
         c.source = 'oko_budget'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r2_by_code AS (
       SELECT
         r.unit_key,
@@ -1450,7 +1480,7 @@ FROM (
       WHERE
         c.source = 'oko_forventet'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r3_by_code AS (
       SELECT
         r.unit_key,
@@ -1525,7 +1555,7 @@ FROM (
       WHERE
         c.source = 'bor_folketal'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), s4 AS (
       SELECT
         w.period_key,
@@ -1598,9 +1628,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v1 END AS c2,
         CASE
@@ -1612,9 +1644,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -1655,9 +1689,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v2 END AS c2,
         CASE
@@ -1669,9 +1705,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2,
         CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v2 END AS c3,
         CASE
@@ -1683,9 +1721,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s3
       FROM units AS u
       JOIN cells AS x
@@ -1728,9 +1768,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s4.v1 AS c2,
         CASE
@@ -1744,9 +1786,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -1848,7 +1892,7 @@ FROM (
     *
   FROM (
     WITH periods AS (
-      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 provisional though finished, 9 validated, 10 approved, 11 final */
       SELECT
         period_key,
         period,
@@ -1915,13 +1959,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
         MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
@@ -1951,13 +1997,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -2071,7 +2119,7 @@ FROM (
       WHERE
         c.source = 'oko_postering'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r1_by_code AS (
       SELECT
         r.unit_key,
@@ -2140,7 +2188,7 @@ FROM (
       WHERE
         c.source = 'bor_folketal'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), s2 AS (
       SELECT
         w.period_key,
@@ -2203,9 +2251,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -2219,9 +2269,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -2262,9 +2314,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -2278,9 +2332,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -2366,7 +2422,7 @@ FROM (
     *
   FROM (
     WITH periods AS (
-      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 provisional though finished, 9 validated, 10 approved, 11 final */
       SELECT
         period_key,
         period,
@@ -2433,13 +2489,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
         MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
@@ -2469,13 +2527,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -2559,7 +2619,7 @@ FROM (
       WHERE
         c.source = 'oko_postering'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r1_by_code AS (
       SELECT
         r.unit_key,
@@ -2599,7 +2659,7 @@ FROM (
       WHERE
         c.source = 'bor_folketal'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), s2 AS (
       SELECT
         w.period_key,
@@ -2660,9 +2720,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -2676,9 +2738,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x

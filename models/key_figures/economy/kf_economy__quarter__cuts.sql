@@ -6,7 +6,7 @@ FROM (
     *
   FROM (
     WITH periods AS (
-      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 provisional though finished, 9 validated, 10 approved, 11 final */
       SELECT
         period_key,
         period,
@@ -87,13 +87,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
         MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
@@ -123,13 +125,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -151,13 +155,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w3 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_budget' AND c.series = '' AND c.base_period_key = w.first_key
@@ -179,13 +185,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w4 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_forventet' AND c.series = '' AND c.base_period_key = w.first_key
@@ -210,13 +218,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w5 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -506,7 +516,7 @@ FROM (
       WHERE
         c.source = 'oko_postering'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r1_by_code AS (
       SELECT
         r.unit_key,
@@ -585,7 +595,7 @@ FROM (
       WHERE
         c.source = 'bor_folketal'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), s2 AS (
       SELECT
         w.period_key,
@@ -611,7 +621,7 @@ FROM (
       WHERE
         c.source = 'oko_budget'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r3_by_code AS (
       SELECT
         r.unit_key,
@@ -688,7 +698,7 @@ FROM (
       WHERE
         c.source = 'oko_forventet'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r4_by_code AS (
       SELECT
         r.unit_key,
@@ -827,9 +837,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -843,9 +855,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -886,9 +900,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v1 END AS c2,
         CASE
@@ -900,9 +916,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -943,9 +961,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v2 END AS c2,
         CASE
@@ -957,9 +977,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2,
         CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v2 END AS c3,
         CASE
@@ -971,9 +993,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s3
       FROM units AS u
       JOIN cells AS x
@@ -1016,9 +1040,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -1032,9 +1058,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -1075,9 +1103,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s5.v1 AS c2,
         CASE
@@ -1091,9 +1121,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w5_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w5_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w5_coverage.approved, 0) = w5.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -1134,9 +1166,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -1150,9 +1184,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -1302,7 +1338,7 @@ FROM (
     *
   FROM (
     WITH periods AS (
-      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 provisional though finished, 9 validated, 10 approved, 11 final */
       SELECT
         period_key,
         period,
@@ -1383,13 +1419,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
         MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
@@ -1418,13 +1456,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_budget' AND c.series = '' AND c.base_period_key = w.first_key
@@ -1446,13 +1486,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w3 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_forventet' AND c.series = '' AND c.base_period_key = w.first_key
@@ -1475,13 +1517,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w4 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -1506,13 +1550,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w5 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -1775,7 +1821,7 @@ FROM (
       WHERE
         c.source = 'oko_postering'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r1_by_code AS (
       SELECT
         r.unit_key,
@@ -1849,7 +1895,7 @@ FROM (
       WHERE
         c.source = 'oko_budget'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r2_by_code AS (
       SELECT
         r.unit_key,
@@ -1926,7 +1972,7 @@ FROM (
       WHERE
         c.source = 'oko_forventet'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r3_by_code AS (
       SELECT
         r.unit_key,
@@ -2001,7 +2047,7 @@ FROM (
       WHERE
         c.source = 'bor_folketal'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), s4 AS (
       SELECT
         w.period_key,
@@ -2091,9 +2137,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v1 END AS c2,
         CASE
@@ -2105,9 +2153,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -2148,9 +2198,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v2 END AS c2,
         CASE
@@ -2162,9 +2214,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2,
         CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v2 END AS c3,
         CASE
@@ -2176,9 +2230,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s3
       FROM units AS u
       JOIN cells AS x
@@ -2221,9 +2277,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s4.v1 AS c2,
         CASE
@@ -2237,9 +2295,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -2280,9 +2340,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s5.v1 AS c2,
         CASE
@@ -2296,9 +2358,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w5_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w5_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w5_coverage.approved, 0) = w5.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -2339,9 +2403,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s4.v1 AS c2,
         CASE
@@ -2355,9 +2421,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -2493,7 +2561,7 @@ FROM (
     *
   FROM (
     WITH periods AS (
-      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 provisional though finished, 9 validated, 10 approved, 11 final */
       SELECT
         period_key,
         period,
@@ -2566,13 +2634,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_balance' AND c.series = '' AND c.base_period_key = w.first_key
@@ -2593,13 +2663,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -2634,13 +2706,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
         MIN(t.data_to) AS data_to
       FROM w3 AS w
       JOIN {{ ref('coverage') }} AS c
@@ -2670,13 +2744,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w4 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -2800,7 +2876,7 @@ FROM (
       WHERE
         c.source = 'oko_balance'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r1_by_code AS (
       SELECT
         r.unit_key,
@@ -2865,7 +2941,7 @@ FROM (
       WHERE
         c.source = 'bor_folketal'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), s2 AS (
       SELECT
         w.period_key,
@@ -2891,7 +2967,7 @@ FROM (
       WHERE
         c.source = 'oko_postering'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r3_by_code AS (
       SELECT
         r.unit_key,
@@ -3012,9 +3088,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -3028,9 +3106,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -3071,9 +3151,11 @@ FROM (
           THEN 4
           WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
           THEN 7
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s4.v1 AS c2,
         CASE
@@ -3087,9 +3169,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -3181,7 +3265,7 @@ FROM (
     *
   FROM (
     WITH periods AS (
-      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 provisional though finished, 9 validated, 10 approved, 11 final */
       SELECT
         period_key,
         period,
@@ -3248,13 +3332,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
         MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
@@ -3286,13 +3372,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -3315,13 +3403,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w3 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -3442,7 +3532,7 @@ FROM (
       WHERE
         c.source = 'oko_postering'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r1_by_code AS (
       SELECT
         r.unit_key,
@@ -3487,7 +3577,7 @@ FROM (
       WHERE
         c.source = 'bor_folketal'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), s2 AS (
       SELECT
         w.period_key,
@@ -3565,9 +3655,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -3581,9 +3673,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -3624,9 +3718,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s3.v1 AS c2,
         CASE
@@ -3640,9 +3736,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x

@@ -6,7 +6,7 @@ FROM (
     *
   FROM (
     WITH periods AS (
-      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 provisional though finished, 9 validated, 10 approved, 11 final */
       SELECT
         period_key,
         period,
@@ -87,13 +87,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
         MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
@@ -123,13 +125,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -151,13 +155,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w3 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_budget' AND c.series = '' AND c.base_period_key = w.first_key
@@ -179,13 +185,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w4 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_forventet' AND c.series = '' AND c.base_period_key = w.first_key
@@ -210,13 +218,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w5 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -249,13 +259,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
         MIN(t.data_to) AS data_to
       FROM w6 AS w
       JOIN {{ ref('coverage') }} AS c
@@ -723,7 +735,7 @@ FROM (
       WHERE
         c.source = 'oko_postering'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r1_by_code AS (
       SELECT
         r.unit_key,
@@ -804,7 +816,7 @@ FROM (
       WHERE
         c.source = 'bor_folketal'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), s2 AS (
       SELECT
         w.period_key,
@@ -830,7 +842,7 @@ FROM (
       WHERE
         c.source = 'oko_budget'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r3_by_code AS (
       SELECT
         r.unit_key,
@@ -907,7 +919,7 @@ FROM (
       WHERE
         c.source = 'oko_forventet'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r4_by_code AS (
       SELECT
         r.unit_key,
@@ -1144,9 +1156,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -1160,9 +1174,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -1203,9 +1219,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v1 END AS c2,
         CASE
@@ -1217,9 +1235,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -1260,9 +1280,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v2 END AS c2,
         CASE
@@ -1274,9 +1296,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2,
         CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v2 END AS c3,
         CASE
@@ -1288,9 +1312,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s3
       FROM units AS u
       JOIN cells AS x
@@ -1333,9 +1359,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -1349,9 +1377,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -1392,9 +1422,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s5.v1 AS c2,
         CASE
@@ -1408,9 +1440,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w5_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w5_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w5_coverage.approved, 0) = w5.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -1451,9 +1485,11 @@ FROM (
           THEN 4
           WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
           THEN 7
+          WHEN COALESCE(w6_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w6_coverage.approved, 0) = w6.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         CASE WHEN s7.period_key IS NULL THEN 0 ELSE s7.v1 END AS c2,
         CASE
@@ -1465,9 +1501,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2,
         CASE WHEN s7.period_key IS NULL THEN 0 ELSE s7.v1 END AS c3,
         CASE
@@ -1479,9 +1517,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s3
       FROM units AS u
       JOIN cells AS x
@@ -1524,9 +1564,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -1540,9 +1582,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -1579,9 +1623,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -1595,9 +1641,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -1638,9 +1686,11 @@ FROM (
           THEN 4
           WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
           THEN 7
+          WHEN COALESCE(w6_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w6_coverage.approved, 0) = w6.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -1654,9 +1704,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -1858,7 +1910,7 @@ FROM (
     *
   FROM (
     WITH periods AS (
-      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 provisional though finished, 9 validated, 10 approved, 11 final */
       SELECT
         period_key,
         period,
@@ -1939,13 +1991,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
         MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
@@ -1974,13 +2028,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_budget' AND c.series = '' AND c.base_period_key = w.first_key
@@ -2002,13 +2058,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w3 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_forventet' AND c.series = '' AND c.base_period_key = w.first_key
@@ -2031,13 +2089,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w4 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -2062,13 +2122,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w5 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -2101,13 +2163,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
         MIN(t.data_to) AS data_to
       FROM w6 AS w
       JOIN {{ ref('coverage') }} AS c
@@ -2548,7 +2612,7 @@ FROM (
       WHERE
         c.source = 'oko_postering'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r1_by_code AS (
       SELECT
         r.unit_key,
@@ -2624,7 +2688,7 @@ FROM (
       WHERE
         c.source = 'oko_budget'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r2_by_code AS (
       SELECT
         r.unit_key,
@@ -2701,7 +2765,7 @@ FROM (
       WHERE
         c.source = 'oko_forventet'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r3_by_code AS (
       SELECT
         r.unit_key,
@@ -2776,7 +2840,7 @@ FROM (
       WHERE
         c.source = 'bor_folketal'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), s4 AS (
       SELECT
         w.period_key,
@@ -2964,9 +3028,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v1 END AS c2,
         CASE
@@ -2978,9 +3044,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -3021,9 +3089,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v2 END AS c2,
         CASE
@@ -3035,9 +3105,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2,
         CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v2 END AS c3,
         CASE
@@ -3049,9 +3121,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s3
       FROM units AS u
       JOIN cells AS x
@@ -3094,9 +3168,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s4.v1 AS c2,
         CASE
@@ -3110,9 +3186,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -3153,9 +3231,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s5.v1 AS c2,
         CASE
@@ -3169,9 +3249,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w5_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w5_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w5_coverage.approved, 0) = w5.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -3212,9 +3294,11 @@ FROM (
           THEN 4
           WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
           THEN 7
+          WHEN COALESCE(w6_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w6_coverage.approved, 0) = w6.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         CASE WHEN s7.period_key IS NULL THEN 0 ELSE s7.v1 END AS c2,
         CASE
@@ -3226,9 +3310,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2,
         CASE WHEN s7.period_key IS NULL THEN 0 ELSE s7.v1 END AS c3,
         CASE
@@ -3240,9 +3326,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s3
       FROM units AS u
       JOIN cells AS x
@@ -3285,9 +3373,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s4.v1 AS c2,
         CASE
@@ -3301,9 +3391,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -3340,9 +3432,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s4.v1 AS c2,
         CASE
@@ -3356,9 +3450,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -3399,9 +3495,11 @@ FROM (
           THEN 4
           WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
           THEN 7
+          WHEN COALESCE(w6_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w6_coverage.approved, 0) = w6.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s4.v1 AS c2,
         CASE
@@ -3415,9 +3513,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -3605,7 +3705,7 @@ FROM (
     *
   FROM (
     WITH periods AS (
-      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 provisional though finished, 9 validated, 10 approved, 11 final */
       SELECT
         period_key,
         period,
@@ -3682,13 +3782,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
         MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
@@ -3718,13 +3820,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -3755,13 +3859,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w3 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_balance' AND c.series = '' AND c.base_period_key = w.first_key
@@ -3782,13 +3888,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w4 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -3942,7 +4050,7 @@ FROM (
       WHERE
         c.source = 'oko_postering'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r1_by_code AS (
       SELECT
         r.unit_key,
@@ -4011,7 +4119,7 @@ FROM (
       WHERE
         c.source = 'bor_folketal'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), s2 AS (
       SELECT
         w.period_key,
@@ -4037,7 +4145,7 @@ FROM (
       WHERE
         c.source = 'oko_balance'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r3_by_code AS (
       SELECT
         r.unit_key,
@@ -4161,9 +4269,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -4177,9 +4287,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -4218,9 +4330,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s4.v1 AS c2,
         CASE
@@ -4234,9 +4348,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -4277,9 +4393,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -4293,9 +4411,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -4409,7 +4529,7 @@ FROM (
     *
   FROM (
     WITH periods AS (
-      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 provisional though finished, 9 validated, 10 approved, 11 final */
       SELECT
         period_key,
         period,
@@ -4476,13 +4596,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
         MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
@@ -4514,13 +4636,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -4543,13 +4667,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w3 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -4670,7 +4796,7 @@ FROM (
       WHERE
         c.source = 'oko_postering'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r1_by_code AS (
       SELECT
         r.unit_key,
@@ -4715,7 +4841,7 @@ FROM (
       WHERE
         c.source = 'bor_folketal'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), s2 AS (
       SELECT
         w.period_key,
@@ -4793,9 +4919,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -4809,9 +4937,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -4852,9 +4982,11 @@ FROM (
           THEN 4
           WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s3.v1 AS c2,
         CASE
@@ -4868,9 +5000,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
