@@ -112,8 +112,8 @@ def test_what_recipes_share_runs_once_and_its_tables_are_theirs_alone(own: Proje
     workforce = (tmp_path / "out" / "ref_arbejdsstyrke_2024_2025-01-01.csv").read_text().splitlines()[1]
     assert (population, workforce) == ("0101,,907,2020", "0101;907")
     truth = tmp_path / "out" / "truth"
-    assert duckdb.sql(f"FROM '{truth}/runs.parquet'").fetchall() == [(1,), (2,)]
-    assert duckdb.sql(f"FROM '{truth}/population.parquet' ORDER BY unit").fetchall() == [("0101", 907), ("0751", 500)]
+    assert duckdb.execute(f"FROM '{truth}/runs.parquet'").fetchall() == [(1,), (2,)]
+    assert duckdb.execute(f"FROM '{truth}/population.parquet' ORDER BY unit").fetchall() == [("0101", 907), ("0751", 500)]
 
 
 def test_two_truths_of_one_name_are_an_error(own: Project, tmp_path: Path) -> None:
