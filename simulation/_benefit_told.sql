@@ -99,7 +99,21 @@ union all
 -- The first of two copies.
 select * from last_told where spoil = 'again' qualify row_number() over (partition by cpr order by row_no) = 1;
 
--- Day by day, where somebody has two rows in a month or is not in one place: which of them counts, and where.
+-- Where people lived as the register of persons has it in the end: what was told after 10 January 2026 it does not know.
+create table known_residences as
+select
+    residences.person,
+    residences.municipality,
+    residences.valid_from,
+    case when untold.person is null then residences.valid_to end as valid_to
+from residences
+left join (select distinct person, event_date from people_events where registered_at > date '2026-01-10') as untold
+    on
+        residences.person = untold.person
+        and untold.event_date between residences.valid_to and residences.valid_to + 1
+where residences.registered_at <= date '2026-01-10';
+
+-- Day by day, where somebody has two rows in a month or is not in the one place that they say: which of them counts, and where.
 create table contested as
 with kept as (
     select * from accepted_rows where coalesce(fate <> 'set_aside', true) or spoil = 'again'
@@ -110,8 +124,11 @@ restless as (
     union
     select kept.cpr, kept.month
     from kept
-    inner join residences on kept.person = residences.person
-    where residences.valid_from between kept.first_day + 1 and kept.last_day_in_month or residences.valid_to between kept.first_day and kept.last_day_in_month - 1
+    anti join known_residences as home
+        on
+            kept.person = home.person and kept.unit = home.municipality and home.valid_from <= kept.first_day
+            and coalesce(home.valid_to, date '9999-12-31') >= kept.last_day_in_month
+    where kept.person is not null
 ),
 
 days as (
@@ -133,7 +150,7 @@ days as (
 select
     days.*,
     row_number() over (partition by days.cpr, days.day order by days.rank, days.konteringstid desc, days.row_no desc) > 1 as is_overwritten,
-    residences.municipality
+    home.municipality
 from days
-left join residences
-    on days.person = residences.person and days.day between residences.valid_from and coalesce(residences.valid_to, date '9999-12-31');
+left join known_residences as home
+    on days.person = home.person and days.day between home.valid_from and coalesce(home.valid_to, date '9999-12-31');

@@ -80,6 +80,7 @@ where
                 where contested.row_no = before.row_no and contested.day = kept.start - 1 and contested.is_overwritten
             )
     )
+    and exists (select 1 from known_residences as home where home.person = kept.person and home.valid_from = kept.start)
     and kept.row_no not in (select row_no from contested group by row_no having bool_and(is_overwritten));
 
 create view planted_faults as

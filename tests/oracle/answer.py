@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from statistics import median
 from typing import Any
 
-from tests.oracle.component import WAITING, Cell, Component, Reading, first_that_applies
+from tests.oracle.component import Component
 from tests.oracle.days import Span
+from tests.oracle.reading import WAITING, Cell, Reading, first_that_applies
 from tests.oracle.recomputed import ADDING, Recomputed
 from tests.oracle.spells import Spells
 from tests.oracle.world import MEMBER, Unit, World
@@ -55,7 +55,6 @@ class Case:
     denominator_alone: Fraction | None
     value: Fraction | None
     weight: Reading | None
-    taken: tuple[Fraction, ...] = ()
 
     @property
     def inside(self) -> bool:
@@ -105,11 +104,6 @@ class Figure:
         sides = [component for _, component in (*self.numerator, *self.denominator)]
         return [*sides, self.weight] if self.weight else sides
 
-    @property
-    def is_median(self) -> bool:
-        """Whether it is one median, which an area takes of all that its members have."""
-        return not self.denominator and [component.measure.get("aggregate") for _, component in self.numerator] == ["median"]
-
     # -- one unit -------------------------------------------------------------------------------------------------------
 
     def case(self, unit: Unit, period: Span, cell: Cell, *, weighed: bool) -> Case:
@@ -128,8 +122,7 @@ class Figure:
         # Delivered, and yet without a value or a weight: something was divided by zero.
         if (value is None and top is not None) or (weight is not None and weight.value is None):
             reasons |= {"denominator_zero"}
-        taken = numerators[0][1].taken if self.is_median else ()
-        return Case(state, reasons, top, bottom, alone, None if value is None else value * self.factor, weight, taken)
+        return Case(state, reasons, top, bottom, alone, None if value is None else value * self.factor, weight)
 
     def _read(self, component: Component, unit: Unit, period: Span, cell: Cell) -> Reading:
         """A component's reading. A part of a period is not compared with a whole one: such a figure waits for the end."""
@@ -218,11 +211,7 @@ class Figure:
         if not inside:
             return None, None, None
         if single or self.rule == "ratio_of_sums":
-            top = (
-                median(sorted(value for case in inside for value in case.taken))
-                if self.is_median
-                else _total([c.numerator for c in inside])
-            )
+            top = _total([case.numerator for case in inside])
             if not self.denominator:
                 return top, None, None if top is None else top * self.factor
             bottom = _total([case.denominator for case in inside])

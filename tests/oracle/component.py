@@ -4,55 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from statistics import median
 from typing import Any
 
 from tests.oracle.days import ONE_DAY, Span, months_before
+from tests.oracle.reading import UNKNOWN, WAITING, Cell, Reading, first_that_applies
 from tests.oracle.world import DELIVERED, Row, World
-
-STATES = (
-    "not_valid",
-    "suppressed",
-    "missing",
-    "exempt",
-    "held",
-    "not_comparable",
-    "waiting",
-    "provisional",
-    "unsettled",
-    "validated",
-    "approved",
-    "final",
-)
-# An unfinished period whose value only its end can give: it is shown as provisional, and is no part of an area's value.
-WAITING = "waiting"
-UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A component's value for one unit, or why there is none. `taken`: what a median of an area is taken of anew."""
-
-    state: str
-    reasons: frozenset[str] = frozenset()
-    value: Fraction | None = None
-    taken: tuple[Fraction, ...] = ()
-
-
-@dataclass(frozen=True)
-class Cell:
-    """The codes that a row must have: one of each cut, some of each filter."""
-
-    cuts: tuple[tuple[str, str], ...] = ()
-    filters: tuple[tuple[str, tuple[str, ...]], ...] = ()
-
-
-def first_that_applies(states: list[str]) -> str:
-    """The state that is shown of several."""
-    return min(states, key=STATES.index)
 
 
 class Component:
@@ -384,9 +342,6 @@ class Component:
             # An empty cell is a blank; a division by zero is only a value that does not exist.
             empty = any(row[column] is None for row in rows for column in self.world.reads(self.measure["expression"]))
             return self._gap(self.contract["blank"]) if empty else Reading(state, frozenset({"denominator_zero"}))
-        if self.measure.get("aggregate") == "median":
-            taken = tuple(sorted(Fraction(value) for value in values))
-            return Reading(state, value=median(taken), taken=taken)
         return Reading(state, value=sum((Fraction(value) for value in values), Fraction(0)))
 
     def _absent(self, state: str) -> Reading:

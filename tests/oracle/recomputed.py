@@ -8,8 +8,9 @@ from fractions import Fraction
 from math import floor
 from typing import Any
 
-from tests.oracle.component import WAITING, Cell, Component, Reading
+from tests.oracle.component import Component
 from tests.oracle.days import Span
+from tests.oracle.reading import WAITING, Cell, Reading
 from tests.oracle.world import Row
 
 ADDING = ("sum", "count")

@@ -9,8 +9,9 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from tests.oracle.component import UNKNOWN, WAITING, Cell, Component, Reading
+from tests.oracle.component import Component
 from tests.oracle.days import ONE_DAY, Span
+from tests.oracle.reading import UNKNOWN, WAITING, Cell, Reading
 from tests.oracle.recomputed import ADDING, aggregated
 from tests.oracle.world import Row, World
 

@@ -171,5 +171,7 @@ def test_a_refused_grain_ends_with_one_full_stop() -> None:
     confined = [figure for figure in catalogue.figures.values() if figure.file.only_grains is not None]
     assert confined
     for figure in confined:
-        said = refusal(figure.components, figure.file.only_grains, "month", catalogue.calendar)
+        assert figure.file.only_grains is not None
+        other = next(grain for grain in catalogue.calendar.grains if grain not in figure.file.only_grains.grains)
+        said = refusal(figure.components, figure.file.only_grains, other, catalogue.calendar)
         assert said is not None and not said.endswith(".")

@@ -133,7 +133,7 @@ def errors_of(load: Load) -> list[str]:
             "gross_unemployed, window: {rolling: {days: 30}}}",
             "The figure has no value at any grain",
         ),
-        (CITIZENS, "frozen: [bor_folketal]", "frozen: [bor_folketaller]", "Did you mean 'bor_folketal'?"),
+        (CITIZENS, "frozen: [bor_folketal]", "frozen: [bor_folketl]", "Did you mean 'bor_folketal'?"),
         (CITIZENS, "default_role: residence", "default_role: home", "is not one of the roles"),
         (CITIZENS, "kind: snapshot", "kind: stock", "expected 'event', 'snapshot', 'spell' or 'published'"),
         (
@@ -242,7 +242,7 @@ def test_only_grains_confine_a_figure_and_give_the_reason(folder: Path, load: Lo
 
 def test_an_unreadable_domain_file_hides_no_error_and_makes_none(folder: Path, load: Load) -> None:
     domain = folder / CITIZENS
-    domain.write_text(domain.read_text(encoding="utf-8").replace("over_time: first", "over_time: frist"), encoding="utf-8")
+    domain.write_text(domain.read_text(encoding="utf-8").replace("over_time: first", "over_time: frist", 1), encoding="utf-8")
     figure = folder / POPULATION
     text = figure.read_text(encoding="utf-8").replace("unit: persons", "unit: persns").replace("direction: neutral", "direction: upp")
     figure.write_text(text, encoding="utf-8")
