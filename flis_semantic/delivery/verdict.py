@@ -155,9 +155,9 @@ class Admitted:
         said = manifest.supplier if manifest is not None else None
         found: dict[tuple[str, str], UnitCount] = {}
         for count in self.tally.units:
-            supplier = said or count.supplier or form.supplier or ""
-            whole = found.setdefault((count.unit_code, supplier), UnitCount(count.unit_code, supplier))
-            found[count.unit_code, supplier] = whole.with_rows_of(count)
+            # Lines that are no record are of the unit that the whole file is of.
+            unit, supplier = count.unit_code or self.arrival.named.unit or "", said or count.supplier or form.supplier or ""
+            found[unit, supplier] = found.get((unit, supplier), UnitCount(unit, supplier)).with_rows_of(count)
         return list(found.values())
 
     @property

@@ -49,7 +49,7 @@ def fact_cube(catalogue: Catalogue, fact: ResolvedFact) -> Node:
     return without_repeats(
         {
             "name": fact_cube_name(fact),
-            "sql_table": fact.model,
+            **_rows(fact),
             "title": wording.main(definition.title),
             "description": wording.main(about),
             "meta": {
@@ -64,6 +64,15 @@ def fact_cube(catalogue: Catalogue, fact: ResolvedFact) -> Node:
             "measures": [_measure(catalogue, fact, name, item, name in added, wording) for name, item in definition.measures.items()],
         }
     )
+
+
+def _rows(fact: ResolvedFact) -> Node:
+    """What the cube reads: the mart, or of a mart that holds other facts' editions too, its own."""
+    column = fact.definition.edition_column
+    if column is None:
+        return {"sql_table": fact.model}
+    names = ", ".join(f"'{edition}'" for edition in fact.definition.editions)
+    return {"sql": f"SELECT * FROM {fact.model} WHERE {column} IN ({names})"}  # noqa: S608 - identifiers of the catalogue
 
 
 def _added_measures(catalogue: Catalogue, fact: ResolvedFact) -> set[str]:
