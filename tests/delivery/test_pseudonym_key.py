@@ -118,8 +118,10 @@ def test_a_ledger_of_the_layout_before_takes_the_first_key_that_comes(desk: Desk
     desk.deliver(JANUARY, register(entry()))
     with desk.ledger() as ledger:
         database: Any = ledger._db  # the file as an earlier version left it
-        database.execute("DROP TABLE pseudonym_key")
-        database.execute("PRAGMA user_version = 3")
+        database.executescript(
+            "DROP TABLE pseudonym_key; DROP TABLE unit_rows; DROP TABLE unit_hits; "
+            "ALTER TABLE deliveries DROP COLUMN rejudges; PRAGMA user_version = 3;"
+        )
     with Ledger(desk.ledger_path) as ledger:
         assert ledger.key_fingerprint is None and len(ledger.deliveries()) == 1
     desk.deliver(NEXT, register(entry(maaned="2024-02")))
