@@ -25,7 +25,7 @@ from typing import Any
 from flis_semantic.errors import WarehouseError
 from flis_semantic.faults import reached
 from flis_semantic.ledger_layout import LAYOUT, STEPS
-from flis_semantic.ledger_records import ActivePartition, Batch, Confirmation, Decision, Delivery, DeltaDelivery, Entry, Part
+from flis_semantic.ledger_records import ActivePartition, Batch, Confirmation, Decision, Delivery, DeltaDelivery, Entry, Part, UnitCount
 
 # How long the content of a delivery is known to be what counts, by its newest confirmation.
 _CONFIRMED = """
@@ -35,8 +35,9 @@ LEFT JOIN (SELECT delivery_id, max(extracted_at) AS confirmed_at FROM confirmati
 _ACTIVE = f"""
 SELECT unit_code, base_period_key, slot, delivery_id, rows, rank_at, sequence, synthetic FROM (
   SELECT *, row_number() OVER (PARTITION BY unit_code, base_period_key, slot
-                               ORDER BY rank_at DESC, sequence DESC, delivery_id DESC) AS place
-  FROM (SELECT p.unit_code, p.base_period_key, p.slot, p.delivery_id, p.rows, max(d.rank_at, coalesce(confirmed_at, '')) AS rank_at,
+                               ORDER BY rank_at DESC, sequence DESC, coalesce(rejudges, delivery_id) DESC, delivery_id DESC) AS place
+  FROM (SELECT d.rejudges,
+               p.unit_code, p.base_period_key, p.slot, p.delivery_id, p.rows, max(d.rank_at, coalesce(confirmed_at, '')) AS rank_at,
                coalesce(d.sequence, -1) AS sequence, d.synthetic
         FROM partitions p JOIN deliveries d USING (delivery_id) {_CONFIRMED}
         WHERE p.contract = :contract AND d.received_at <= :until AND d.mode <> 'delta')
@@ -150,6 +151,25 @@ class Ledger:
         for delivery_id, rule_id, hits in rows:
             counts.setdefault(delivery_id, {})[rule_id] = hits
         return counts
+
+    def unit_counts(self, contract: str | None = None) -> dict[int, list[UnitCount]]:
+        """Delivery id → its rows by unit and supplier; of what was received before they were counted there is nothing."""
+        hits: dict[tuple[int, str, str], dict[str, int]] = {}
+        chosen = "FROM {} JOIN deliveries USING (delivery_id) WHERE (? IS NULL OR contract = ?) ORDER BY delivery_id, unit_code, supplier"
+        for *place, rule, n in self._db.execute(
+            f"SELECT delivery_id, unit_code, supplier, rule_id, rows {chosen.format('unit_hits')}",  # noqa: S608 - our own text
+            (contract, contract),
+        ):
+            hits.setdefault((place[0], place[1], place[2]), {})[rule] = n
+        found: dict[int, list[UnitCount]] = {}
+        columns = "delivery_id, unit_code, supplier, unit_rows.rows_accepted, unit_rows.rows_set_aside"
+        for delivery, unit, supplier, accepted, set_aside in self._db.execute(
+            f"SELECT {columns} {chosen.format('unit_rows')}",  # noqa: S608 - our own text
+            (contract, contract),
+        ):
+            counted = UnitCount(unit, supplier, accepted, set_aside, hits.get((delivery, unit, supplier), {}))
+            found.setdefault(delivery, []).append(counted)
+        return found
 
     def active_partitions(self, contract: str, known_on: datetime | None = None) -> list[ActivePartition]:
         """Every partition that was delivered in full, with the delivery in force by `known_on` (default: now)."""
@@ -271,6 +291,10 @@ class Ledger:
         self._db.executemany(
             "INSERT INTO rule_counts VALUES (?, ?, ?)", [(delivery.delivery_id, rule, rows) for rule, rows in entry.rule_counts.items()]
         )
+        for count in entry.unit_counts:
+            place = (delivery.delivery_id, count.unit_code, count.supplier)
+            self._db.execute("INSERT INTO unit_rows VALUES (?, ?, ?, ?, ?)", (*place, count.rows_accepted, count.rows_set_aside))
+            self._db.executemany("INSERT INTO unit_hits VALUES (?, ?, ?, ?, ?)", [(*place, *hit) for hit in count.hits.items()])
         self._db.executemany(
             "INSERT INTO partitions VALUES (?, ?, ?, ?, ?, ?)",
             [(delivery.contract, unit, key, slot, delivery.delivery_id, rows) for (unit, key, slot), rows in entry.partitions.items()],

@@ -127,9 +127,39 @@ from frozen
 inner join current_counts on frozen.quarter = current_counts.quarter and frozen.municipality = current_counts.municipality
 where abs(current_counts.people - frozen.people) >= 0.005 * frozen.people and current_counts.people <> frozen.people;
 
+-- What the quarter before tells of the planted parts: zeros, an age of which there were enough, a shift that is big enough. Less
+-- of it nothing tells.
+create table part_sums as
+select quarter, municipality, sum(people) as people, count(*) as row_count from published group by all;
+
+create table told_by_the_quarter_before as
+with told as (
+    select planted.unit as municipality, planted.quarter, 'V-BOR-95' as rule_id, part.row_count, true as is_told
+    from planted_parts as planted
+    inner join part_sums as part on planted.unit = part.municipality and planted.quarter = part.quarter
+    where planted.kind = 'zeros'
+    union all
+    select lost_ages.municipality, lost_ages.quarter, 'V-BOR-97', 1, coalesce(sum(before.people), 0) >= 15
+    from lost_ages
+    left join published as before
+        on lost_ages.municipality = before.municipality and lost_ages.age = before.age and before.quarter = lost_ages.quarter - 1
+    group by all
+    union all
+    select planted.unit, planted.quarter, 'V-BOR-98', part.row_count, abs(part.people - before.people) > 0.25 * before.people
+    from planted_parts as planted
+    inner join part_sums as part on planted.unit = part.municipality and planted.quarter = part.quarter
+    inner join part_sums as before on planted.unit = before.municipality and before.quarter = planted.quarter - 1
+    where planted.kind = 'level_shift' and planted.quarter = 5
+)
+
+select municipality, quarter, if(is_told, rule_id, '') as rule_id, row_count, if(is_told, 'flagged', 'undetectable') as fate
+from told;
+
 create view planted_faults as
 with found as (
     select municipality, quarter, 'V-BOR-09' as rule_id, 1 as row_count, 'flagged' as fate, null as file_name from vintage_differences
+    union all by name
+    select municipality, quarter, rule_id, row_count, fate, null as file_name from told_by_the_quarter_before
     union all by name
     select published.municipality, published.quarter, 'V-BOR-09' as rule_id, 1 as row_count, 'passes' as fate, null as file_name
     from (select distinct municipality, quarter from published) as published

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from flis_semantic.warehouse import connect
+from flis_semantic.warehouse import Connection, connect
 
 
 def spellings(number: str) -> set[bytes]:
@@ -54,7 +54,7 @@ def _unpacked(path: Path, data: bytes) -> Iterator[bytes]:
         yield gzip.decompress(data)
     elif data.startswith(b"PAR1"):
         with connect() as connection:
-            yield repr(connection.execute("SELECT * FROM read_parquet(?)", [str(path)]).fetchall()).encode()
+            yield _text_of(connection, f"read_parquet('{path}')")
     elif data.startswith(b"SQLite"):
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
             yield "\n".join(database.iterdump()).encode()
@@ -72,6 +72,17 @@ def _of_warehouse(path: Path) -> Iterator[bytes]:
             connection.execute(f"ATTACH '{copy}' AS searched")
             tables = "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'searched'"
             for schema, table in connection.execute(tables).fetchall():
-                yield repr(connection.execute(f'SELECT * FROM searched."{schema}"."{table}"').fetchall()).encode()
+                yield _text_of(connection, f'searched."{schema}"."{table}"')
             views = "SELECT sql FROM duckdb_views() WHERE database_name = 'searched'"
             yield repr(connection.execute(views).fetchall()).encode()
+
+
+def _text_of(connection: Connection, relation: str) -> bytes:
+    """Every value of a relation as text, each once; but days, moments, shares and answers of yes or no, which hold no number."""
+    described = connection.execute(f"DESCRIBE FROM {relation}").fetchall()
+    columns = [name for name, kind, *_ in described if not kind.startswith(("DATE", "TIME", "DOUBLE", "FLOAT", "BOOLEAN"))]
+    texts = (
+        connection.execute(f'SELECT string_agg(DISTINCT CAST("{name}" AS VARCHAR), chr(10)) FROM {relation}').fetchall()[0][0]
+        for name in columns
+    )
+    return "\n".join(text for text in texts if text).encode()

@@ -42,6 +42,7 @@ def start(
 app.add_typer(new.app, name="new")
 app.command()(run_line.demo)
 app.command()(run_line.receive)
+app.command()(run_line.reprocess)
 app.command()(run_line.build)
 app.command()(run_line.generate)
 app.command()(simulation.simulate)

@@ -94,6 +94,34 @@ def receive(
     raise typer.Exit(report.exit_code)
 
 
+def reprocess(
+    contract: Annotated[str, typer.Option("--contract", metavar="TABLE", help="Whose set-aside rows are judged again.")],
+    form: TextFormatOption = TextFormat.table,
+    project: ProjectOption = HERE,
+) -> None:
+    """Judge set-aside rows again, after a contract, a code list or a rule was corrected. The ledger keeps both verdicts.
+
+    Rows whose personal values are masked need the delivered file: receive it again with --supersede.
+
+    Example: flis reprocess --contract TABLE
+    """
+    from dataclasses import asdict
+
+    from flis_semantic.delivery.reprocess import COLUMNS
+    from flis_semantic.delivery.reprocess import reprocess as judge_again
+
+    with output.working("Judging again"):
+        results = [asdict(result) for result in judge_again(Project(project), contract)]
+    if form is TextFormat.json:
+        output.write(output.json_text([{name: row[name] for name in COLUMNS} for row in results]))
+        return
+    columns = [name for name in COLUMNS if name != "message"]
+    output.write(output.table_text(columns, [[output.shown(row[name]) for name in columns] for row in results]))
+    for row in results[:_MOST_FILES]:
+        output.say(f"{row['file']}: {row['message']}")
+    output.say("It counts from the next `flis build`." if any(row["judged_as"] for row in results) else "Nothing changed.")
+
+
 def totals_table(report: ReceiveReport) -> str:
     """Files and rows by contract and verdict, when there are too many files to list."""
     columns = ("contract", "verdict", "files", "delivered", "accepted", "set_aside")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from flis_semantic.cli import output
 from flis_semantic.cli.options import HERE, FormatOption, LanguageOption, ProjectOption, TextFormatOption, chosen_language, day, names
 from flis_semantic.cli.output import Format, TextFormat
+from flis_semantic.cli.quality_pages import write_figures, write_units
 from flis_semantic.errors import ArgumentError
 from flis_semantic.workspace import Project
 
@@ -40,7 +42,13 @@ _LATE_COLUMNS = ("source", "period", "due_date", "status", "units", "most_days_l
 OnOption = Annotated[str | None, typer.Option("--on", metavar="DATE", help="The day that deadlines are compared with; today without.")]
 
 
-def quality(
+def quality(  # noqa: PLR0913, PLR0917 - a command has as many options as it has
+    by: Annotated[
+        list[str] | None,
+        typer.Option("--by", metavar="KEY", help="Counts and shares by domain, source, unit, supplier, delivery, rule or month; several."),
+    ] = None,
+    unit: Annotated[list[str] | None, typer.Option("--unit", metavar="CODE", help="Only these units; without --by a whole report.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", metavar="DIR", help="Write a page for each unit, or those of --unit.")] = None,
     set_aside: Annotated[bool, typer.Option("--set-aside", help="List the rows set aside, with line, rules, reason and the row.")] = False,
     on: OnOption = None,
     form: TextFormatOption = TextFormat.table,
@@ -49,16 +57,25 @@ def quality(
 ) -> None:
     """What became of every delivered row, what rules hit, what waits, what is late, and published totals beside computed ones.
 
+    With --by the same in counts and shares, by month for a trend; with --html a page for each unit that says what is needed from it.
     Exit code 1 when the chain does not add up for a delivery.
 
-    Example: flis quality --format json
+    Example: flis quality --by supplier,month --format json
     """
     from flis_semantic.quality import report as parts
 
     opened = Project(project)
     spoken = chosen_language(language, opened)
+    if set_aside + bool(by) + (html is not None) > 1:
+        raise ArgumentError("One report at a time.", where="--by, --html, --set-aside", hint="Choose one.", code="several_reports")
     if set_aside:
         _write_set_aside(opened, form)
+        return
+    if by:
+        write_figures(opened, names(by), names(unit), form, spoken)
+        return
+    if html is not None or unit:
+        write_units(opened, names(unit), day(on), html, form)
         return
     report = parts.quality_report(opened, spoken, day(on))
     if form is TextFormat.json:

@@ -12,6 +12,7 @@ from flis_semantic.compiler.spell_sweeps import ends_query, listed_query, swept,
 from flis_semantic.compiler.spells import GROUP, Cte, Spells
 from flis_semantic.compiler.sql import (
     Expr,
+    between,
     both,
     col,
     count_rows,
@@ -72,8 +73,7 @@ def _finished(values: exp.Select, pieces: str, value: str, spells: Spells) -> Ex
         return select(
             [*columns, named(col("amount", "v"), value), named(num(0), f"{value}_blanks")], source, where=_there(col("amount", "v"), spells)
         )
-    first, last = ("on_date", "on_date") if spells.span.on_a_day else ("from_date", "to_date")
-    on = both(le(col(START, "p"), col(last, "w")), ge(col(END, "p"), col(first, "w")))
+    on = _is_read(spells)
     if spells.by_period:
         on = both(on, eq(col("period_key", "p"), col("period_key", "w")))
     group = [col("period_key", "w"), *(col(key, "p") for key in spells.keys)]
@@ -90,6 +90,15 @@ def _finished(values: exp.Select, pieces: str, value: str, spells: Spells) -> Ex
     together = [named(highest(col("amount", "v")), value), named(total(col("blanks", "v")), f"{value}_blanks")]
     source = exp.Subquery(this=stacked, alias=exp.TableAlias(this=exp.to_identifier("v")))
     return select([*columns, *together], source, group=[col(key, "v") for key in keys])
+
+
+def _is_read(spells: Spells) -> Expr | None:
+    """Whether a spell p is part of the value of the period w. Whoever goes on may hide the beginning of a merged spell, or its end."""
+    if spells.counts_ends and not spells.component.merges:
+        flag, day = spells.counted_end
+        return both(col(flag, "p"), between(col(day, "p"), col("from_date", "w"), col("to_date", "w")))
+    first, last = ("on_date", "on_date") if spells.span.on_a_day else ("from_date", "to_date")
+    return both(le(col(START, "p"), col(last, "w")), ge(col(END, "p"), col(first, "w")))
 
 
 def _there(amount: Expr, spells: Spells) -> Expr | None:

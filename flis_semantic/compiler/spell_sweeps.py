@@ -109,7 +109,7 @@ def _cumulated(changes: str, points: Expr, keys: list[str], *, moments: bool) ->
 
 def ends_query(pieces: str, spells: Spells) -> exp.Select:
     """Spells that begin or end in each period, added up by day first."""
-    flag, day = ("is_start", START) if spells.component.over_time == "started" else ("is_end", END)
+    flag, day = spells.counted_end
     keys = [*(col(key, "p") for key in spells.keys), col(day, "p")]
     by_day = select(
         [*(key.copy() for key in keys), named(total(col(AMOUNT, "p")), AMOUNT)], table(pieces, "p"), where=col(flag, "p"), group=keys
@@ -165,7 +165,7 @@ def listed_query(pieces: str, spells: Spells) -> exp.Select:
     where: Expr | None = None
     joins: list[exp.Join] = []
     if spells.counts_ends:
-        flag, day = ("is_start", START) if spells.component.over_time == "started" else ("is_end", END)
+        flag, day = spells.counted_end
         joins = [join(table(spells.span_name, "w"), eq(col("period_key", "w"), col("period_key", "p")))]
         where = both(col(flag, "p"), between(col(day, "p"), col("from_date", "w"), col("to_date", "w")))
     if not spells.adds:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flis_semantic.catalogue.resolved import ResolvedComponent
-from flis_semantic.compiler.details import Detail
+from flis_semantic.compiler.details import END, START, Detail
 from flis_semantic.compiler.request import Request
 from flis_semantic.compiler.sql import Expr
 from flis_semantic.compiler.stretch import Span
@@ -53,6 +53,11 @@ class Spells:
     def counts_ends(self) -> bool:
         """Whether spells that begin or end are counted."""
         return self.span.reference is None and self.component.over_time in ("started", "ended")
+
+    @property
+    def counted_end(self) -> tuple[str, str]:
+        """The flag and the day of the ends that are counted."""
+        return ("is_start", START) if self.component.over_time == "started" else ("is_end", END)
 
     @property
     def adds(self) -> bool:

@@ -70,10 +70,20 @@ def _check_columns(contract: Contract, findings: Findings, vocabulary: Vocabular
         holders = [name for name, column in contract.columns.items() if column.role == role]
         if len(holders) != 1:
             findings.add(("columns",), f"Exactly one column has role {role}; here it is {', '.join(holders) or 'none'}.")
+    _check_supplier(contract, findings)
     for index, name in enumerate(contract.key):
         findings.unknown(("key", index), name, "column", contract.columns)
         if name in contract.personal_columns and name not in contract.pseudonyms:
             findings.add(("key", index), f"{name} is personal, so no row can be told by it.", "A personal value is kept nowhere.")
+
+
+def _check_supplier(contract: Contract, findings: Findings) -> None:
+    name = contract.supplier_column
+    if name is None or findings.unknown(("supplier_column",), name, "column", contract.columns):
+        return
+    column = contract.columns[name]
+    if column.type != "text" or column.personal:
+        findings.add(("supplier_column",), f"{name} cannot name a supplier: it is not plain text.", "Name another one.")
 
 
 def _check_pseudonym(contract: Contract, name: str, findings: Findings, vocabulary: Vocabulary) -> None:

@@ -32,8 +32,9 @@ SET_ASIDE_COLUMNS = {
     "series": "VARCHAR",
     "is_control": "BOOLEAN",
     "slot": "VARCHAR",
+    "header": "VARCHAR[]",
 }
-"""Columns of a set-aside file: which rules the row failed, why in words, and the row as it was delivered."""
+"""Columns of a set-aside file: which rules the row failed, why in words, the row as it was delivered, and what its columns are called."""
 
 PSEUDONYM_TYPE = "BIGINT"
 """The landing type of what stands in a personal number's place."""

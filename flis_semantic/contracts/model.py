@@ -159,6 +159,7 @@ class Form(Strict):
         description="full replaces exactly the unit × base period parts that it contains; window does the same with a declared length; "
         "delta changes single rows by key"
     )
+    supplier: str | None = Field(default=None, description="whose system writes this form, where neither rows nor manifest say it")
     length: int | None = Field(default=None, gt=0, description="base periods that a window spans at most")
     delta: DeltaForm | None = None
     extracted_at: ExtractSource = Field(
@@ -267,6 +268,9 @@ class Contract(Strict):
     publisher: str = Field(description="who computed or collected the values")
     licence: str = Field(description="on what terms they may be used")
     owner: str = Field(description="who answers for this contract")
+    supplier_column: Identifier | None = Field(
+        default=None, description="column of type text that names the system a row comes from; quality is told by supplier"
+    )
     base_period: str = Field(description="grain by which the source is partitioned in time")
     starts: str | None = Field(default=None, description="label of the first expected base period; per series where there are series")
     status_date: Literal["opening", "closing"] | None = Field(

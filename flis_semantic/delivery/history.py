@@ -29,7 +29,6 @@ class _Known:
     delivery_id: int
     file_name: str
     parts: frozenset[Part]
-    rows_set_aside: int
 
 
 @dataclass(frozen=True)
@@ -56,13 +55,13 @@ class History:
     def unchanged(self, arrival: Arrival, supersede: bool) -> str | None:
         """A sentence when the same content is in force already and nothing says that it is newer; else None.
 
-        With `supersede` only content that is wholly in force and had no row set aside is left: rules may have been corrected.
+        With `supersede` it is judged again: rules may have been corrected.
         """
         if arrival.mode == "delta":
             return self.deltas.unchanged(arrival, [known.delivery_id for known in self._same_content(arrival.sha256)], supersede)
         for known in self._same_content(arrival.sha256):
             in_force, parts = self._parts_in_force[known.delivery_id], len(known.parts)
-            if in_force == parts and not (supersede and known.rows_set_aside):
+            if in_force == parts and not supersede:
                 return f"The same content as delivery {known.delivery_id} ({known.file_name}), which is in force: nothing changed."
             if 0 < in_force < parts and not supersede and not self._is_newer(arrival, [self._in_force[part] for part in known.parts]):
                 return (
@@ -113,11 +112,11 @@ class History:
             )
         return rank
 
-    def admit(self, arrival: Arrival, rank: Rank, rows: Mapping[Part, int], rows_set_aside: int) -> InForce:
+    def admit(self, arrival: Arrival, rank: Rank, rows: Mapping[Part, int]) -> InForce:
         """Remember a delivery that was admitted, with its rows by part; returns what it is in force for now."""
         replaced: dict[Part, int] = {}
         parts = frozenset(rows)
-        known = _Known(rank[2], printable(arrival.file.path.name), parts, rows_set_aside)
+        known = _Known(rank[2], printable(arrival.file.path.name), parts)
         self._same_content(arrival.sha256).insert(0, known)
         if arrival.mode == "delta":
             self.deltas.admit(arrival, rank, rows)
@@ -147,9 +146,7 @@ class History:
         if sha256 not in self._by_content:
             found = self._ledger.same_content(self._contract, sha256)
             parts = self._ledger.partitions(delivery.delivery_id for delivery in found)
-            self._by_content[sha256] = [
-                _Known(d.delivery_id, d.file_name, frozenset(parts[d.delivery_id]), d.rows_set_aside) for d in found
-            ]
+            self._by_content[sha256] = [_Known(d.delivery_id, d.file_name, frozenset(parts[d.delivery_id])) for d in found]
         return self._by_content[sha256]
 
 

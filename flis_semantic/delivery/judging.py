@@ -23,6 +23,7 @@ from flis_semantic.contracts.model import Contract, FromColumn
 from flis_semantic.delivery import rules
 from flis_semantic.delivery.arrival import Arrival
 from flis_semantic.delivery.cells import Group, as_delivered, bounded, delivered_values, extract_moment, hides_something
+from flis_semantic.delivery.counting import unit_counts
 from flis_semantic.delivery.judged_rows import PLACED, JudgedRows
 from flis_semantic.delivery.masks import masks_of
 from flis_semantic.delivery.numbers import take_numbers
@@ -31,7 +32,7 @@ from flis_semantic.delivery.report import MASK
 from flis_semantic.delivery.sql import identifier, quoted, scalar, table_of
 from flis_semantic.delivery.units import unit_spellings
 from flis_semantic.errors import WarehouseError
-from flis_semantic.ledger_records import Part
+from flis_semantic.ledger_records import Part, UnitCount
 from flis_semantic.warehouse import Connection
 from flis_semantic.workspace import Project
 
@@ -47,6 +48,7 @@ class Tally:
     rule_counts: dict[str, int] = field(default_factory=dict[str, int])
     partitions: dict[Part, int] = field(default_factory=dict[Part, int])
     sums: dict[str, Decimal] = field(default_factory=dict[str, Decimal])
+    units: list[UnitCount] = field(default_factory=list[UnitCount])
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,11 @@ class Judging:
         self._set_aside = rules.set_aside_bits(contract)
         self._masks = masks_of(project.vocabulary)
         self._rows = JudgedRows(rules.Setting(contract, project.vocabulary.reporting_unit.member_kind, self._masks))
+
+    @property
+    def connection(self) -> Connection:
+        """The engine that judges."""
+        return self._connection
 
     def read(self, arrivals: Sequence[Arrival]) -> dict[int, InColumns]:
         """Read and type all rows. Returns what each file's columns say about it, by its number.
@@ -108,24 +115,26 @@ class Judging:
     def write_accepted(self, path: Path, delivery_ids: Mapping[int, int]) -> None:
         """Write the accepted rows of the admitted files (number → delivery id) as Parquet, sorted by unit and base period."""
         self._admit(delivery_ids)
+        self._copy(self._accepted(), landing_columns(self._contract), f"{PLACED}, delivery_id, line_number", path)
+
+    def _accepted(self) -> str:
+        """SELECT of the accepted rows of the files in `admitted`, as the landing zone keeps them."""
         pseudonyms = self._contract.pseudonyms
         landed = {name: pseudonyms[name].key if name in pseudonyms else name for name in self._rows.kept}
         own = [f"{self._rows.name(name)} AS {identifier(column)}" for name, column in landed.items()]
         beside = ["delivery_id", "l AS line_number", "unit_code", "base_period_key", "coalesce(series, '') AS series"]
         beside += ["is_control", "slot", "is_deleted"]
-        self._copy(
-            f"SELECT {', '.join(own + beside)} FROM pass.judged JOIN admitted USING (d) WHERE {self._is_accepted}",
-            landing_columns(self._contract),
-            f"{PLACED}, delivery_id, line_number",
-            path,
-        )
+        return f"SELECT {', '.join(own + beside)} FROM pass.judged JOIN admitted USING (d) WHERE {self._is_accepted}"
 
     def write_set_aside(self, path: Path, delivery_ids: Mapping[int, int]) -> None:
         """Write the rows of the admitted files that were set aside, with rules, reason and the row as delivered."""
         self._admit(delivery_ids)
+        self._copy(self._left(), SET_ASIDE_COLUMNS, "delivery_id, line_number", path)
+
+    def _left(self) -> str:
+        """SELECT of the rows of the files in `admitted` that were set aside."""
         names = ["delivery_id", "l AS line_number", *(name for name in SET_ASIDE_COLUMNS if name not in ("delivery_id", "line_number"))]
-        select = f"SELECT {', '.join(names)} FROM set_aside JOIN admitted USING (d)"
-        self._copy(select, SET_ASIDE_COLUMNS, "delivery_id, line_number", path)
+        return f"SELECT {', '.join(names)} FROM set_aside JOIN admitted USING (d)"
 
     @property
     def _is_accepted(self) -> str:
@@ -290,7 +299,7 @@ class Judging:
         contract = self._contract
         self._connection.execute(
             "CREATE OR REPLACE TEMP TABLE set_aside (d INTEGER, l BIGINT, rule_ids VARCHAR[], reason VARCHAR, raw_row VARCHAR, "
-            "unit_code VARCHAR, base_period_key INTEGER, series VARCHAR, is_control BOOLEAN, slot VARCHAR)"
+            "unit_code VARCHAR, base_period_key INTEGER, series VARCHAR, is_control BOOLEAN, slot VARCHAR, header VARCHAR[])"
         )
         for n, group in enumerate(self._groups):
             form = group.form
@@ -300,13 +309,16 @@ class Judging:
             constants += f"{quoted(' or '.join(form.period))} AS period_forms"
             self._connection.execute(
                 f"INSERT INTO set_aside SELECT d, l, {rules.rule_ids(contract)}, {rules.reasons(contract)}, raw_row, "
-                f"unit_code, base_period_key, coalesce(series, ''), is_control, coalesce(slot, '') "
+                f"unit_code, base_period_key, coalesce(series, ''), is_control, coalesce(slot, ''), "
+                f"[{', '.join(map(quoted, group.header))}] "
                 f"FROM (SELECT *, {delivered}, {as_delivered(group)} AS raw_row, {constants} FROM (SELECT * FROM pass.judged "
                 f"JOIN files USING (d) JOIN named_files USING (d) LEFT JOIN repeats USING (d, l) "
                 f"WHERE g = {n} AND mask & {self._set_aside} <> 0))"
             )
         shape = quoted(contract.rule("row_shape").id)
-        self._connection.execute(f"INSERT INTO set_aside SELECT d, l, [{shape}], reason, raw_row, NULL, NULL, '', false, '' FROM malformed")
+        self._connection.execute(
+            f"INSERT INTO set_aside SELECT d, l, [{shape}], reason, raw_row, NULL, NULL, '', false, '', NULL FROM malformed"
+        )
 
     def _tallies(self, arrivals: Sequence[Arrival]) -> dict[int, Tally]:
         tallies = {arrival.number: Tally() for arrival in arrivals}
@@ -327,6 +339,8 @@ class Judging:
         for d, rule_id, rows in hits.fetchall():
             tallies[d].rule_counts[rule_id] = rows
         self._count_warnings(tallies)
+        for d, counts in unit_counts(self._connection, self._contract).items():
+            tallies[d].units = counts
         if any(arrival.manifest is not None and arrival.manifest.sums for arrival in arrivals):
             self._add_up(tallies)
         return tallies

@@ -29,6 +29,7 @@ class Manifest(Strict):
         default=None, ge=0, lt=10**18, description="the sender's own number; the higher wins at the same extract time"
     )
     synthetic: bool | None = Field(default=None, description="the data are made up")
+    supplier: str | None = Field(default=None, min_length=1, max_length=80, description="whose system wrote the file")
     parts: tuple[ManifestPart, ...] = Field(default=(), description="every unit × base period that the file delivers, also without a row")
     sums: dict[str, Decimal] = Field(default_factory=dict, description="total of a column of the contract, over all rows")
 

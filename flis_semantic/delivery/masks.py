@@ -37,7 +37,9 @@ class Masks:
     def entry(self, entry: Entry) -> Entry:
         """The same of what the ledger keeps."""
         delivery = entry.delivery
-        return replace(entry, delivery=replace(delivery, file_name=self.text(delivery.file_name), message=self.text(delivery.message)))
+        counts = [replace(count, supplier=self.text(count.supplier)) for count in entry.unit_counts]
+        told = replace(delivery, file_name=self.text(delivery.file_name), message=self.text(delivery.message))
+        return replace(entry, delivery=told, unit_counts=counts)
 
     def masked(self, value: str) -> str:
         """SQL of a text without the numbers in it."""

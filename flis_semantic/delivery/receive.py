@@ -6,15 +6,11 @@ visible. A receive that is killed leaves files that nobody knows, and the next r
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from flis_semantic.contracts.model import Contract
 from flis_semantic.delivery.arrival import Arrival, arrive
@@ -32,19 +28,14 @@ from flis_semantic.delivery.recognise import named, recognise, unknown_file
 from flis_semantic.delivery.report import FORMAT, MANIFEST, NAME, UNCHANGED, UNKNOWN, DeliveryResult, ReceiveReport, Refusal
 from flis_semantic.delivery.scratch import Scratch
 from flis_semantic.delivery.transcribing import Transcribing
+from flis_semantic.delivery.turn import engine, turn
 from flis_semantic.delivery.verdict import Admitted, Rejected
 from flis_semantic.errors import ArgumentError, WarehouseError, suggestion
 from flis_semantic.faults import reached
 from flis_semantic.ledger import Ledger, utc
 from flis_semantic.ledger_records import Batch, Confirmation
-from flis_semantic.warehouse import Connection, Error, connect, is_about_the_disk
+from flis_semantic.warehouse import Connection, Error, is_about_the_disk
 from flis_semantic.workspace import Project
-
-_LOCK = "receive.lock"
-_SCRATCH = "receive-"
-_WAIT_SECONDS = 600
-_MEMORY = "1GB"
-"""What the engine may hold before it spills to the scratch folder."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +81,7 @@ def receive(
         raise ArgumentError(f"There is no contract '{contract}'.", hint=suggestion(contract, project.contracts), code="unknown_contract")
     found = find_files(paths)
     try:
-        with _turn(project.work), Ledger(project.ledger_path) as ledger:
+        with turn(project.work), Ledger(project.ledger_path) as ledger:
             # The time of receipt is taken when the turn has come, so that it grows with the deliveries' ids.
             moment = utc(received_at if received_at is not None else datetime.now(UTC))
             results = _receive(project, ledger, found, _Options(contract, strict, supersede, synthetic, moment, key))
@@ -195,19 +186,7 @@ class _ContractReceive:
         """Judge the rows and write the landing files, which stay invisible until they are recorded."""
         if not self._arrivals:
             return [], None
-        with (
-            tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=self._project.work) as folder,
-            Scratch(Path(folder)) as scratch,
-            closing(connect()) as connection,
-        ):
-            connection.execute("SET temp_directory = ?", [str(Path(folder) / "spill")])
-            connection.execute(f"SET memory_limit = '{_MEMORY}'")
-            connection.execute("SET preserve_insertion_order = false")
-            # The engine cannot know how many rows a text has, and would hold all of them to look up a few names: tables are
-            # joined as they are written, the many rows first.
-            connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
-            # Rows are kept in a file: a table in memory would have to fit into it.
-            scratch.attach(connection, "pass")
+        with engine(self._project.work) as (connection, scratch):
             groups = self._transcribe(connection, scratch)
             reached("receive: transcribed")
             judging = Judging(connection, self._project, self._contract, groups, self._options.key)
@@ -289,7 +268,7 @@ class _ContractReceive:
             item = Admitted(arrival, tally, rank, InForce(), self._options.received_at)
             # A file without an accepted row is refused; should it come again after a correction of ours, it is judged again.
             if item.admitted:
-                item = replace(item, in_force=self._history.admit(arrival, rank, tally.partitions, tally.set_aside))
+                item = replace(item, in_force=self._history.admit(arrival, rank, tally.partitions))
             admitted.append(item)
             next_id += 1
         return admitted
@@ -362,28 +341,3 @@ def _advice(error: Error | OSError) -> str:
     if _is_about_room(error):
         return "is there room on the disk, and may the folder be written?"
     return "this is a fault of the program: report it with the file."
-
-
-def _clear_scratch(work: Path) -> None:
-    for left in work.glob(f"{_SCRATCH}*"):
-        shutil.rmtree(left, ignore_errors=True)
-
-
-@contextmanager
-def _turn(work: Path) -> Generator[None]:
-    """One receiver at a time; scratch folders are removed, also those of receivers that were killed or interrupted."""
-    work.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(work / _LOCK, timeout=_WAIT_SECONDS):
-            _clear_scratch(work)
-            try:
-                yield
-            finally:
-                _clear_scratch(work)
-    except Timeout as error:
-        raise WarehouseError(
-            f"Another receive has been running for more than {_WAIT_SECONDS // 60} minutes.",
-            where=str(work / _LOCK),
-            hint="Wait until it is done, or end it.",
-            code="receive_locked",
-        ) from error

@@ -28,6 +28,11 @@ class Scratch:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
+    @property
+    def folder(self) -> Path:
+        """For files with a name, which hold nothing personal."""
+        return self._folder
+
     def attach(self, connection: Connection, name: str) -> None:
         """Attach a new database, empty and without a name in the folder; it writes no log of its changes, which would have one."""
         path = self._folder / f"{name}.duckdb"

@@ -13,7 +13,7 @@ from flis_semantic.delivery.history import InForce, Rank
 from flis_semantic.delivery.judging import Tally
 from flis_semantic.delivery.losses import Lost
 from flis_semantic.delivery.report import EXTRACT, FUTURE, NOTHING, SERIES, WINDOW, DeliveryResult, Refusal, counted, printable, shortened
-from flis_semantic.ledger_records import Delivery, Entry, Verdict
+from flis_semantic.ledger_records import Delivery, Entry, UnitCount, Verdict
 
 _MOST_RULES_NAMED = 5
 _MOST_SERIES_NAMED = 5
@@ -146,7 +146,19 @@ class Admitted:
             mode=arrival.mode,
             stream=arrival.stream,
         )
-        return Entry(delivery, self._rule_counts, tally.partitions)
+        return Entry(delivery, self._rule_counts, tally.partitions, self._unit_counts)
+
+    @property
+    def _unit_counts(self) -> list[UnitCount]:
+        """The rows by unit and supplier: what the manifest says of all of them, else what a row says, else what the form says."""
+        manifest, form = self.arrival.manifest, self.arrival.form
+        said = manifest.supplier if manifest is not None else None
+        found: dict[tuple[str, str], UnitCount] = {}
+        for count in self.tally.units:
+            # Lines that are no record are of the unit that the whole file is of.
+            unit, supplier = count.unit_code or self.arrival.named.unit or "", said or count.supplier or form.supplier or ""
+            found[unit, supplier] = found.get((unit, supplier), UnitCount(unit, supplier)).with_rows_of(count)
+        return list(found.values())
 
     @property
     def _code(self) -> str:

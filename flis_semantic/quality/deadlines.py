@@ -115,7 +115,10 @@ def _status(received: date | None, deadline: date, on: date) -> Status:
 
 def _known(project: Project, ledger: Ledger, contract: Contract, on: date) -> _Known:
     until = datetime.combine(on, time.max)
-    received = {d.delivery_id: d.received_at for d in ledger.deliveries(contract.table, until) if d.admitted and d.mode != "delta"}
+    deliveries = ledger.deliveries(contract.table, until)
+    came = {delivery.delivery_id: delivery.received_at for delivery in deliveries}
+    # What was judged again came when it came first.
+    received = {d.delivery_id: came[d.rejudges or d.delivery_id] for d in deliveries if d.admitted and d.mode != "delta"}
     first: dict[tuple[str, int], datetime] = {}
     for delivery_id, parts in ledger.partitions(received).items():
         for unit, key, slot in parts:

@@ -130,11 +130,10 @@ class Drawing:
                     self.whole_files.add(name)
                     yield Drawn(fault, name, tuple(part for part in some if part.file_name == name))
             return
-        by_place = {(part.unit, part.key): part for part in self.parts}
         for part in sorted(some, key=lambda part: self._rank(number, part.unit, part.period)):
             later = [other for other in self.parts if other.unit == part.unit and other.key >= part.key]
             hit = later if fault.what in ("unit_absent", "level_shift") else [part]
-            before = by_place.get((part.unit, part.key - 1))
+            before = self._before(fault, part)
             if not self._is_free(fault, hit, before):
                 continue
             if fault.again_after_days is not None:
@@ -143,6 +142,12 @@ class Drawing:
                 self.used_units.add(part.unit)
                 self.touched_files.update(other.file_name for other in hit)
             yield Drawn(fault, part.file_name, tuple(hit), before)
+
+    def _before(self, fault: Fault, part: DeliveredPart) -> DeliveredPart | None:
+        """The unit's latest part before this one; for what is compared with the base period before, only that one."""
+        earlier = [other for other in self.parts if other.unit == part.unit and other.key < part.key]
+        next_to_it = fault.what in ("carried_forward", "value_lost")
+        return earlier[-1] if earlier and (not next_to_it or earlier[-1].key == part.key - 1) else None
 
     def _is_free(self, fault: Fault, hit: Sequence[DeliveredPart], before: DeliveredPart | None) -> bool:
         """Whether the parts may be hit: what the fault needs is there, and what is found in their files is found once."""

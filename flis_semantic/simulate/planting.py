@@ -104,7 +104,9 @@ class Planting:
             case "value_lost":
                 return [self._lose_value(one, part)]
             case "type_changed":
-                return [self._told(one, part, self._change_type(one, part), fault.fate)]
+                count = self._change_type(one, part)
+                lost = [self._told(one, part, 1, "missing", COVERAGE)] if count == self._count(part, lines=True) else []
+                return [self._told(one, part, count, fault.fate), *lost]
             case "rows_duplicated":
                 return [self._told(one, part, self._duplicate(one, part), fault.fate)]
             case _:
@@ -149,7 +151,7 @@ class Planting:
         value, column = self._column(one.fault.value, part), self._column(one.fault.column, part)
         [(lost, amount)] = self._execute(
             f'SELECT CAST("{column}" AS VARCHAR), sum("{value}") FROM written WHERE {self._where(one.before)} '  # noqa: S608 - quoted
-            f'GROUP BY ALL ORDER BY sum("{value}") DESC, ALL LIMIT 1'
+            "GROUP BY ALL ORDER BY 2 DESC, 1 LIMIT 1"
         )
         self._execute(f'DELETE FROM written WHERE {self._where(part)} AND CAST("{column}" AS VARCHAR) = {quoted(lost)}')  # noqa: S608
         found = amount >= one.fault.least
@@ -221,8 +223,9 @@ class Planting:
             "fate": fate,
         }
 
-    def _count(self, part: DeliveredPart) -> int:
-        [[count]] = self._execute(f"SELECT count(*) FROM written WHERE {self._where(part)}")  # noqa: S608 - quoted
+    def _count(self, part: DeliveredPart, *, lines: bool = False) -> int:
+        """How many rows the part has; with `lines`, also those that are written as a line of their own."""
+        [[count]] = self._execute(f"SELECT count(*) FROM written WHERE {self._where(part, lines=lines)}")  # noqa: S608 - quoted
         return count
 
     def _column(self, column: str | None, part: DeliveredPart) -> str:
@@ -231,11 +234,11 @@ class Planting:
         name = value_source(column or "", form, self._types)
         return name or source_of(self.contract, self.recipe.name, form, column or "", self._types)
 
-    def _where(self, part: DeliveredPart) -> str:
-        """Condition of the part's rows; a line that the recipe wrote itself is none of them."""
+    def _where(self, part: DeliveredPart, *, lines: bool = False) -> str:
+        """Condition of the part's rows; a line that the recipe wrote itself is none of them, unless `lines` are asked for."""
         form = self._form(part)
         unit, period = unit_source(self.contract, form, self._types), period_source(self.contract, form, self._types)
-        conditions = [f"file_name = {quoted(part.file_name)}", "raw_line IS NULL"]
+        conditions = [f"file_name = {quoted(part.file_name)}", *([] if lines else ["raw_line IS NULL"])]
         if unit is not None and part.unit_label is not None:
             conditions.append(f'CAST("{unit}" AS VARCHAR) = {quoted(part.unit_label)}')
         if period is not None and part.period_labels:

@@ -103,14 +103,7 @@ def write_files(
             files += [_write_parquet(connection, form, sources, fact, out, table) for fact in some]
             continue
         pending = {fact.file_name: fact for fact in some}
-        open_file: _TextFile | None = None
-        for file, rows, lines in _contents(connection, recipe, form, sources, types, pending, table):
-            if open_file is None or open_file.fact.file_name != file:
-                files += [open_file.close()] if open_file is not None else []
-                open_file = _TextFile(form, pending.pop(file), out)
-            open_file.write(rows, lines)
-        files += [open_file.close()] if open_file is not None else []
-        files += [_TextFile(form, fact, out).close() for fact in pending.values()]
+        files += _write_texts(form, pending, _contents(connection, recipe, form, sources, types, pending, table), out)
     return files
 
 
@@ -178,6 +171,24 @@ def _contents(
             current = name
             yield name, row - start, bytes(data[offsets[start] : offsets[row]])
             start = row
+
+
+def _write_texts(form: Form, facts: dict[str, FileFacts], contents: Iterator[tuple[str, int, bytes]], out: Path) -> list[SimulatedFile]:
+    """Write files of text one after the other; a file without a row has its header."""
+    files: list[SimulatedFile] = []
+    pending = dict(facts)
+    current: _TextFile | None = None
+    try:
+        for file, rows, lines in contents:
+            if current is None or current.fact.file_name != file:
+                files += [current.close()] if current is not None else []
+                current = _TextFile(form, pending.pop(file), out)
+            current.write(rows, lines)
+        files += [current.close()] if current is not None else []
+    finally:
+        if current is not None:
+            current.release()
+    return files + [_TextFile(form, fact, out).close() for fact in pending.values()]
 
 
 def _bytes_of(lines: Any) -> tuple[list[int], memoryview]:
@@ -273,9 +284,13 @@ class _TextFile:
             file.write(bytes([self._held[place] ^ 1]))
         return _with_manifest(self._path, digest, self._rows, self.fact)
 
-    def _digest(self) -> str:
+    def release(self) -> None:
+        """Let go of the file, whatever is in it."""
         self._packed.close()
         self._file.close()
+
+    def _digest(self) -> str:
+        self.release()
         with self._path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -1,4 +1,5 @@
--- V-BOR-09: the register against the publisher, on the first day of every quarter that both have.
+-- V-BOR-09: the register against the publisher, on the first day of every quarter that both have. And what only the quarter before
+-- tells (V-BOR-95 to 98).
 with
 
 counted as (
@@ -11,6 +12,18 @@ counted as (
     from {{ ref('fct_population') }}
     where vintage in ('frozen_by_age', 'current') and month_key % 3 = 0
     group by municipality_key, quarter_key
+),
+
+implausible as (
+    {{
+        flis_project.plausibility(
+            'bor_folketal_alder', ref('stg_citizens__population_by_age'), 'municipality_code', 'quarter_key', 'population_count',
+            {
+                'all_zero': 'V-BOR-95', 'repeats_previous_period': 'V-BOR-96', 'value_lost': 'V-BOR-97', 'level_shift': 'V-BOR-98'
+            },
+            dimensions=['age', 'sex_code'], lost='age', least_amount=15
+        )
+    }}
 )
 
 select
@@ -30,4 +43,7 @@ from counted
 where
     current_count <> frozen_count
     and abs(current_count - frozen_count) >= {{ var('population_vintage_tolerance_pct') }} / 100.0 * frozen_count
-order by municipality_key, base_period_key
+union all
+select *
+from implausible
+order by rule_id, municipality_key, base_period_key

@@ -20,7 +20,7 @@ NPM_LOCK = "tests/integration/cube/package-lock.json"
 ADDRESS = re.compile(r"[a-z]+://", re.IGNORECASE)
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)(?: ; (.+?))? \\$", re.MULTILINE)
 COMMANDS = (
-    *("demo", "new", "receive", "build", "generate", "catalogue", "query", "sql"),
+    *("demo", "new", "receive", "reprocess", "build", "generate", "simulate", "catalogue", "query", "sql"),
     *("quality", "coverage", "expected", "hold", "approve", "exempt"),
 )
 RUNNABLE = [command for command in COMMANDS if command not in ("catalogue", "new")] + [

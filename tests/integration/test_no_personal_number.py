@@ -54,17 +54,18 @@ def planted(demo_project: Path) -> dict[str, set[str]]:
 
 
 def test_the_deliveries_hold_numbers(planted: dict[str, set[str]]) -> None:
-    assert planted and all(len(numbers) > 20 for numbers in planted.values()), {table: len(found) for table, found in planted.items()}
+    assert set(planted) >= {"oko_postering", "bor_borger_status", "bor_haendelse"}
+    assert sum(map(len, planted.values())) > 100, {table: len(numbers) for table, numbers in planted.items()}
 
 
 def test_neither_a_number_nor_a_key_is_in_any_file_but_the_delivered_ones(demo_project: Path, planted: dict[str, set[str]]) -> None:
     wanted = {text for numbers in planted.values() for number in numbers for text in spellings(number)}
     keys = spellings_of_key(DEMONSTRATION_KEY.decode()) | spellings_of_key(os.environ["FLIS_PSEUDONYM_KEY"])
     searched: set[str] = set()
-    for path, data in readings(demo_project, but=("work/simulated",)):
+    for path, data in readings(demo_project / "work", but=("simulated",)):
         searched.add(path)
         assert not wanted.intersection(NUMBER.findall(data)), path
         assert not any(key in data for key in keys), path
-    assert any(path.startswith("work/versions/") for path in searched) and "work/ledger.sqlite" in searched
-    assert any(path.startswith("work/landing/oko_postering/set_aside/") for path in searched)
-    assert any(path.startswith("work/target/compiled/") for path in searched) and any(path.startswith("work/logs/") for path in searched)
+    assert any(path.startswith("versions/") for path in searched) and "ledger.sqlite" in searched
+    assert any(path.startswith("landing/oko_postering/set_aside/") for path in searched)
+    assert any(path.startswith("target/compiled/") for path in searched) and any(path.startswith("logs/") for path in searched)

@@ -308,7 +308,10 @@ def test_a_ledger_of_layout_1_is_carried_over_whole(earlier: Path):
 def test_a_ledger_of_layout_2_learns_to_keep_confirmations(earlier: Path):
     Ledger(earlier).close()
     database = connect(earlier)
-    database.executescript("DROP TABLE confirmations; DROP TABLE pseudonym_key; PRAGMA user_version = 2;")
+    database.executescript(
+        "DROP TABLE confirmations; DROP TABLE pseudonym_key; DROP TABLE unit_rows; DROP TABLE unit_hits; "
+        "ALTER TABLE deliveries DROP COLUMN rejudges; PRAGMA user_version = 2;"
+    )
     database.close()
     with Ledger(earlier) as ledger:
         ledger.record([], None, [Confirmation(1, START + timedelta(days=9), START + timedelta(days=60))])
