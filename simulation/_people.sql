@@ -5,9 +5,11 @@
 --
 -- It leaves, as the truth that deliveries are made from:
 -- * units: unit (municipality code), unit_key, unit_no, population.
--- * people: person, cpr, checks (whether the number fits modulus 11), sex (M, K), birth_date, death_date, origin (FOLK1E), citizenship, mother (person).
+-- * people: person, cpr, checks (whether the number fits modulus 11), sex (M, K), birth_date, death_date, origin (FOLK1E),
+--   citizenship, mother (person).
 -- * people_events: person, event_date, kind (birth, death, move, within, immigration, emigration, lost, found),
 --   from_municipality, to_municipality, registered_at. An event belongs to its date; at most one per person and date.
+-- * life_events: the same, and of kind settled where somebody lived when the period began.
 -- * addresses: person, municipality, address_no, valid_from, valid_to, registered_at. A row per address; the last day is
 --   inclusive, empty while it goes on; a person who is abroad, lost or dead has none.
 -- * residences: as addresses, neighbouring addresses in one municipality joined.
