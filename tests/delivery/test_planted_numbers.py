@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from flis_semantic.delivery import parquet, receive
+from flis_semantic.delivery import parquet, receive, turn
 from flis_semantic.errors import WarehouseError
 from flis_semantic.faults import MOMENTS, VARIABLE
 from flis_semantic.warehouse import connect
@@ -53,7 +53,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
             return heard
 
-    monkeypatch.setattr(receive, "connect", Listening)
+    monkeypatch.setattr(turn, "connect", Listening)
     monkeypatch.setattr(parquet, "connect", Listening)
     return texts
 
