@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import cold_start, compile_time, ledger_query, line, query_time
+from benchmarks import cold_start, compile_time, ledger_query, line, persons, query_time, spells
 from flis_semantic import warehouse
 from flis_semantic.workspace import Project
 
@@ -17,8 +17,10 @@ BENCHMARKS = {
     "compile-time": compile_time.run,
     "query-time": query_time.run,
     "ledger-query": ledger_query.run,
+    "spells": spells.run,
     "demo": line.demo,
     "receive": line.receive,
+    "persons": persons.run,
     "growth": line.growth,
 }
 NEEDS_A_WAREHOUSE = {"cold-start", "query-time", "ledger-query"}

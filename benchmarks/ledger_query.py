@@ -70,7 +70,7 @@ states as (
       when i.state is null or i.state not in ('delivered', 'approved', 'reported_by_other') then 'missing'
       when c.exempt > 0 then 'exempt'
       when c.held > 0 then 'held'
-      when m.end_date >= m.data_to then 'provisional'
+      when m.end_date >= least(m.data_to, r.data_to) then 'provisional'
       when c.approved = least(m.period_key, m.due_key) - m.january + 1 and i.state = 'approved' then 'approved'
       else 'validated'
     end as status,
@@ -78,13 +78,14 @@ states as (
       when i.state is null or i.state not in ('delivered', 'approved', 'reported_by_other') then 'reference_date_not_available'
       when coalesce(c.delivered + c.exempt + c.held, 0) < least(m.period_key, m.due_key) - m.january + 1 then 'base_period_missing'
       when coalesce(c.exempt, 0) + coalesce(c.held, 0) > 0 then null
-      when m.end_date >= m.data_to then 'period_unfinished'
+      when m.end_date >= least(m.data_to, r.data_to) then 'period_unfinished'
     end as reason
   from units u
   join months m on m.period_key = u.period_key
   {cells}
   left join spent n on n.municipality_key = u.municipality_key and n.month_key = u.period_key {same_cut}
   left join came_by c on c.municipality_key = u.municipality_key and c.month_key = least(u.period_key, m.due_key)
+  left join data_to r on r.source = 'oko_postering' and r.municipality_key = u.municipality_key
   left join inhabitants i on i.municipality_key = u.municipality_key and i.year = m.label_year
 )
 select '{figure}' as key_figure, 'municipality' as area_level, municipality_code as area, {cut_name} 'month' as grain, period,

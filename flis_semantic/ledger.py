@@ -5,15 +5,17 @@ superseded stays, so that "known on T" can be answered. Times are UTC, as text t
 
 The active delivery of a partition (contract × unit × base period × slot) is the full one with the newest `rank_at`, then the
 highest sequence number, then the latest receipt. `rank_at` is the extract time, except where an older extract was put in force
-on purpose. Deltas change rows of partitions and are never the active delivery of one.
+on purpose, or the same content came again from a newer one. Deltas change rows of partitions and are never the active delivery of one.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
+import time
 from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,23 +25,41 @@ from typing import Any
 from flis_semantic.errors import WarehouseError
 from flis_semantic.faults import reached
 from flis_semantic.ledger_layout import LAYOUT, STEPS
-from flis_semantic.ledger_records import ActivePartition, Batch, Decision, Delivery, DeltaDelivery, Entry, Part, PlacedPartition
+from flis_semantic.ledger_records import (
+    ActivePartition,
+    Batch,
+    Confirmation,
+    Decision,
+    Delivery,
+    DeltaDelivery,
+    Entry,
+    Part,
+    PlacedPartition,
+    UnitCount,
+)
 
-_NEWEST = "d.rank_at DESC, coalesce(d.sequence, -1) DESC, d.delivery_id DESC"
+# How long the content of a delivery is known to be what counts, by its newest confirmation.
+_CONFIRMED = """
+LEFT JOIN (SELECT delivery_id, max(extracted_at) AS confirmed_at FROM confirmations WHERE received_at <= :until GROUP BY delivery_id)
+  USING (delivery_id)
+"""
+_NEWEST = "rank_at DESC, sequence DESC, coalesce(rejudges, delivery_id) DESC, delivery_id DESC"
+_PLACED = f"""
+SELECT p.contract, p.unit_code, p.base_period_key, p.slot, p.delivery_id, p.rows, d.mode, d.rejudges, d.synthetic,
+       max(d.rank_at, coalesce(confirmed_at, '')) AS rank_at, coalesce(d.sequence, -1) AS sequence
+FROM partitions p JOIN deliveries d USING (delivery_id) {_CONFIRMED}
+WHERE (:contract IS NULL OR p.contract = :contract) AND d.received_at <= :until AND d.verdict <> 'refused'
+"""  # noqa: S608 - our own text
 _ACTIVE = f"""
 SELECT unit_code, base_period_key, slot, delivery_id, rows, rank_at, sequence, synthetic FROM (
-  SELECT p.unit_code, p.base_period_key, p.slot, p.delivery_id, p.rows, d.rank_at, coalesce(d.sequence, -1) AS sequence, d.synthetic,
-         row_number() OVER (PARTITION BY p.unit_code, p.base_period_key, p.slot
-                            ORDER BY {_NEWEST}) AS place
-  FROM partitions p JOIN deliveries d USING (delivery_id)
-  WHERE p.contract = ? AND d.received_at <= ? AND d.mode <> 'delta'
+  SELECT *, row_number() OVER (PARTITION BY unit_code, base_period_key, slot ORDER BY {_NEWEST}) AS place
+  FROM ({_PLACED}) WHERE mode <> 'delta'
 ) WHERE place = 1 ORDER BY unit_code, base_period_key, slot
-"""  # noqa: S608 - our own words
-_PLACED = f"""
-SELECT p.contract, p.delivery_id, p.unit_code, p.base_period_key, p.slot, p.rows, d.mode <> 'delta'
-         AND row_number() OVER (PARTITION BY p.contract, p.unit_code, p.base_period_key, p.slot, d.mode <> 'delta' ORDER BY {_NEWEST}) = 1
-FROM partitions p JOIN deliveries d USING (delivery_id) WHERE d.received_at <= ? AND d.verdict <> 'refused'
-ORDER BY p.contract, p.unit_code, p.base_period_key, p.slot, p.delivery_id
+"""  # noqa: S608 - likewise
+_ALL_PLACED = f"""
+SELECT contract, delivery_id, unit_code, base_period_key, slot, rows, mode <> 'delta' AND row_number() OVER (
+         PARTITION BY contract, unit_code, base_period_key, slot, mode <> 'delta' ORDER BY {_NEWEST}) = 1
+FROM ({_PLACED}) ORDER BY contract, unit_code, base_period_key, slot, delivery_id
 """  # noqa: S608 - likewise
 _DELTAS = """
 SELECT delivery_id, stream, sequence, rank_at, extracted_at, received_at, rows_accepted, synthetic FROM (
@@ -48,6 +68,8 @@ SELECT delivery_id, stream, sequence, rank_at, extracted_at, received_at, rows_a
   WHERE contract = ? AND received_at <= ? AND mode = 'delta' AND verdict <> 'refused'
 ) WHERE place = 1 ORDER BY stream, sequence
 """
+_COPIES_TRIED = 50
+_COPY_AGAIN_SECONDS = 0.1
 _END_OF_TIME = "9999-12-31T23:59:59.999999"
 
 
@@ -89,24 +111,41 @@ class Ledger:
         """The id of the next delivery. Only the holder of the receive lock may use it."""
         return int(self._one("SELECT coalesce(max(delivery_id), 0) + 1 FROM deliveries"))
 
-    def record(self, entries: Sequence[Entry], batch: Batch | None = None) -> None:
-        """Make deliveries visible, with their batch of files, in one transaction: all of it or nothing.
+    @property
+    def key_fingerprint(self) -> str | None:
+        """Of the key under which personal numbers were received until now; None before the first."""
+        return self._one("SELECT max(fingerprint) FROM pseudonym_key")
 
+    def record(
+        self,
+        entries: Sequence[Entry],
+        batch: Batch | None = None,
+        confirmations: Sequence[Confirmation] = (),
+        key_fingerprint: str | None = None,
+    ) -> None:
+        """Make deliveries visible, with their batch of files, and confirm earlier ones, in one transaction: all of it or nothing.
+
+        `key_fingerprint` is that of the key of their pseudonyms, where they have any: the first one holds for ever.
         Raises WarehouseError when the ledger cannot be written; nothing is recorded then.
         """
         with self._writing():
+            if key_fingerprint is not None and self.key_fingerprint is None:
+                self._db.execute("INSERT INTO pseudonym_key VALUES (?)", (key_fingerprint,))
             if batch is not None:
                 self._db.execute("INSERT INTO batches VALUES (?, ?, ?, ?)", (batch.batch, batch.contract, batch.file, batch.set_aside_file))
             for entry in entries:
                 self._insert(entry)
+            values = [[_stored(value) for value in (c.delivery_id, c.extracted_at, c.received_at)] for c in confirmations]
+            self._db.executemany("INSERT INTO confirmations VALUES (?, ?, ?)", values)
             reached("receive: recording")
 
     def deliveries(self, contract: str | None = None, known_on: datetime | None = None) -> list[Delivery]:
         """Deliveries received by `known_on` (default: all), refused ones too, in the order of receipt."""
+        confirmed = {name: f"max({name}, coalesce(confirmed_at, ''))" for name in ("extracted_at", "rank_at")}
         rows = self._db.execute(
-            f"SELECT {', '.join(_DELIVERY_COLUMNS)} FROM deliveries "  # noqa: S608 - names of our own fields
-            "WHERE (? IS NULL OR contract = ?) AND received_at <= ? ORDER BY delivery_id",
-            (contract, contract, _until(known_on)),
+            f"SELECT {', '.join(confirmed.get(name, name) for name in _DELIVERY_COLUMNS)} FROM deliveries {_CONFIRMED} "  # noqa: S608 - ours
+            "WHERE (:contract IS NULL OR contract = :contract) AND received_at <= :until ORDER BY delivery_id",
+            {"contract": contract, "until": _until(known_on)},
         )
         return [_delivery(row) for row in rows]
 
@@ -131,9 +170,28 @@ class Ledger:
             counts.setdefault(delivery_id, {})[rule_id] = hits
         return counts
 
+    def unit_counts(self, contract: str | None = None) -> dict[int, list[UnitCount]]:
+        """Delivery id → its rows by unit and supplier; of what was received before they were counted there is nothing."""
+        hits: dict[tuple[int, str, str], dict[str, int]] = {}
+        chosen = "FROM {} JOIN deliveries USING (delivery_id) WHERE (? IS NULL OR contract = ?) ORDER BY delivery_id, unit_code, supplier"
+        for *place, rule, n in self._db.execute(
+            f"SELECT delivery_id, unit_code, supplier, rule_id, rows {chosen.format('unit_hits')}",  # noqa: S608 - our own text
+            (contract, contract),
+        ):
+            hits.setdefault((place[0], place[1], place[2]), {})[rule] = n
+        found: dict[int, list[UnitCount]] = {}
+        columns = "delivery_id, unit_code, supplier, unit_rows.rows_accepted, unit_rows.rows_set_aside"
+        for delivery, unit, supplier, accepted, set_aside in self._db.execute(
+            f"SELECT {columns} {chosen.format('unit_rows')}",  # noqa: S608 - our own text
+            (contract, contract),
+        ):
+            counted = UnitCount(unit, supplier, accepted, set_aside, hits.get((delivery, unit, supplier), {}))
+            found.setdefault(delivery, []).append(counted)
+        return found
+
     def active_partitions(self, contract: str, known_on: datetime | None = None) -> list[ActivePartition]:
         """Every partition that was delivered in full, with the delivery in force by `known_on` (default: now)."""
-        rows = self._db.execute(_ACTIVE, (contract, _until(known_on)))
+        rows = self._db.execute(_ACTIVE, {"contract": contract, "until": _until(known_on)})
         return [
             ActivePartition(unit, key, slot, delivery, n, _time(rank), sequence, bool(made))
             for unit, key, slot, delivery, n, rank, sequence, made in rows
@@ -141,7 +199,7 @@ class Ledger:
 
     def placed_partitions(self, known_on: datetime | None = None) -> list[PlacedPartition]:
         """Every partition of every delivery by `known_on` (default: now), whether it is in force or not."""
-        return [PlacedPartition(*row) for row in self._db.execute(_PLACED, (_until(known_on),))]
+        return [PlacedPartition(*row) for row in self._db.execute(_ALL_PLACED, {"contract": None, "until": _until(known_on)})]
 
     def deltas(self, contract: str, known_on: datetime | None = None) -> list[DeltaDelivery]:
         """The deltas received by `known_on` (default: all) by stream and sequence; of one number that came twice the newest."""
@@ -255,6 +313,10 @@ class Ledger:
         self._db.executemany(
             "INSERT INTO rule_counts VALUES (?, ?, ?)", [(delivery.delivery_id, rule, rows) for rule, rows in entry.rule_counts.items()]
         )
+        for count in entry.unit_counts:
+            place = (delivery.delivery_id, count.unit_code, count.supplier)
+            self._db.execute("INSERT INTO unit_rows VALUES (?, ?, ?, ?, ?)", (*place, count.rows_accepted, count.rows_set_aside))
+            self._db.executemany("INSERT INTO unit_hits VALUES (?, ?, ?, ?, ?)", [(*place, *hit) for hit in count.hits.items()])
         self._db.executemany(
             "INSERT INTO partitions VALUES (?, ?, ?, ?, ?, ?)",
             [(delivery.contract, unit, key, slot, delivery.delivery_id, rows) for (unit, key, slot), rows in entry.partitions.items()],
@@ -262,6 +324,36 @@ class Ledger:
 
     def _one(self, sql: str) -> Any:
         return self._db.execute(sql).fetchone()[0]
+
+
+def copy_ledger(path: Path, to: Path) -> None:
+    """Copy the ledger file at `path`, where there is one, as it is now; the file and its folder are not touched.
+
+    SQLite itself would write beside a ledger that it reads. Raises WarehouseError when others write it all the time, OSError.
+    """
+    for _ in range(_COPIES_TRIED):
+        before = _state(path)
+        for ending in ("", "-wal"):
+            with suppress(FileNotFoundError):
+                shutil.copyfile(f"{path}{ending}", f"{to}{ending}")
+        if _state(path) == before:
+            return
+        Path(f"{to}-wal").unlink(missing_ok=True)
+        time.sleep(_COPY_AGAIN_SECONDS)
+    raise WarehouseError("The ledger is being written.", where=str(path), hint="Try again when the receive is done.", code="ledger_busy")
+
+
+def _state(path: Path) -> list[tuple[int, int, int] | None]:
+    """What changes when the ledger is written."""
+    found: list[tuple[int, int, int] | None] = []
+    for ending in ("", "-wal"):
+        try:
+            state = Path(f"{path}{ending}").stat()
+        except FileNotFoundError:
+            found.append(None)
+        else:
+            found.append((state.st_ino, state.st_size, state.st_mtime_ns))
+    return found
 
 
 _DELIVERY_COLUMNS = tuple(column.name for column in fields(Delivery))

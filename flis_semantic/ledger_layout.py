@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-LAYOUT = 2
+LAYOUT = 5
 """The layout that this program reads and writes; `PRAGMA user_version` of the file."""
 
 _TABLES = """
@@ -73,7 +73,39 @@ CREATE TABLE decisions (
   decided_at TEXT NOT NULL
 ) STRICT;
 """
-_FROM_NOTHING = _TABLES + _PARTITIONS + _DECISIONS
+_CONFIRMATIONS = """
+CREATE TABLE confirmations (
+  delivery_id INTEGER NOT NULL REFERENCES deliveries,
+  extracted_at TEXT NOT NULL,
+  received_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX confirmations_by_delivery ON confirmations (delivery_id);
+"""
+_PSEUDONYM_KEY = """
+CREATE TABLE pseudonym_key (fingerprint TEXT NOT NULL) STRICT;
+"""
+_AFTER_LAYOUT_4 = """
+ALTER TABLE deliveries ADD COLUMN rejudges INTEGER REFERENCES deliveries;
+CREATE TABLE unit_rows (
+  delivery_id INTEGER NOT NULL REFERENCES deliveries,
+  unit_code TEXT NOT NULL,
+  supplier TEXT NOT NULL,
+  rows_accepted INTEGER NOT NULL,
+  rows_set_aside INTEGER NOT NULL,
+  PRIMARY KEY (delivery_id, unit_code, supplier)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE unit_hits (
+  delivery_id INTEGER NOT NULL REFERENCES deliveries,
+  unit_code TEXT NOT NULL,
+  supplier TEXT NOT NULL,
+  rule_id TEXT NOT NULL,
+  rows INTEGER NOT NULL,
+  PRIMARY KEY (delivery_id, unit_code, supplier, rule_id)
+) STRICT, WITHOUT ROWID;
+"""
+_AFTER_LAYOUT_3 = _PSEUDONYM_KEY + _AFTER_LAYOUT_4
+_AFTER_LAYOUT_2 = _CONFIRMATIONS + _AFTER_LAYOUT_3
+_FROM_NOTHING = _TABLES + _PARTITIONS + _DECISIONS + _AFTER_LAYOUT_2
 _BEFORE_LAYOUT_2 = """
 ALTER TABLE deliveries ADD COLUMN mode TEXT NOT NULL DEFAULT 'full';
 ALTER TABLE deliveries ADD COLUMN stream TEXT NOT NULL DEFAULT '';
@@ -84,6 +116,6 @@ INSERT INTO partitions (contract, unit_code, base_period_key, delivery_id, rows)
   SELECT contract, unit_code, base_period_key, delivery_id, rows FROM partitions_of_layout_1;
 DROP TABLE partitions_of_layout_1;
 """
-_FROM_LAYOUT_1 = _BEFORE_LAYOUT_2 + _PARTITIONS + _AFTER_LAYOUT_1 + _DECISIONS
-STEPS = {0: _FROM_NOTHING, 1: _FROM_LAYOUT_1}
+_FROM_LAYOUT_1 = _BEFORE_LAYOUT_2 + _PARTITIONS + _AFTER_LAYOUT_1 + _DECISIONS + _AFTER_LAYOUT_2
+STEPS = {0: _FROM_NOTHING, 1: _FROM_LAYOUT_1, 2: _AFTER_LAYOUT_2, 3: _AFTER_LAYOUT_3, 4: _AFTER_LAYOUT_4}
 """Layout of the file → what makes it the present one."""

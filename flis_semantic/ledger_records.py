@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -20,7 +20,8 @@ DecisionKind = Literal["hold", "approve", "exempt"]
 class Delivery:
     """One received file of one contract. Counts: delivered = accepted + set aside; controls are among the accepted.
 
-    `has_manifest`: one came along with control figures, which were held against the file.
+    `has_manifest`: one came along with control figures, which were held against the file. `extracted_at` and `rank_at` are as of
+    the newest confirmation.
     """
 
     delivery_id: int
@@ -47,6 +48,9 @@ class Delivery:
     mode: Mode = "full"
     stream: str = ""
     """What a sequence of deltas counts in: the unit where the form is of one unit, else '' for the whole contract."""
+
+    rejudges: int | None = None
+    """Of a delivery that was judged again: the id of its first verdict, whose place among the others it has."""
 
     @property
     def admitted(self) -> bool:
@@ -119,6 +123,15 @@ class DeltaDelivery:
 
 
 @dataclass(frozen=True)
+class Confirmation:
+    """The content of a delivery in force came again, from a newer extract: as of then it is still what counts."""
+
+    delivery_id: int
+    extracted_at: datetime
+    received_at: datetime
+
+
+@dataclass(frozen=True)
 class Decision:
     """Somebody's decision about a unit's base periods of one contract, from first to last key. The newest of a kind counts."""
 
@@ -136,9 +149,37 @@ class Decision:
 
 
 @dataclass(frozen=True)
+class UnitCount:
+    """Rows of one unit and one supplier in a delivery ('' where nobody says which), and how many of them each rule hit."""
+
+    unit_code: str
+    supplier: str
+    rows_accepted: int = 0
+    rows_set_aside: int = 0
+    hits: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    def with_rows_of(self, other: UnitCount) -> UnitCount:
+        """The count with the rows of another one."""
+        hits = {rule: self.hits.get(rule, 0) + other.hits.get(rule, 0) for rule in (*self.hits, *other.hits)}
+        accepted, set_aside = self.rows_accepted + other.rows_accepted, self.rows_set_aside + other.rows_set_aside
+        return replace(self, rows_accepted=accepted, rows_set_aside=set_aside, hits=hits)
+
+    def plus(self, rows: int, *, is_accepted: bool, hits: Iterable[str]) -> UnitCount:
+        """The count with so many more rows, all accepted or all set aside, all hit by these rules."""
+        more = {rule: self.hits.get(rule, 0) + rows for rule in hits}
+        return replace(
+            self,
+            rows_accepted=self.rows_accepted + (rows if is_accepted else 0),
+            rows_set_aside=self.rows_set_aside + (0 if is_accepted else rows),
+            hits={**self.hits, **more},
+        )
+
+
+@dataclass(frozen=True)
 class Entry:
-    """A delivery with what belongs to it: hits per rule, rows per partition."""
+    """A delivery with what belongs to it: hits per rule, rows per partition, rows per unit and supplier."""
 
     delivery: Delivery
     rule_counts: Mapping[str, int] = field(default_factory=dict[str, int])
     partitions: Mapping[Part, int] = field(default_factory=dict[Part, int])
+    unit_counts: Sequence[UnitCount] = ()

@@ -56,11 +56,6 @@ class Stream:
         reach = self.reach(full)
         return [delta for delta in self._after(part, full) if delta.sequence <= reach]
 
-    def waiting(self, part: Part, full: ActivePartition | None) -> list[DeltaDelivery]:
-        """The deltas that are not in force in a partition because an earlier one has not come."""
-        reach = self.reach(full)
-        return [delta for delta in self._after(part, full) if delta.sequence > reach]
-
     def missing(self, number: int, full: ActivePartition | None) -> Gap:
         """The numbers before this one that have not come, as a partition with this full delivery needs them."""
         base = self.base(full)

@@ -15,12 +15,20 @@ from flis_semantic.vocabulary.calendar import Calendar
 from flis_semantic.vocabulary.load import load_vocabulary
 from flis_semantic.vocabulary.model import Vocabulary
 
+KEY_VARIABLE = "FLIS_PSEUDONYM_KEY"
+KEY_FILE_VARIABLE = "FLIS_PSEUDONYM_KEY_FILE"
+SECRETS = (KEY_VARIABLE, KEY_FILE_VARIABLE)
+"""Environment variables that only a receive reads: no process that we start is given them."""
+
 
 class Project:
     """One project folder (the one that holds dbt_project.yml)."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
+        self.work = self.root / "work"
+        """Folder of everything that is not source."""
+
         if not (self.root / "dbt_project.yml").is_file():
             raise ArgumentError(
                 f"{self.root} holds no dbt_project.yml.", hint="Give the project's folder with --project DIR.", code="no_project"
@@ -65,11 +73,6 @@ class Project:
                 ]
             )
         return {row[unit.seed_code]: row[unit.seed_kind] for row in rows}
-
-    @property
-    def work(self) -> Path:
-        """Folder of everything that is not source."""
-        return self.root / "work"
 
     @property
     def landing(self) -> Path:

@@ -31,6 +31,11 @@ select
 from closing as ends
 inner join closing as starts on ends.unit = starts.unit and ends.funktion = starts.funktion and ends.month_no = starts.month_no + 1
 cross join lateral (select strftime(make_date(2019, 1, 1) + to_months(cast(ends.month_no - 1 as integer)), '%Y-%m') as label)
+union all
+-- A loan in an account that the plan does not have.
+select 'oko_balance_2019-06.csv', unit, '2019-06', '9.55.99', -70000, -70000, timestamp '2019-07-06 00:00:00'
+from units
+where unit_no = 3 and getvariable('faults')
 order by file_name, kommunekode, funktion;
 
 create table delivery_facts as
@@ -44,4 +49,9 @@ group by file_name;
 create view planted_faults as
 select 'oko_balance' as contract, unit as municipality, '2020-03' as period, 'V-OKO-12' as rule_id, 1 as row_count, 'flagged' as fate
 from units
-where unit_no = 1 and getvariable('faults');
+where unit_no = 1 and getvariable('faults')
+union all
+select 'oko_balance', unit, '2019-06', 'V-OKO-01', 1, 'set_aside'
+from units
+where unit_no = 3 and getvariable('faults')
+order by municipality;

@@ -306,8 +306,8 @@ group by unit_key, sekvens
 union all by name
 select file_name, extracted_at, true as synthetic, chunk, damage from damaged_files;
 
--- What is planted, by municipality and accounting period: how many rows a rule finds there (for a file: how many it has), and
--- what becomes of them. `passes` are rows that a rule must let through.
+-- What is planted, by municipality and accounting period: how many rows a rule finds there (for a file: how many it has; a month
+-- that is late or missing is one), and what becomes of them. `passes` are rows that a rule must let through.
 create view planted_faults as
 select
     'oko_postering' as contract,
@@ -329,9 +329,24 @@ from (
     where packages.periode between 1 and 12
     group by packages.unit_key, packages.chunk
     union all
+    -- An implausible month is of its operating expenditure: the cells' lines, and those of its pairs.
+    select
+        units.unit_key,
+        bad.regnskabsaar * 100 + bad.periode as chunk,
+        bad.rule_id,
+        sum(line_counts.line_count) + (select count(*) from pairs where units.unit_key in (payer_key, payee_key)) as row_count,
+        bad.fate
+    from bad_deliveries as bad
+    inner join units on bad.unit_no = units.unit_no
+    inner join line_counts on units.unit = line_counts.unit and bad.regnskabsaar = line_counts.regnskabsaar
+    inner join cells on line_counts.cell = cells.cell and cells.dranst = 1 and cells.function_key < 70000
+    where bad.rule_id = 'V-OKO-07'
+    group by units.unit_key, bad.regnskabsaar, bad.periode, bad.rule_id, bad.fate
+    union all
     select units.unit_key, bad.regnskabsaar * 100 + bad.periode as chunk, bad.rule_id, 1 as row_count, bad.fate
     from bad_deliveries as bad
     inner join units on bad.unit_no = units.unit_no
+    where bad.rule_id <> 'V-OKO-07'
     union all
     select unit_key, chunk, 'DELTA-UNKNOWN-KEY' as rule_id, 2 as row_count, 'found' as fate from changes where step = 'unknown'
     union all

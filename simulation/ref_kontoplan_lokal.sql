@@ -42,6 +42,12 @@ select
     date '2019-01-01', null, timestamp '2018-12-15 06:01:00'
 from units
 where unit_no = 1 and getvariable('faults')
+union all
+select
+    'ref_kontoplan_lokal_' || unit || '_2020.csv', unit, '2020', '32201200086', 'Refusion af skoler', '3.22.01', 2, '000', '8.6',
+    date '2020-01-01', null, make_timestamp(2019, 12, 15, 6, unit_no, 0)
+from units
+where unit_no = 2 and getvariable('faults')
 order by file_name, konto_lokal;
 
 create table delivery_facts as
@@ -55,4 +61,9 @@ group by file_name;
 create view planted_faults as
 select 'ref_kontoplan_lokal' as contract, unit as municipality, '2019' as period, 'V-OKO-01' as rule_id, 1 as row_count, 'set_aside' as fate
 from units
-where unit_no = 1 and getvariable('faults');
+where unit_no = 1 and getvariable('faults')
+union all
+select 'ref_kontoplan_lokal', unit, '2020', 'V-OKO-09', 1, 'set_aside'
+from units
+where unit_no = 2 and getvariable('faults')
+order by municipality;

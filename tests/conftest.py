@@ -33,6 +33,9 @@ if PUBLISHED_DATA.is_dir():
     # Every project that a test makes, and every command that it starts, finds the files by the variable.
     os.environ["FLIS_PUBLISHED_DATA"] = str(PUBLISHED_DATA)
 
+# Personal numbers are received under a key; a test that needs another one, or none, says so.
+os.environ.setdefault("FLIS_PSEUDONYM_KEY", "a key for tests, as long as a key has to be")
+
 settings.register_profile(
     "flis",
     max_examples=many(25, 1000),

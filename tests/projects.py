@@ -34,7 +34,7 @@ def copy_project(folder: Path) -> Path:
 def run_line(folder: Path, *, simulated: bool = False) -> Path:
     """Receive the demonstration's deliveries (generated ones on demand) and build; the project's folder.
 
-    What is generated in any case is of four municipalities: enough for every fault, and quick.
+    What is generated in any case is of eleven municipalities: the last of them has the last planted fault.
     """
     project = Project(folder)
     demo = load_demo(project)
@@ -43,7 +43,7 @@ def run_line(folder: Path, *, simulated: bool = False) -> Path:
         demo = demo.model_copy(
             update={"published_data": demo.published_data.model_copy(update={"environment": "FLIS_NO_SUCH_VARIABLE", "folder": "nowhere"})}
         )
-    report = receive(project, demo.deliveries(project, out, scale_beside=0.02))
+    report = receive(project, demo.deliveries(project, out, scale_beside=0.056))
     assert report.exit_code == 0, [str(result) for result in report.results]
     built = build(project)
     assert built.exit_code == 0, built.lines

@@ -20,6 +20,7 @@ from typing import IO, Any, Self
 
 from flis_semantic.errors import BuildError
 from flis_semantic.warehouse import no_room
+from flis_semantic.workspace import SECRETS
 
 _LAST_LINES = 25
 _RESULTS = "flis_results.json"
@@ -167,7 +168,7 @@ class _Held:
     """A process that ends with this one."""
 
     def __init__(self, root: Path, work: Path, program: Sequence[str], output: IO[str], passed: tuple[int, ...] = ()) -> None:
-        environment = os.environ | {
+        environment = {name: value for name, value in os.environ.items() if name not in SECRETS} | {
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "DBT_USE_COLORS": "false",
             "DBT_PROFILES_DIR": str(root),

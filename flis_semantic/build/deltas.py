@@ -6,7 +6,8 @@ no full delivery ever came, from the stream's first. A delta is in force when no
 something is; where a newer full delivery holds the partition, or a resend took over its number, it is superseded.
 
 A row is told by its unit and the contract's key, in whichever partition it stands, so that a row that moves to another period
-is not counted in both. Among the rows in force the newest one of a key counts; where that says "deleted", there is none.
+is not counted in both. Among the rows in force the newest one of a key counts; where that says "deleted", there is none. A
+delta that deletes a key and writes it, too, moves it: in whatever order its rows stand, what it writes is the newer.
 Only keys are compared, and of full deliveries only keys that a delta names; whole rows are read once, by whoever reads the view.
 """
 
@@ -122,10 +123,13 @@ def applies_deltas(connection: Connection, contract: Contract) -> bool:
 def _resolve(connection: Connection, project: Project, contract: Contract, received: Received) -> None:
     """The newest row of every key that a delta in force names, and what became of the others."""
     table = quoted(contract.table)
-    key = ["unit_code", *(name for name in contract.key if name in contract.landed_columns)]
-    named = ", ".join(f'l."{name}" AS "k{number}"' for number, name in enumerate(key))
+    key = ["l.unit_code", *(f'l."{name}"' for name in contract.landed_key)]
+    if contract.period_column in contract.key:
+        # A side period has the dates of the one in whose place it stands.
+        key.append("coalesce(l.slot, '')")
+    named = ", ".join(f'{value} AS "k{number}"' for number, value in enumerate(key))
     keys = ", ".join(f'"k{number}"' for number in range(len(key)))
-    same = " AND ".join(f'l."{name}" IS NOT DISTINCT FROM n."k{number}"' for number, name in enumerate(key))
+    same = " AND ".join(f'{value} IS NOT DISTINCT FROM n."k{number}"' for number, value in enumerate(key))
 
     def rows(files: list[str]) -> str:
         paths = ", ".join(quoted(str(project.landing / contract.table / file)) for file in files)
@@ -155,7 +159,8 @@ def _resolve(connection: Connection, project: Project, contract: Contract, recei
         SELECT r.*, lead(r.delivery_id) OVER later IS NULL AS is_newest,
                coalesce(lag(r.is_deleted) OVER later, true) AS was_gone
         FROM named_rows r JOIN landing.deliveries d USING (delivery_id)
-        WINDOW later AS (PARTITION BY {keys} ORDER BY d.rank_at, coalesce(d.sequence, -1), r.delivery_id, r.line_number);
+        WINDOW later AS (
+          PARTITION BY {keys} ORDER BY d.rank_at, coalesce(d.sequence, -1), r.delivery_id, NOT r.is_deleted, r.line_number);
         INSERT INTO landing.replaced_rows SELECT {table}, k0, base_period_key, slot, delivery_id, line_number FROM placed_rows
         WHERE NOT is_delta AND NOT is_newest;
         INSERT INTO landing.applied_rows SELECT {table}, k0, base_period_key, slot, delivery_id, line_number FROM placed_rows

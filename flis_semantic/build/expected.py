@@ -5,6 +5,7 @@ Only partitions without a slot are expected; deltas never make one delivered, bu
 
 from __future__ import annotations
 
+from flis_semantic.contracts.deadline import due_periods
 from flis_semantic.contracts.model import Contract
 from flis_semantic.warehouse import Connection, append, quoted
 from flis_semantic.workspace import Project
@@ -12,7 +13,8 @@ from flis_semantic.workspace import Project
 _TABLES = """
 CREATE OR REPLACE TEMP TABLE expected_units (source VARCHAR, unit_code VARCHAR);
 CREATE OR REPLACE TEMP TABLE expected_series (
-  source VARCHAR, series VARCHAR, base_grain VARCHAR, starts_key INTEGER, starts_date DATE, due_days INTEGER, due_from_start BOOLEAN);
+  source VARCHAR, series VARCHAR, base_grain VARCHAR, starts_key INTEGER, starts_date DATE, provisional_periods INTEGER);
+CREATE OR REPLACE TEMP TABLE due_dates (source VARCHAR, base_period_key INTEGER, due_date DATE);
 CREATE OR REPLACE TEMP TABLE exemptions (source VARCHAR, unit_code VARCHAR, first_key INTEGER, last_key INTEGER, reason VARCHAR);
 CREATE OR REPLACE TEMP TABLE delivered (
   source VARCHAR, series VARCHAR, unit_code VARCHAR, base_period_key INTEGER, delivery_id INTEGER);
@@ -82,11 +84,15 @@ exempt AS (SELECT source, unit_code, unnest(range(first_key, last_key + 1)) AS b
 spared AS (SELECT source, unit_code, base_period_key, min(reason) AS reason FROM exempt GROUP BY ALL)
 SELECT e.source, e.series, e.unit_code, CAST(e.base_period_key AS INTEGER) AS base_period_key, d.delivery_id,
        coalesce(d.delivery_id IS NOT NULL AND a.synthetic, false) AS synthetic, a.received_at,
-       p.start_date, p.end_date, CASE WHEN s.due_from_start THEN p.start_date ELSE p.end_date END + s.due_days AS due_date,
+       -- Of a unit that has fallen behind, its own newest ones.
+       coalesce(e.base_period_key > max(d.base_period_key) OVER (PARTITION BY e.source, e.series, e.unit_code) - s.provisional_periods,
+                false) AS is_provisional,
+       p.start_date, p.end_date, t.due_date,
        coalesce(x.reason, c.exempt_reason) AS exempt_reason, c.held_reason, c.approved_at, c.approved_reason
 FROM expected e
 JOIN expected_series s USING (source, series)
 LEFT JOIN landing.periods p ON p.grain = e.base_grain AND p.period_key = e.base_period_key
+LEFT JOIN due_dates t ON t.source = e.source AND t.base_period_key = e.base_period_key
 LEFT JOIN delivered d ON d.source = e.source AND d.series = e.series AND d.unit_code = e.unit_code
   AND d.base_period_key = e.base_period_key
 LEFT JOIN arrived a ON a.source = e.source AND a.unit_code = e.unit_code AND a.base_period_key = e.base_period_key
@@ -120,9 +126,8 @@ def _write_units_and_series(connection: Connection, project: Project, contract: 
     kind = project.vocabulary.reporting_unit.member_kind
     units = [code for code, unit_kind in project.units.items() if contract.units == "all" or unit_kind == kind]
     append(connection, "expected_units", {"source": [contract.table] * len(units), "unit_code": units})
-    starts = {series: project.calendar.parse(label) for series, label in contract.starts_by_series.items()}
+    starts = {series: project.calendar.parse(label, contract.base_period) for series, label in contract.starts_by_series.items()}
     known = {series: period for series, period in starts.items() if period is not None}
-    days = contract.deadline.days if contract.deadline is not None else None
     append(
         connection,
         "expected_series",
@@ -132,16 +137,25 @@ def _write_units_and_series(connection: Connection, project: Project, contract: 
             "base_grain": [contract.base_period] * len(known),
             "starts_key": [period.key for period in known.values()],
             "starts_date": [period.start for period in known.values()],
-            "due_days": [days] * len(known),
-            "due_from_start": [contract.periods_ahead > 0] * len(known),
+            "provisional_periods": [contract.provisional.periods if contract.provisional is not None else 0] * len(known),
+        },
+    )
+    due = list(due_periods(contract, project.calendar))
+    append(
+        connection,
+        "due_dates",
+        {
+            "source": [contract.table] * len(due),
+            "base_period_key": [period.key for period, _ in due],
+            "due_date": [day for _, day in due],
         },
     )
 
 
 def _write_exemptions(connection: Connection, project: Project, contract: Contract) -> None:
     """Who need not deliver, by the contract."""
-    parse, language = project.calendar.parse, project.vocabulary.languages[0]
-    spans = [(item, parse(item.from_), parse(item.to)) for item in contract.exemptions]
+    parse, base, language = project.calendar.parse, contract.base_period, project.vocabulary.languages[0]
+    spans = [(item, parse(item.from_, base), parse(item.to, base)) for item in contract.exemptions]
     exempt = [(item, first.key, last.key) for item, first, last in spans if first is not None and last is not None]
     append(
         connection,

@@ -8,8 +8,6 @@ from itertools import accumulate
 
 from flis_semantic.vocabulary.calendar import Calendar
 
-_SATURDAY = 5
-
 
 def period_columns(calendar: Calendar, languages: Sequence[str]) -> dict[str, list[object]]:
     """Columns of the period table, equally long: grain, key, label, dates, days, label parts, workdays, holiday titles.
@@ -36,8 +34,4 @@ def period_columns(calendar: Calendar, languages: Sequence[str]) -> dict[str, li
 def _workdays_before(calendar: Calendar, first: date) -> list[int]:
     """Workdays from `first` up to, not including, each day up to the end of the last period; one entry more than there are days."""
     last = max(calendar.containing(grain, calendar.last_day).end for grain in calendar.grains)
-
-    def is_workday(day: date) -> bool:
-        return day.weekday() < _SATURDAY and day not in calendar.holidays
-
-    return list(accumulate((is_workday(first + timedelta(days=n)) for n in range((last - first).days + 1)), initial=0))
+    return list(accumulate((calendar.is_workday(first + timedelta(days=n)) for n in range((last - first).days + 1)), initial=0))

@@ -2,50 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
-from flis_semantic.catalogue.conditions import OWN_COLUMNS, Conditions, expression_problem
+from flis_semantic.catalogue.check_facts import FactChecker, Report
+from flis_semantic.catalogue.conditions import Conditions
+from flis_semantic.catalogue.facts import Measure
 from flis_semantic.catalogue.grains import derived_grains, refusal
-from flis_semantic.catalogue.model import Component, Domain, Fact, KeyFigureFile, Measure, Side
+from flis_semantic.catalogue.model import Component, Domain, KeyFigureFile, Side
 from flis_semantic.catalogue.resolved import KeyFigure, ResolvedComponent, ResolvedFact, SourceSeries
-from flis_semantic.contracts.model import Contract
-from flis_semantic.errors import DefinitionError, suggestion
+from flis_semantic.errors import suggestion
 from flis_semantic.strict_yaml import Document, Location
-from flis_semantic.vocabulary.calendar import Calendar
-from flis_semantic.vocabulary.model import Vocabulary
-
-Report = Callable[..., None]
-
-_OVER_TIME = {
-    "event": ("sum",),
-    "snapshot": ("first", "last", "average"),
-    "published": ("sum", "average", "first", "last", "recompute"),
-}
+from flis_semantic.vocabulary.model import RANGE_GRAIN
 
 
 @dataclass
-class Checker:
+class Checker(FactChecker):
     """Collects errors while it resolves. Use once per load."""
-
-    vocabulary: Vocabulary
-    calendar: Calendar
-    contracts: Mapping[str, Contract]
-    errors: list[DefinitionError] = field(default_factory=list[DefinitionError])
-    unreadable: set[str] = field(default_factory=set[str])
-    """Domains whose own file is wrong: what it would have said cannot be missed in the files beside it."""
 
     def domain(self, name: str, domain: Domain, document: Document) -> dict[str, ResolvedFact]:
         """The facts of one domain file, resolved; wrong ones are left out and reported."""
-        report = self._reporter(document)
-        self._texts(report, domain.title, ("title",))
+        report = self.reporter(document)
+        self.all_languages(report, domain.title, ("title",))
         for index, grain in enumerate(domain.publish_grains):
-            self._known(report, "grain", grain, self.calendar.grains, ("publish_grains", index))
+            self.known_name(report, "grain", grain, self.calendar.grains, ("publish_grains", index))
         facts: dict[str, ResolvedFact] = {}
         conditions = Conditions(domain, report)
         for fact_name, fact in domain.facts.items():
-            resolved = self._fact(name, fact_name, fact, conditions, report)
+            resolved = self.fact(name, fact_name, fact, conditions, report)
             if resolved is not None:
                 facts[resolved.id] = resolved
         return facts
@@ -55,10 +40,10 @@ class Checker:
     ) -> KeyFigure | None:
         """One key figure, resolved, or None when something in it is wrong."""
         before = len(self.errors)
-        report = self._reporter(document)
-        self._texts(report, file.title, ("title",))
-        self._texts(report, file.description, ("description",))
-        self._known(report, "unit", file.unit, self.vocabulary.units, ("unit",))
+        report = self.reporter(document)
+        self.all_languages(report, file.title, ("title",))
+        self.all_languages(report, file.description, ("description",))
+        self.known_name(report, "unit", file.unit, self.vocabulary.units, ("unit",))
         if owner is None and domain not in self.unreadable:
             report(f"The domain '{domain}' has no _domain.yml.", (), hint="Write one beside this file.")
         numerator = self._side(domain, file.numerator, "numerator", facts, report)
@@ -72,6 +57,10 @@ class Checker:
             return None
         components = (*numerator, *denominator, *weight)
         grains = derived_grains(components, file.only_grains, self.calendar)
+        ranged = refusal(components, file.only_grains, RANGE_GRAIN, self.calendar)
+        if not grains and ranged is not None:
+            report(f"The figure has no value at any grain, nor for a range: {ranged}.", ("numerator",))
+            return None
         publish = self._publish_grains(file, owner, components, grains, report)
         figure = KeyFigure(
             id=f"{domain}.{name}",
@@ -92,13 +81,13 @@ class Checker:
 
     def names_in(self, domain: str, document: Document, facts: Mapping[str, ResolvedFact]) -> None:
         """The names in a file that is wrong otherwise, so that its misspelt ones come in the same run."""
-        report = self._reporter(document)
+        report = self.reporter(document)
         data: Any = document.data
         if not isinstance(data, dict):
             return
         unit = cast(dict[str, Any], data).get("unit")
         if isinstance(unit, str):
-            self._known(report, "unit", unit, self.vocabulary.units, ("unit",))
+            self.known_name(report, "unit", unit, self.vocabulary.units, ("unit",))
         for location, measure, edition in _measures_in(data, ()):
             path = measure.split(".")
             owner, *names = path if len(path) == 3 else (domain, *path)
@@ -107,8 +96,8 @@ class Checker:
                 if owner not in self.unreadable:
                     known = [f.name if f.domain == domain else f.id for f in facts.values()]
                     report(f"There is no fact '{'.'.join(path[:-1])}'.", location, hint=suggestion(".".join(path[:-1]), known))
-            elif self._known(report, f"measure of {fact.id}", names[-1], fact.definition.measures, location) and edition is not None:
-                self._known(report, f"{fact.definition.edition_word} of {fact.id}", edition, fact.definition.editions, location)
+            elif self.known_name(report, f"measure of {fact.id}", names[-1], fact.definition.measures, location) and edition is not None:
+                self.known_name(report, f"{fact.definition.edition_word} of {fact.id}", edition, fact.definition.editions, location)
 
     def unique_titles(self, figures: Iterable[tuple[KeyFigure, Document]]) -> None:
         """Two key figures with one title cannot be told apart by a reader."""
@@ -117,96 +106,9 @@ class Checker:
             for language, title in figure.file.title.items():
                 other = seen.setdefault((language, title), figure.id)
                 if other != figure.id:
-                    self._reporter(document)(
+                    self.reporter(document)(
                         f"The title '{title}' is also the title of {other}.", ("title", language), hint="Titles are unique."
                     )
-
-    def _reporter(self, document: Document) -> Report:
-        def report(message: str, location: Location, *, hint: str = "") -> None:
-            self.errors.append(DefinitionError(message, where=document.where(location), hint=hint))
-
-        return report
-
-    @staticmethod
-    def _known(report: Report, what: str, name: str, known: Iterable[str], location: Location) -> bool:
-        names = list(known)
-        if name in names:
-            return True
-        report(f"There is no {what} '{name}'.", location, hint=suggestion(name, names))
-        return False
-
-    def _texts(self, report: Report, texts: Mapping[str, str], location: Location) -> None:
-        for language in self.vocabulary.languages:
-            if not texts.get(language):
-                report(
-                    f"{'.'.join(map(str, location))} has no text in '{language}'.",
-                    location,
-                    hint="Every language of the vocabulary is required.",
-                )
-        for language in texts:
-            self._known(report, "language", language, self.vocabulary.languages, (*location, language))
-
-    def _fact(self, domain: str, name: str, fact: Fact, conditions: Conditions, report: Report) -> ResolvedFact | None:
-        at: Location = ("facts", name)
-        ok = True
-        tables = fact.sources or tuple(table for tables in fact.editions.values() for table in tables)
-        for table in tables:
-            ok &= self._known(report, "contract", table, self.contracts, at)
-        for dimension in fact.dimensions:
-            ok &= self._known(report, "dimension", dimension, self.vocabulary.dimensions, (*at, "dimensions", dimension))
-        self._texts(report, fact.title, (*at, "title"))
-        if not ok:
-            return None
-        contracts = [self.contracts[table] for table in tables]
-        if len({(c.base_period, c.status_date, c.absent, c.blank) for c in contracts}) > 1:
-            report(
-                f"The sources of '{name}' differ in base_period, status_date, absent or blank.", at, hint="Feed one fact from like sources."
-            )
-            return None
-        if fact.kind == "snapshot" and contracts[0].status_date is None:
-            report(f"'{name}' is a snapshot, but the contract '{tables[0]}' says no status_date.", at, hint="Say opening or closing there.")
-            return None
-        filters: dict[str, str] = {}
-        for measure_name, measure in fact.measures.items():
-            place: Location = (*at, "measures", measure_name)
-            if measure.filter is not None:
-                filters[measure_name] = conditions.written_out(measure.filter, (*place, "filter"))
-            self._measure(fact, measure_name, measure, contracts, place, report)
-        return ResolvedFact(
-            domain=domain,
-            name=name,
-            definition=fact,
-            base_grain=contracts[0].base_period,
-            opening=contracts[0].status_date != "closing",
-            absent=contracts[0].absent,
-            blank=contracts[0].blank,
-            dimensions={
-                cut: spec.column or self.vocabulary.dimensions[dimension].key
-                for dimension, spec in fact.dimensions.items()
-                for cut in self.vocabulary.cuts_of(dimension)
-            },
-            conditions=filters,
-        )
-
-    def _measure(self, fact: Fact, name: str, measure: Measure, contracts: list[Contract], at: Location, report: Report) -> None:
-        self._texts(report, measure.title, (*at, "title"))
-        self._known(report, "unit", measure.unit, self.vocabulary.units, (*at, "unit"))
-        allowed = _OVER_TIME[fact.kind] if fact.in_force is None else ("last",)
-        if measure.over_time not in allowed:
-            kind = fact.kind if fact.in_force is None else f"{fact.kind} with in_force"
-            report(
-                f"over_time {measure.over_time} has no meaning for a {kind} fact.", (*at, "over_time"), hint=f"One of {', '.join(allowed)}."
-            )
-        if measure.expression is not None:
-            problem = expression_problem(measure.expression)
-            if problem:
-                report(f"expression of '{name}' {problem}", (*at, "expression"), hint=OWN_COLUMNS)
-        with_series = [contract for contract in contracts if contract.series]
-        if with_series and not measure.series:
-            report(f"'{name}' names no series, but {with_series[0].table} has several.", at, hint="Add series: [...].")
-        for index, series in enumerate(measure.series):
-            known = {s for contract in contracts for s in contract.series_starts}
-            self._known(report, "series", series, known, (*at, "series", index))
 
     def _side(self, domain: str, side: Side, name: str, facts: Mapping[str, ResolvedFact], report: Report) -> tuple[ResolvedComponent, ...]:
         found: list[ResolvedComponent] = []
@@ -231,7 +133,7 @@ class Checker:
             known = [f.name if f.domain == domain else f.id for f in facts.values()]
             report(f"There is no fact '{'.'.join(path[:-1])}'.", at, hint=suggestion(".".join(path[:-1]), known))
             return None
-        if not self._known(report, f"measure of {fact.id}", measure_name, fact.definition.measures, at):
+        if not self.known_name(report, f"measure of {fact.id}", measure_name, fact.definition.measures, at):
             return None
         measure = fact.definition.measures[measure_name]
         before = len(self.errors)
@@ -242,12 +144,15 @@ class Checker:
         tables = definition.editions[component.edition] if component.edition else definition.sources
         return ResolvedComponent(
             sign=sign,
-            fact=fact,
+            fact=fact.of_edition(component.edition),
             measure=measure_name,
             aggregate=measure.aggregate,
-            expression=measure.expression,
+            expression=measure.expression or (definition.person if measure.aggregate == "count_distinct" else None),
+            weight=measure.weight,
+            percentile=measure.percentile,
             condition=fact.conditions.get(measure_name),
             over_time=measure.over_time,
+            merges=measure.overlaps == "merge",
             sources=tuple(SourceSeries(table, series) for table in tables for series in (measure.series or ("",))),
             filters=tuple(component.filter.items()),
             edition=(str(definition.edition_column), component.edition) if component.edition else None,
@@ -260,13 +165,13 @@ class Checker:
 
     def _component_fields(self, component: Component, fact: ResolvedFact, measure: Measure, at: Location, report: Report) -> None:
         if component.role is not None:
-            self._known(report, f"role of {fact.id}", component.role, fact.definition.roles, at)
+            self.known_name(report, f"role of {fact.id}", component.role, fact.definition.roles, at)
         self._edition(component, fact, at, report)
         for dimension in component.filter:
-            self._known(report, f"dimension of {fact.id}", dimension, fact.dimensions, at)
+            self.known_name(report, f"dimension of {fact.id}", dimension, fact.dimensions, at)
         for dimension in component.broadcast:
             known = {**self.vocabulary.dimensions, **self.vocabulary.cuts}
-            if self._known(report, "dimension", dimension, known, at) and any(
+            if self.known_name(report, "dimension", dimension, known, at) and any(
                 cut in fact.dimensions for cut in self.vocabulary.cuts_of(dimension)
             ):
                 report(f"{fact.id} has the dimension '{dimension}' and cannot be broadcast over it.", at)
@@ -275,13 +180,13 @@ class Checker:
     def _edition(self, component: Component, fact: ResolvedFact, at: Location, report: Report) -> None:
         word, editions = fact.definition.edition_word, fact.definition.editions
         given = component.version if word == "version" else component.vintage
-        if component.edition is not None and (given is None or component.vintage and component.version):
-            other = "vintages" if word == "version" or not editions else "versions"
+        if component.edition is not None and (not editions or given is None or component.vintage and component.version):
+            other = "versions" if component.version and (word == "vintage" or not editions) else "vintages"
             report(f"{fact.id} has no {other}.", at, hint=f"Name a {word} instead." if editions else "Leave it out.")
         elif editions and component.edition is None:
             report(f"{fact.id} has {word}s, and the component names none.", at, hint=f"Add {word}: one of {', '.join(editions)}.")
         elif component.edition is not None:
-            self._known(report, f"{word} of {fact.id}", component.edition, editions, at)
+            self.known_name(report, f"{word} of {fact.id}", component.edition, editions, at)
 
     def _component_time(self, component: Component, fact: ResolvedFact, measure: Measure, at: Location, report: Report) -> None:
         reference = component.reference_date
@@ -289,10 +194,16 @@ class Checker:
             why = {"published": "is published for whole periods", "event": "is made of events"}.get(fact.kind)
             if fact.definition.in_force is not None:
                 why = "is read on the period's last day"
+            if fact.kind == "spell" and reference.latest_known is not None:
+                why = "is made of spells, of which every day is known up to the last,"
+            if (fact.before or fact.after) and reference.latest_known is not None:
+                why = "is computed from several base periods, of which the newest is not always enough,"
+            if reference.of_period == "average" and not measure.adds:
+                why = f"has a {measure.aggregate}, of which no mean over days is taken,"
             if why is not None:
                 report(f"{fact.id} {why} and has no reference date.", at, hint="Use it without reference_date.")
             if reference.first_of is not None:
-                self._known(report, "calendar", reference.first_of, self._years(), at)
+                self.known_name(report, "calendar", reference.first_of, self._years(), at)
         window = component.window
         if window is not None:
             if fact.definition.in_force is not None:
@@ -304,16 +215,21 @@ class Checker:
                     hint=f"Its over_time is {measure.over_time}.",
                 )
             if window.to_date is not None:
-                self._known(report, "calendar", window.to_date, self._years(), at)
+                self.known_name(report, "calendar", window.to_date, self._years(), at)
 
     def _years(self) -> tuple[str, ...]:
         return ("year", *self.vocabulary.calendars)
 
     def _figure_fields(self, file: KeyFigureFile, report: Report) -> None:
         for index, grain in enumerate(file.publish_grains or ()):
-            self._known(report, "grain", grain, self.calendar.grains, ("publish_grains", index))
+            self.known_name(report, "grain", grain, self.calendar.grains, ("publish_grains", index))
         for index, grain in enumerate(file.only_grains.grains if file.only_grains else ()):
-            self._known(report, "grain", grain, self.calendar.grains, ("only_grains", "grains", index))
+            self.known_name(report, "grain", grain, self.calendar.grains, ("only_grains", "grains", index))
+        for index, cut in enumerate(file.published_cuts):
+            if not 1 <= len(cut) <= 2:
+                report("A published cut is one or two dimensions.", ("published_cuts", index))
+            for dimension in cut:
+                self.known_name(report, "dimension", dimension, self.vocabulary.cuts, ("published_cuts", index))
         members = self.vocabulary.reporting_unit.members
         if file.country_members is not None and file.country_members < members:
             report(f"country_members is {file.country_members}, below the {members} members.", ("country_members",))
@@ -340,8 +256,6 @@ class Checker:
 
     def _cuts(self, figure: KeyFigure, report: Report) -> None:
         for index, cut in enumerate(figure.file.published_cuts):
-            if not 1 <= len(cut) <= 2:
-                report("A published cut is one or two dimensions.", ("published_cuts", index))
             for dimension in cut:
                 if dimension not in figure.dimensions:
                     lacking = next((c.label for c in figure.components if dimension not in c.fact.dimensions), figure.id)

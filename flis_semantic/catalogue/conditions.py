@@ -17,6 +17,12 @@ OWN_COLUMNS = "Only the fact's own columns may be used."
 _NAMED = re.compile(r"'(?:[^']|'')*'|\{([^{}]*)\}")
 """A string of SQL, in which braces are braces; else a name in braces."""
 
+_MORE_THAN_A_ROW = (
+    *(exp.Query, exp.AggFunc, exp.Window, exp.Star, exp.Columns, exp.UDTF, exp.Explode),
+    *(exp.Placeholder, exp.Parameter, exp.Struct),
+)
+_UNSTEADY = (exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp, exp.Rand, exp.Uuid)
+
 
 class Conditions:
     """The named conditions of one domain. What is wrong with one, or with a filter, is reported where it stands."""
@@ -54,7 +60,10 @@ def expression_problem(text: str) -> str | None:
         tree = sqlglot.parse_one(text, dialect="duckdb")
     except ParseError:
         return "is not a SQL expression."
-    if tree.find(exp.Query, exp.AggFunc, exp.Window) is not None:
+    if not isinstance(tree, exp.Condition) or tree.find(*_MORE_THAN_A_ROW) is not None:
         return "must be an expression over one row, without a query, aggregate or window."
+    unsteady = tree.find(*_UNSTEADY)
+    if unsteady is not None:
+        return f"has another value every time it is read: {unsteady.sql(dialect='duckdb')}."
     qualified = next((c for c in tree.find_all(exp.Column) if c.table), None)
     return f"qualifies the column {qualified.sql()}." if qualified is not None else None

@@ -40,7 +40,7 @@ def _component_refusal(component: ResolvedComponent, grain: str, calendar: Calen
         return None
     if fact.whole_periods:
         return _whole_periods_refusal(component, grain, calendar)
-    if fact.kind == "event":
+    if fact.kind in ("event", "spell"):
         return None
     if component.reference is None and grain != RANGE_GRAIN and calendar.rank(grain) < calendar.rank(component.fact.base_grain):
         return f"has one state a {component.fact.base_grain}; a {grain} is finer, and a state is not carried forward"
@@ -51,7 +51,7 @@ def _whole_periods_refusal(component: ResolvedComponent, grain: str, calendar: C
     base = component.fact.base_grain
     if grain == base:
         return None
-    if component.over_time not in ("sum", "average"):
+    if component.fact.kind == "published" and component.over_time not in ("sum", "average"):
         return f"is {given_by(component)} {base} and cannot be put together for another period ({component.over_time})"
     if grain != RANGE_GRAIN and not calendar.nests(base, grain):
         return f"is {given_by(component)} {base}, and a {base} does not lie inside a {grain}"

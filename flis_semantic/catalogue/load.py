@@ -17,10 +17,12 @@ from flis_semantic.contracts.model import Contract
 from flis_semantic.errors import DefinitionError, DefinitionErrors
 from flis_semantic.strict_yaml import Document
 from flis_semantic.vocabulary.calendar import Calendar
+from flis_semantic.vocabulary.load import FILE_NAME
 from flis_semantic.vocabulary.model import Vocabulary
 
 DOMAIN_FILE = "_domain.yml"
-_IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*\Z")
+_IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
+"""Two underscores in a row part a key figure from its status in the names of columns."""
 
 
 def load_catalogue(folder: Path, vocabulary: Vocabulary, calendar: Calendar, contracts: Mapping[str, Contract]) -> Catalogue:
@@ -31,9 +33,9 @@ def load_catalogue(folder: Path, vocabulary: Vocabulary, calendar: Calendar, con
     """
     checker = Checker(vocabulary, calendar, contracts)
     read = _Read()
-    for path in sorted(folder.glob("*/*")):
+    for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder.parent).as_posix()
-        if _is_definition(path, name, checker):
+        if path != folder / FILE_NAME and _is_definition(path, folder, name, checker):
             read.file(path, name, checker)
     facts: dict[str, ResolvedFact] = {}
     for domain, (definition, document) in read.domains.items():
@@ -57,7 +59,7 @@ def _starts(contracts: Mapping[str, Contract], calendar: Calendar) -> dict[Sourc
     found: dict[SourceSeries, date] = {}
     for table, contract in contracts.items():
         for series, label in contract.starts_by_series.items():
-            first = calendar.parse(label)
+            first = calendar.parse(label, contract.base_period)
             found[SourceSeries(table, series)] = first.start if first is not None else calendar.first_day
     return found
 
@@ -103,21 +105,24 @@ def json_schemas() -> dict[str, Any]:
     }
 
 
-def _is_definition(path: Path, name: str, checker: Checker) -> bool:
-    if not path.is_file() or path.name.startswith("."):
+def _is_definition(path: Path, folder: Path, name: str, checker: Checker) -> bool:
+    if not path.is_file() or any(part.startswith(".") for part in path.relative_to(folder).parts):
         return False
     if path.suffix == ".yaml":
         checker.errors.append(DefinitionError("The file's name ends in .yaml and would be overlooked.", where=name, hint="Name it .yml."))
         return False
     if path.suffix != ".yml":
         return False
-    if path.name != DOMAIN_FILE and not _IDENTIFIER.match(path.stem):
+    if path.parent.parent != folder:
         checker.errors.append(
-            DefinitionError(
-                f"'{path.stem}' is no id.", where=name, hint="Use lower-case letters a-z, digits and _, starting with a letter."
-            )
+            DefinitionError("The file is not in a domain's folder and would be overlooked.", where=name, hint="Move it to <domain>/.")
         )
         return False
+    for part in (path.parent.name, path.stem if path.name != DOMAIN_FILE else path.parent.name):
+        if not _IDENTIFIER.match(part):
+            hint = "Use lower-case letters a-z and digits, starting with a letter, with single _ between them."
+            checker.errors.append(DefinitionError(f"'{part}' is no id.", where=name, hint=hint))
+            return False
     return True
 
 

@@ -13,10 +13,9 @@ from pydantic import Field, GetJsonSchemaHandler, field_validator, model_validat
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from flis_semantic.catalogue.facts import Fact
 from flis_semantic.vocabulary.model import Identifier, MonthDay, Strict
 
-Kind = Literal["event", "snapshot", "published"]
-OverTime = Literal["sum", "first", "last", "average", "recompute"]
 MeasureReference = Annotated[
     str,
     Field(
@@ -24,101 +23,6 @@ MeasureReference = Annotated[
         description="fact.measure of the same domain, or domain.fact.measure",
     ),
 ]
-
-
-class Measure(Strict):
-    """An aggregate over one fact."""
-
-    title: dict[str, str]
-    description: dict[str, str] = Field(default_factory=dict)
-    aggregate: Literal["sum", "count"] = "sum"
-    expression: str | None = Field(default=None, description="SQL expression over the model's columns; a column name mostly")
-    filter: str | None = Field(
-        default=None, description="SQL condition over the model's columns; {name} stands for one of the domain's conditions"
-    )
-    over_time: OverTime = Field(description="what a period's value is; required, since a wrong default is a wrong number")
-    unit: Identifier
-    series: tuple[str, ...] = Field(default=(), description="the source's series that must have been delivered for this measure")
-
-    @model_validator(mode="after")
-    def _something_to_aggregate(self) -> Measure:
-        if self.aggregate == "sum" and self.expression is None:
-            raise ValueError("a sum needs an expression")
-        if self.aggregate == "count" and self.expression is not None:
-            raise ValueError("a count counts rows and takes a filter, not an expression")
-        return self
-
-
-class FactDimension(Strict):
-    """A dimension of a fact. The column defaults to the dimension's own key."""
-
-    column: Identifier | None = None
-
-
-class InForce(Strict):
-    """Columns (DATE) with the first and last day on which a row is in force; an empty last day means until further notice."""
-
-    from_: Identifier = Field(alias="from")
-    to: Identifier
-
-
-class Fact(Strict):
-    """One dbt mart. Its kind decides what time does to it."""
-
-    title: dict[str, str]
-    description: dict[str, str] = Field(default_factory=dict)
-    kind: Kind
-    model: Identifier
-    sources: tuple[Identifier, ...] = Field(
-        default=(), description="contracts that feed the fact, unless its vintages or versions name theirs"
-    )
-    date: Identifier | None = Field(
-        default=None, description="event: column (DATE) of the day on which it happened, for grains finer than the base period"
-    )
-    in_force: InForce | None = Field(
-        default=None, description="snapshot: rows hold for a whole base period, from one day to another (a budget and its revisions)"
-    )
-    roles: dict[Identifier, Identifier] = Field(min_length=1, description="role of the reporting unit -> key column")
-    default_role: Identifier
-    vintage_column: Identifier | None = None
-    vintages: dict[Identifier, tuple[Identifier, ...]] = Field(default_factory=dict, description="vintage -> contracts that feed it")
-    version_column: Identifier | None = None
-    versions: dict[Identifier, tuple[Identifier, ...]] = Field(
-        default_factory=dict, description="version (of money: original, revised) -> contracts that feed it; never added to another"
-    )
-    dimensions: dict[Identifier, FactDimension] = Field(default_factory=dict)
-    measures: dict[Identifier, Measure] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _fed_by_something(self) -> Fact:
-        if [bool(self.sources), bool(self.vintages), bool(self.versions)].count(True) != 1:
-            raise ValueError("a fact names its sources, or vintages or versions that name theirs")
-        if bool(self.vintages) != (self.vintage_column is not None):
-            raise ValueError("vintages and vintage_column go together")
-        if bool(self.versions) != (self.version_column is not None):
-            raise ValueError("versions and version_column go together")
-        if self.date is not None and self.kind != "event":
-            raise ValueError("date is for events")
-        if self.in_force is not None and self.kind != "snapshot":
-            raise ValueError("in_force is for snapshots")
-        if self.default_role not in self.roles:
-            raise ValueError(f"default_role '{self.default_role}' is not one of the roles")
-        return self
-
-    @property
-    def editions(self) -> dict[str, tuple[str, ...]]:
-        """Vintages or versions, of which every component names one: edition -> contracts that feed it."""
-        return dict(self.vintages or self.versions)
-
-    @property
-    def edition_column(self) -> str | None:
-        """The column that tells the editions apart."""
-        return self.vintage_column or self.version_column
-
-    @property
-    def edition_word(self) -> str:
-        """What the fact calls its editions."""
-        return "version" if self.versions else "vintage"
 
 
 class Domain(Strict):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
-from flis_semantic.catalogue.model import Domain, Fact, GroupValue, KeyFigureFile, Offset, ReferenceDate, Window
+from flis_semantic.catalogue.facts import Fact, FactDimension
+from flis_semantic.catalogue.model import Domain, GroupValue, KeyFigureFile, Offset, ReferenceDate, Window
 from flis_semantic.vocabulary.calendar import Calendar
 from flis_semantic.vocabulary.model import Unit, Vocabulary
 
@@ -20,22 +21,55 @@ class SourceSeries:
 
 
 @dataclass(frozen=True)
+class Rhythm:
+    """How a fact's contracts deliver. `opening`: a status is the state as its day begins, else as it ends."""
+
+    base_grain: str
+    opening: bool
+    absent: str
+    blank: str
+
+
+@dataclass(frozen=True)
 class ResolvedFact:
-    """A fact with what its contracts say about it. `opening`: a status is the state as its day begins, else as it ends.
+    """A fact with what its contracts say about it.
 
     `dimensions`: by what the fact can be cut and the key column behind it, a hierarchy by its levels; `conditions`: the filter of
-    each measure that has one, with the domain's conditions written out.
+    each measure that has one, with the domain's conditions written out; `rhythms`: of each edition, where editions may differ
+    (the fact's own is then the finest).
     """
 
     domain: str
     name: str
     definition: Fact = field(repr=False, compare=False)
-    base_grain: str
-    opening: bool
-    absent: str
-    blank: str
+    rhythm: Rhythm
     dimensions: Mapping[str, str] = field(repr=False, compare=False)
     conditions: Mapping[str, str] = field(repr=False, compare=False)
+    rhythms: Mapping[str, Rhythm] = field(repr=False, compare=False)
+
+    def of_edition(self, edition: str | None) -> ResolvedFact:
+        """The fact as one of its editions is delivered."""
+        return replace(self, rhythm=self.rhythms[edition]) if edition is not None else self
+
+    @property
+    def base_grain(self) -> str:
+        """Grain of the base period."""
+        return self.rhythm.base_grain
+
+    @property
+    def opening(self) -> bool:
+        """Whether a status is the state as its day begins, else as it ends."""
+        return self.rhythm.opening
+
+    @property
+    def absent(self) -> str:
+        """What it means that a row is not there."""
+        return self.rhythm.absent
+
+    @property
+    def blank(self) -> str:
+        """What it means that a value is empty."""
+        return self.rhythm.blank
 
     @property
     def id(self) -> str:
@@ -44,7 +78,7 @@ class ResolvedFact:
 
     @property
     def kind(self) -> str:
-        """event, snapshot or published"""
+        """event, snapshot, spell or published"""
         return self.definition.kind
 
     @property
@@ -56,6 +90,21 @@ class ResolvedFact:
     def in_force(self) -> bool:
         """Whether rows hold for a whole base period, each from one day to another."""
         return self.definition.in_force is not None
+
+    @property
+    def before(self) -> int:
+        """How many base periods before its own a row is computed from."""
+        return self.definition.reads.before if self.definition.reads is not None else 0
+
+    @property
+    def after(self) -> int:
+        """How many base periods after its own a row is computed from."""
+        return self.definition.reads.after if self.definition.reads is not None else 0
+
+    @property
+    def ages(self) -> Mapping[str, FactDimension]:
+        """Dimensions whose member is the completed years since a date of birth."""
+        return {name: item for name, item in self.definition.dimensions.items() if item.born is not None}
 
     @property
     def model(self) -> str:
@@ -77,8 +126,11 @@ class ResolvedComponent:
     measure: str
     aggregate: str
     expression: str | None
+    weight: str | None
+    percentile: float | None
     condition: str | None
     over_time: str
+    merges: bool
     sources: tuple[SourceSeries, ...]
     filters: tuple[tuple[str, tuple[str, ...]], ...]
     edition: tuple[str, str] | None
@@ -87,6 +139,18 @@ class ResolvedComponent:
     window: Window | None
     offset: Offset | None
     broadcast: tuple[str, ...]
+
+    @property
+    def recomputed(self) -> bool:
+        """Whether the value of an area is taken from the rows of all its units, since those of the units do not add up to it."""
+        return self.aggregate not in ("sum", "count") or self.merges or self.over_time == "any"
+
+    @property
+    def waits_for_end(self) -> bool:
+        """Whether a part of a period has no value of its own: only what flows may be given up to the last day that is known."""
+        if self.fact.kind == "spell":
+            return self.over_time in ("first", "last", "any") or self.aggregate not in ("sum", "count")
+        return self.fact.kind == "event" and self.over_time == "recompute"
 
     @property
     def rolling_days(self) -> int | None:
@@ -142,7 +206,8 @@ class KeyFigure:
     @property
     def adds_over_units(self) -> bool:
         """Whether numerator and denominator of several units may simply be added."""
-        return self.group_value.rule == "ratio_of_sums" and not self.file.min_share
+        recomputed = any(component.recomputed for component in (*self.numerator, *self.denominator))
+        return self.group_value.rule == "ratio_of_sums" and not self.file.min_share and not recomputed
 
 
 @dataclass(frozen=True)

@@ -119,8 +119,10 @@ def _component(component: ResolvedComponent) -> str:
 def _date(reference: ReferenceDate) -> str:
     if reference.latest_known is None:
         return _line(reference.model_dump(exclude_none=True))
-    age = reference.latest_known.max_age
-    lengths = [f"{count} {unit if count == 1 else unit + 's'}" for unit, count in (("year", age.years), ("month", age.months)) if count]
+    longest = reference.latest_known.max_age
+    lengths = [
+        f"{count} {unit if count == 1 else unit + 's'}" for unit, count in (("year", longest.years), ("month", longest.months)) if count
+    ]
     return f"latest known, at most {' and '.join(lengths)} old"
 
 

@@ -8,6 +8,7 @@ from flis_semantic.build import build
 from flis_semantic.cli import output
 from flis_semantic.cli.ask import answer_table
 from flis_semantic.cli.run_line import refuse_stale, totals_table
+from flis_semantic.delivery.pseudonyms import DEMONSTRATION_KEY, PseudonymKey
 from flis_semantic.delivery.receive import receive
 from flis_semantic.errors import BuildError, DeliveryError
 from flis_semantic.query import Session
@@ -27,7 +28,7 @@ def run_demo(project: Project) -> None:
     published = bool(demo.published_files(project))
     output.say("Receiving published files." if published else "No published files here: receiving generated ones, marked as synthetic.")
     with output.working("Receiving"):
-        report = receive(project, demo.deliveries(project, project.work / "simulated"))
+        report = receive(project, demo.deliveries(project, project.work / "simulated"), key=PseudonymKey(DEMONSTRATION_KEY))
     output.say(totals_table(report))
     for result in report.results:
         if result.exit_code:

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from flis_semantic import __version__
-from flis_semantic.cli import ask, catalogue, decide, new, output, run_line, watch
+from flis_semantic.cli import ask, catalogue, decide, new, output, run_line, simulation, watch
 from flis_semantic.errors import FlisError
 
 _INTERRUPTED = 130
@@ -42,13 +42,16 @@ def start(
 app.add_typer(new.app, name="new")
 app.command()(run_line.demo)
 app.command()(run_line.receive)
+app.command()(run_line.reprocess)
 app.command()(run_line.build)
 app.command()(run_line.generate)
+app.command()(simulation.simulate)
 app.add_typer(catalogue.app, name="catalogue")
 app.command()(ask.query)
 app.command()(ask.sql)
 app.command()(watch.quality)
 app.command()(watch.coverage)
+app.command()(watch.expected)
 app.command()(decide.hold)
 app.command()(decide.approve)
 app.command()(decide.exempt)

@@ -64,7 +64,7 @@ def new_project(folder: Path, languages: Sequence[str]) -> int:
         ArgumentError: the folder holds something, or a language is no language code.
     """
     from flis_semantic.generate import generate
-    from flis_semantic.simulate.recipe import recipes, simulate
+    from flis_semantic.simulate import recipes, simulate
     from flis_semantic.workspace import Project
 
     _check(folder, languages)

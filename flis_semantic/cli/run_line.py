@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -44,6 +45,7 @@ def receive(
     contract: Annotated[str | None, typer.Option("--contract", help="What the files are, instead of recognising it.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a row was set aside.")] = False,
     supersede: Annotated[bool, typer.Option("--supersede", help="Put an older extract in force again.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge only: the same report and exit code, and nothing is kept.")] = False,
     form: TextFormatOption = TextFormat.table,
     project: ProjectOption = HERE,
 ) -> None:
@@ -51,15 +53,19 @@ def receive(
 
     Exit code 1 when a file is refused; the others are received all the same.
 
-    Example: flis receive deliveries/2026-08 --strict
+    Example: flis receive deliveries/2026-08 --dry-run --strict
     """
+    from flis_semantic.delivery import dry_run as dry
     from flis_semantic.delivery.receive import receive as receive_files
 
-    with output.working("Receiving"):
-        report = receive_files(Project(project), files, contract=contract, strict=strict, supersede=supersede)
+    opened = Project(project)
+    with output.working("Judging" if dry_run else "Receiving"), dry.dry_run(opened) if dry_run else nullcontext(opened) as place:
+        report = receive_files(place, files, contract=contract, strict=strict, supersede=supersede)
+    if dry_run:
+        output.say("Dry run: nothing was received.")
     rows: list[dict[str, Any]] = [
         {
-            "file": result.file.name,
+            "file": result.shown_name,
             "contract": result.contract,
             "verdict": result.verdict,
             "delivered": result.rows_delivered,
@@ -86,6 +92,34 @@ def receive(
         if len(report.findings) > _MOST_FILES:
             output.say(f"and {len(report.findings) - _MOST_FILES:,} more: --format json has every file.")
     raise typer.Exit(report.exit_code)
+
+
+def reprocess(
+    contract: Annotated[str, typer.Option("--contract", metavar="TABLE", help="Whose set-aside rows are judged again.")],
+    form: TextFormatOption = TextFormat.table,
+    project: ProjectOption = HERE,
+) -> None:
+    """Judge set-aside rows again, after a contract, a code list or a rule was corrected. The ledger keeps both verdicts.
+
+    Rows whose personal values are masked need the delivered file: receive it again with --supersede.
+
+    Example: flis reprocess --contract TABLE
+    """
+    from dataclasses import asdict
+
+    from flis_semantic.delivery.reprocess import COLUMNS
+    from flis_semantic.delivery.reprocess import reprocess as judge_again
+
+    with output.working("Judging again"):
+        results = [asdict(result) for result in judge_again(Project(project), contract)]
+    if form is TextFormat.json:
+        output.write(output.json_text([{name: row[name] for name in COLUMNS} for row in results]))
+        return
+    columns = [name for name in COLUMNS if name != "message"]
+    output.write(output.table_text(columns, [[output.shown(row[name]) for name in columns] for row in results]))
+    for row in results[:_MOST_FILES]:
+        output.say(f"{row['file']}: {row['message']}")
+    output.say("It counts from the next `flis build`." if any(row["judged_as"] for row in results) else "Nothing changed.")
 
 
 def totals_table(report: ReceiveReport) -> str:

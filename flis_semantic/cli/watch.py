@@ -1,15 +1,17 @@
-"""Commands that look at what the line did: quality, coverage."""
+"""Commands that look at what the line did: quality, coverage, expected."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from flis_semantic.cli import output
-from flis_semantic.cli.options import HERE, FormatOption, LanguageOption, ProjectOption, TextFormatOption, chosen_language, day
+from flis_semantic.cli.options import HERE, FormatOption, LanguageOption, ProjectOption, TextFormatOption, chosen_language, day, names
 from flis_semantic.cli.output import Format, TextFormat
+from flis_semantic.cli.quality_pages import write_figures, write_units
 from flis_semantic.errors import ArgumentError
 from flis_semantic.workspace import Project
 
@@ -40,7 +42,13 @@ _LATE_COLUMNS = ("source", "period", "due_date", "status", "units", "most_days_l
 OnOption = Annotated[str | None, typer.Option("--on", metavar="DATE", help="The day that deadlines are compared with; today without.")]
 
 
-def quality(
+def quality(  # noqa: PLR0913, PLR0917 - a command has as many options as it has
+    by: Annotated[
+        list[str] | None,
+        typer.Option("--by", metavar="KEY", help="Counts and shares by domain, source, unit, supplier, delivery, rule or month; several."),
+    ] = None,
+    unit: Annotated[list[str] | None, typer.Option("--unit", metavar="CODE", help="Only these units; without --by a whole report.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", metavar="DIR", help="Write a page for each unit, or those of --unit.")] = None,
     set_aside: Annotated[bool, typer.Option("--set-aside", help="List the rows set aside, with line, rules, reason and the row.")] = False,
     on: OnOption = None,
     form: TextFormatOption = TextFormat.table,
@@ -49,16 +57,25 @@ def quality(
 ) -> None:
     """What became of every delivered row, what rules hit, what waits, what is late, and published totals beside computed ones.
 
+    With --by the same in counts and shares, by month for a trend; with --html a page for each unit that says what is needed from it.
     Exit code 1 when the chain does not add up for a delivery.
 
-    Example: flis quality --format json
+    Example: flis quality --by supplier,month --format json
     """
     from flis_semantic.quality import report as parts
 
     opened = Project(project)
     spoken = chosen_language(language, opened)
+    if set_aside + bool(by) + (html is not None) > 1:
+        raise ArgumentError("One report at a time.", where="--by, --html, --set-aside", hint="Choose one.", code="several_reports")
     if set_aside:
         _write_set_aside(opened, form)
+        return
+    if by:
+        write_figures(opened, names(by), names(unit), form, spoken)
+        return
+    if html is not None or unit:
+        write_units(opened, names(unit), day(on), html, form)
         return
     report = parts.quality_report(opened, spoken, day(on))
     if form is TextFormat.json:
@@ -82,32 +99,55 @@ def quality(
 def coverage(
     source: Annotated[str | None, typer.Option("--source", help="Only this contract.")] = None,
     missing: Annotated[bool, typer.Option("--missing", help="List every unit and base period that is not there, or is held.")] = False,
-    overdue: Annotated[
-        bool, typer.Option("--overdue", help="List what is past its deadline and has not come, and how late it is.")
-    ] = False,
     decisions: Annotated[bool, typer.Option("--decisions", help="List what was held, approved and exempted.")] = False,
-    on: OnOption = None,
     form: FormatOption = Format.table,
     project: ProjectOption = HERE,
 ) -> None:
     """How complete the sources are: base periods expected of every unit, and what was delivered, held, approved and exempted.
 
-    Example: flis coverage --source TABLE --overdue --on 2025-04-15 --format csv
+    Example: flis coverage --source TABLE --missing --format csv
     """
     from flis_semantic.quality import coverage as parts
 
-    if missing + overdue + decisions > 1:
-        raise ArgumentError("One list at a time.", where="--missing, --overdue, --decisions", hint="Choose one.", code="several_lists")
-    if on is not None and not overdue:
-        raise ArgumentError("A day is compared with deadlines.", where="--on", hint="Add --overdue.", code="day_without_list")
+    if missing and decisions:
+        raise ArgumentError("One list at a time.", where="--missing, --decisions", hint="Choose one.", code="several_lists")
     opened = Project(project)
-    if overdue:
-        columns, rows = parts.overdue_rows(opened, day(on), source)
-    elif decisions:
+    if decisions:
         columns, rows = parts.decided_rows(opened, source)
     else:
         columns, rows = parts.missing_rows(opened, source) if missing else parts.coverage_rows(opened, source)
     output.write_rows(columns, rows, form)
+
+
+def expected(
+    overdue: Annotated[
+        bool, typer.Option("--overdue", help="List what is past its deadline and has not come, and how late it is.")
+    ] = False,
+    unit: Annotated[list[str] | None, typer.Option("--unit", metavar="CODE", help="List what is expected of these units.")] = None,
+    source: Annotated[str | None, typer.Option("--source", help="Only this contract.")] = None,
+    on: OnOption = None,
+    form: FormatOption = Format.table,
+    project: ProjectOption = HERE,
+) -> None:
+    """The calendar of deliveries: when each source is due, and how many units came in time, late, not at all, or need not.
+
+    Of what has begun by the day. A deadline's own day is in time.
+
+    Example: flis expected --overdue --source TABLE --on 2025-04-15 --format csv
+    """
+    from flis_semantic.quality import deadlines as parts
+
+    opened = Project(project)
+    rows = parts.expected_rows(opened, day(on), source, names(unit) or None)
+    columns = parts.COLUMNS
+    if overdue:
+        rows, columns = [row for row in rows if row["status"] == "overdue"], ("source", "unit", "period", "due_date", "days_late")
+    elif not unit:
+        rows, columns = parts.by_period(rows), parts.CALENDAR_COLUMNS
+    output.write_rows(columns, [[row[name] for name in columns] for row in rows], form)
+    lacking = [table for table in parts.without_deadline(opened) if source in (None, table)]
+    if lacking:
+        output.say(f"note: No deadline is agreed for {', '.join(lacking)}.")
 
 
 def _summed(rows: list[dict[str, Any]], columns: tuple[str, ...], kept: tuple[str, ...]) -> tuple[list[dict[str, Any]], tuple[str, ...]]:

@@ -18,9 +18,11 @@ from flis_semantic.compiler.sql import (
     coalesce,
     col,
     day,
+    either,
     eq,
     ge,
     gt,
+    is_null,
     join,
     least,
     left_join,
@@ -75,7 +77,7 @@ def answer_query(plan: FigurePlan, level: Level, areas_name: str, position: int,
     ]
     source: Expr = table(areas_name, "a")
     if not refused:
-        state, reason = _judgement(figure, denominator, _share(denominator, expected))
+        state, reason = _judgement(figure, numerator, denominator, _share(denominator, expected))
         judged = select(
             [col("*", "a"), named(state, "state"), named(reason, "reason")],
             source,
@@ -113,7 +115,7 @@ def _finish(
     share = _share(denominator, expected)
     if figure.file.min_share:
         value = case((lt(share(), num(figure.file.min_share)), null()), otherwise=value)
-    finished = both(gt(_members(), num(0)), eq(_members(), _wanted()), gt(col("state_in", "a"), num(states.PROVISIONAL)))
+    finished = both(gt(_members(), num(0)), eq(_members(), _wanted()), ge(col("state_in", "a"), num(states.VALIDATED)))
     assert finished is not None
     return {
         "value": value,
@@ -141,7 +143,9 @@ def _refused() -> dict[str, Expr]:
     }
 
 
-def _judgement(figure: KeyFigure, denominator: Callable[[], Expr] | None, share: Callable[[], Expr]) -> tuple[Expr, Expr]:
+def _judgement(
+    figure: KeyFigure, numerator: Callable[[], Expr], denominator: Callable[[], Expr] | None, share: Callable[[], Expr]
+) -> tuple[Expr, Expr]:
     """State and reason number of an area: of the members in its value; without any, what they all are, else missing."""
     state_in: Expr = col("state_in", "a")
     if figure.file.min_share:
@@ -152,6 +156,12 @@ def _judgement(figure: KeyFigure, denominator: Callable[[], Expr] | None, share:
     reasons = [case((lt(_members(), _wanted()), num(states.reason_number("member_missing"))))]
     if denominator is not None:
         reasons.append(case((eq(denominator(), num(0)), num(states.reason_number("denominator_zero")))))
+    if any(component.recomputed for component in figure.components):
+        # Everything was delivered, and there is nothing of which to take a median or a mean.
+        sides = [is_null(side()) for side in (numerator, denominator) if side is not None]
+        nothing = either(*sides)
+        assert nothing is not None
+        reasons.append(case((nothing, num(states.reason_number("denominator_zero")))))
     reasons.append(case((eq(col("state_in", "a"), num(states.PROVISIONAL)), num(states.reason_number("period_unfinished")))))
     # Every member delivered, and none has a value: nothing but an empty denominator or weight is left.
     empty_weight = case((ge(col("state_high", "a"), num(states.HAS_VALUE)), num(states.reason_number("denominator_zero"))))
@@ -160,7 +170,8 @@ def _judgement(figure: KeyFigure, denominator: Callable[[], Expr] | None, share:
 
 
 def _judgement_joins(plan: FigurePlan, level: Level, request: Request) -> list[exp.Join]:
-    if not (plan.denominator or plan.figure.file.min_share):
+    recomputed = any(component.recomputed for component in plan.figure.components)
+    if not (plan.denominator or plan.figure.file.min_share or recomputed):
         return []
     return [left_join(table(name), eq(col("period_key", name), col("period_key", "a"))) for name in _divisor_spans(plan, level, request)]
 

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from sqlglot import exp
 
 from flis_semantic.compiler import states
+from flis_semantic.compiler.members import subquery
 from flis_semantic.compiler.plan import FigurePlan, Source, is_base, side_sum
+from flis_semantic.compiler.recomputed import recomputed_query
 from flis_semantic.compiler.request import Request
+from flis_semantic.compiler.spell_ctes import spell_ctes
+from flis_semantic.compiler.spells import Members, Spells
 from flis_semantic.compiler.sql import (
     EXACT,
     Expr,
     both,
     case,
     cast,
+    coalesce,
     col,
     count_rows,
     either,
     eq,
     ge,
+    gt,
     highest,
     is_null,
     least,
@@ -36,12 +43,68 @@ from flis_semantic.compiler.sql import (
     total,
     where_,
 )
+from flis_semantic.compiler.units import ZERO_WITHOUT_ROWS
 from flis_semantic.vocabulary.model import Level
 
+Cte = tuple[str, Expr]
 
-def areas_query(plan: FigurePlan, level: Level, request: Request) -> exp.Select:
+
+def area_ctes(name: str, plan: FigurePlan, level: Level, request: Request) -> list[Cte]:
+    """The CTEs of the areas of one level; the last one, `name`, has each side's components over the complete members."""
+    again = _taken_again(plan, level, request)
+    if not again:
+        return [(name, _sums_query(plan, level, request))]
+    # What does not add up is taken again from the rows of the members, of which there are as many lists as periods.
+    members = Members(f"{name}_in", by_cell=bool(request.dimensions) and any(source.may_be_blank for source in plan.sources))
+    found: list[Cte] = [(members.name, _in_value_query(plan, level, request, members)), (f"{name}_sums", _sums_query(plan, level, request))]
+    for source in again:
+        number = plan.number(source)
+        assert source.detail is not None
+        detail = replace(source.detail, members=members)
+        value, column = f"{name}_c{number}", f"c{number}"
+        found += spell_ctes(value, column, detail) if isinstance(detail, Spells) else [(value, recomputed_query(column, detail))]
+    columns: list[Expr] = [col("*", "a")]
+    joins: list[exp.Join] = []
+    for source in again:
+        number = plan.number(source)
+        value = f"{name}_c{number}"
+        same = both(
+            *(eq(col(key, value), col(key, "a")) for key in ("period_key", "area")),
+            *(eq(col(cell, value), col(cell, "a")) for cell in (*source.dimensions, *members.repeated(source.dimensions, request))),
+        )
+        assert same is not None
+        joins.append(left_join(table(value), same))
+        there: Expr = col(f"c{number}", value)
+        if source.component.aggregate in ZERO_WITHOUT_ROWS:
+            there = coalesce(there, num(0))
+        columns.append(named(case((gt(col("members", "a"), num(0)), there)), f"c{number}"))
+    found.append((name, select(columns, table(f"{name}_sums", "a"), joins=joins)))
+    return found
+
+
+def _taken_again(plan: FigurePlan, level: Level, request: Request) -> tuple[Source, ...]:
+    """Components whose value of an area is not the sum of its units'."""
+    if is_base(level, request) or plan.figure.group_value.rule != "ratio_of_sums":
+        return ()
+    return tuple(source for source in (*plan.numerator, *plan.denominator) if source.component.recomputed)
+
+
+def _in_value_query(plan: FigurePlan, level: Level, request: Request, members: Members) -> exp.Select:
+    """The units that are in the value of their area, per period and, where that differs, per cell."""
+    keys = [col(key, "m") for key in ("period_key", "unit_key", "area")]
+    keys += [col(cell, "m") for cell in request.dimensions] if members.by_cell else []
+    return select(
+        [key.copy() for key in keys],
+        subquery(_members_query(plan, level, request, keyed=True), "m"),
+        where=col("is_in", "m"),
+        group=keys,
+    )
+
+
+def _sums_query(plan: FigurePlan, level: Level, request: Request) -> exp.Select:
     """Sums over the complete members of each area of one level."""
     additive = is_base(level, request) or plan.figure.group_value.rule in ("ratio_of_sums", "none")
+    again = _taken_again(plan, level, request)
     cells = list(request.dimensions)
     members = _members_query(plan, level, request)
     is_in = lambda: col("is_in", "m")  # noqa: E731
@@ -56,7 +119,8 @@ def areas_query(plan: FigurePlan, level: Level, request: Request) -> exp.Select:
     if additive:
         for source in (*plan.numerator, *plan.denominator):
             name = f"c{plan.number(source)}"
-            columns.append(named(where_(total(col(name, "m")), is_in()), name))
+            if source not in again:
+                columns.append(named(where_(total(col(name, "m")), is_in()), name))
         for source in plan.denominator:
             name = f"c{plan.number(source)}"
             known = both(expected(), col("is_known", "m"))
@@ -67,7 +131,13 @@ def areas_query(plan: FigurePlan, level: Level, request: Request) -> exp.Select:
     columns += [
         named(where_(count_rows(), is_in()), "members"),
         named(where_(count_rows(), expected()), "members_expected"),
-        named(where_(count_rows(), both(expected(), exp.Not(this=col("is_known", "m")))), "unknown_denominators"),
+        # Denominators that do not add up over units have no sum of all expected ones; members are counted instead.
+        named(
+            where_(
+                count_rows(), both(expected(), None if any(s in again for s in plan.denominator) else exp.Not(this=col("is_known", "m")))
+            ),
+            "unknown_denominators",
+        ),
         named(where_(lowest(col("state", "m")), is_in()), "state_in"),
         named(lowest(col("state", "m")), "state_low"),
         named(highest(col("state", "m")), "state_high"),
@@ -77,7 +147,7 @@ def areas_query(plan: FigurePlan, level: Level, request: Request) -> exp.Select:
     return select(columns, source, group=keys)
 
 
-def _members_query(plan: FigurePlan, level: Level, request: Request) -> exp.Select:
+def _members_query(plan: FigurePlan, level: Level, request: Request, *, keyed: bool = False) -> exp.Select:
     """The units of a level's areas with one state and reason each, and for unweighted and weighted means their own value."""
     base = is_base(level, request)
     rule = "ratio_of_sums" if base else plan.figure.group_value.rule
@@ -88,10 +158,13 @@ def _members_query(plan: FigurePlan, level: Level, request: Request) -> exp.Sele
         named(col(f"area_{level.id}", "f"), "area"),
         *(col(cell, "f") for cell in request.dimensions),
     ]
+    columns += [col("unit_key", "f")] if keyed else []
     columns += [col(f"c{number}", "f") for number in numbers]
     state = lambda: least(*(col(f"s{number}", "f") for number in numbers))  # noqa: E731
     known = [col(f"s{plan.number(source)}", "f") for source in plan.denominator]
-    in_value = both(ge(state(), num(states.HAS_VALUE)), *(not_null(col(f"c{number}", "f")) for number in numbers))
+    # A unit that delivered is in the value also when there is nobody of whom to take a median.
+    added = [f"c{plan.number(source)}" for source in used if not source.component.recomputed]
+    in_value = both(ge(state(), num(states.HAS_VALUE)), *(not_null(col(name, "f")) for name in added))
     joins: list[exp.Join] = []
     reasons = [_reason(source, plan.number(source)) for source in used]
     if rule in ("mean_of_members", "weighted_by"):

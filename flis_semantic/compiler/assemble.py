@@ -9,14 +9,19 @@ from sqlglot import exp
 from flis_semantic.catalogue.resolved import ResolvedComponent, SourceSeries
 from flis_semantic.compiler import states
 from flis_semantic.compiler.answer import answer_query
-from flis_semantic.compiler.areas import areas_query
+from flis_semantic.compiler.areas import area_ctes
+from flis_semantic.compiler.codes import UNKNOWN
 from flis_semantic.compiler.coverage import coverage_query, delivered_query
+from flis_semantic.compiler.details import Detail, detail_of, details_query
 from flis_semantic.compiler.keys import PERIODS_MODEL
 from flis_semantic.compiler.plan import FigurePlan, Source
+from flis_semantic.compiler.recomputed import Recomputed, recomputed_query
 from flis_semantic.compiler.request import Request
-from flis_semantic.compiler.rows import UNKNOWN, Rows, Value, filter_parameters, rows_query, touched_units, value_of
+from flis_semantic.compiler.rows import Rows, Value, filter_parameters, rows_query, touched_units, value_of
 from flis_semantic.compiler.scans import Names, Scan, codes_query, needs_delivered, scan_of, scan_query
 from flis_semantic.compiler.spans import base_periods_query, reads_one, source_condition, span_of, span_query
+from flis_semantic.compiler.spell_ctes import spell_ctes
+from flis_semantic.compiler.spells import Spells
 from flis_semantic.compiler.sql import (
     Expr,
     among,
@@ -45,6 +50,8 @@ from flis_semantic.compiler.stretch import Span
 from flis_semantic.compiler.units import units_query
 
 Cte = tuple[str, Expr]
+_VALUE = "v1"
+"""Column of a value that is computed from single rows: each has its own CTE."""
 
 
 @dataclass
@@ -60,6 +67,8 @@ class Assembly:
     plans: list[FigurePlan] = field(default_factory=list[FigurePlan])
     _spans: dict[Span, str] = field(default_factory=dict[Span, str])
     _rows: dict[Rows, tuple[str, dict[Value, str]]] = field(default_factory=dict[Rows, tuple[str, dict[Value, str]]])
+    _details: dict[Detail, str] = field(default_factory=dict[Detail, str])
+    _values: dict[object, tuple[str, Spells | Recomputed]] = field(default_factory=dict[object, tuple[str, "Spells | Recomputed"]])
     _scans: dict[Scan, tuple[str, dict[str, Value]]] = field(default_factory=dict[Scan, tuple[str, dict[str, Value]]])
 
     def ctes(self) -> list[Cte]:
@@ -78,15 +87,17 @@ class Assembly:
             columns = [(column, value) for value, column in values.items()]
             found.append((name, rows_query(rows, columns, list(dict.fromkeys(spans)), self.request, some_units=self.units_only)))
         found += self._scan_ctes()
+        found += self._detail_ctes()
         found += self._cells()
         for position, plan in enumerate(self.plans, start=1):
-            found.append((f"{plan.name}_units", units_query(plan, self.request, keyed=self.units_only)))
+            keyed = self.units_only or any(source.component.recomputed for source in plan.sources)
+            found.append((f"{plan.name}_units", units_query(plan, self.request, keyed=keyed)))
             if self.units_only:
                 continue
             answers: list[exp.Select] = []
             for level in self.request.levels:
                 name = f"{plan.name}_areas" if len(self.request.levels) == 1 else f"{plan.name}_{level.id}"
-                found.append((name, areas_query(plan, level, self.request)))
+                found += area_ctes(name, plan, level, self.request)
                 answers.append(answer_query(plan, level, name, position, self.request))
             found.append((plan.name, _union(answers)))
         return found
@@ -100,6 +111,8 @@ class Assembly:
     def _source(self, component: ResolvedComponent) -> Source:
         span = span_of(component)
         span_name = self._spans.setdefault(span, f"w{len(self._spans) + 1}")
+        if component.recomputed or component.fact.kind == "spell":
+            return self._detailed(component, span, span_name)
         scan = scan_of(component, self.request)
         scan_name, used = self._scans.setdefault(scan, (f"s{len(self._scans) + 1}", {}))
         _, values = self._rows.setdefault(scan.rows, (f"r{len(self._rows) + 1}", {}))
@@ -116,6 +129,39 @@ class Assembly:
             dimensions=scan.dimensions,
             is_weighted=span.averages and not reads_one(span, self.request),
         )
+
+    def _detailed(self, component: ResolvedComponent, span: Span, span_name: str) -> Source:
+        """A component that is computed from single rows. Equal values of one request share their CTEs."""
+        detail = detail_of(component, self.request)
+        rows = self._details.setdefault(detail, f"rows_{len(self._details) + 1}")
+        dimensions = tuple(d for d in self.request.dimensions if d in component.fact.dimensions)
+        asked: Spells | Recomputed
+        if component.fact.kind == "spell":
+            asked = Spells(component, span, span_name, detail, rows, dimensions, self.request)
+        else:
+            asked = Recomputed(component, span, span_name, f"{span_name}_coverage", detail, rows, dimensions, self.request)
+        alike = (detail, span, component.aggregate, component.percentile, component.over_time, component.merges, component.filters)
+        name, _ = self._values.setdefault(alike, (f"values_{len(self._values) + 1}", asked))
+        return Source(
+            component=component,
+            span=span,
+            span_name=span_name,
+            coverage_name=f"{span_name}_coverage",
+            scan_name=name,
+            value_name=_VALUE,
+            dimensions=dimensions,
+            is_weighted=span.averages and not reads_one(span, self.request),
+            detail=asked,
+        )
+
+    def _detail_ctes(self) -> list[Cte]:
+        found: list[Cte] = []
+        for detail, name in self._details.items():
+            spans = [asked.span_name for _, asked in self._values.values() if asked.detail == detail]
+            found.append((name, details_query(detail, list(dict.fromkeys(spans)), self.request)))
+        for name, asked in self._values.values():
+            found += spell_ctes(name, _VALUE, asked) if isinstance(asked, Spells) else [(name, recomputed_query(_VALUE, asked))]
+        return found
 
     def _scan_ctes(self) -> list[Cte]:
         found: list[Cte] = []
@@ -203,7 +249,7 @@ class Assembly:
         return select(columns, table("periods", "p"), joins=[join(table(unit.model, "u"), valid)], where=both(*conditions))
 
     def _cells(self) -> list[Cte]:
-        """Members of each dimension that are valid in the period, and `unknown` where a fact has rows without a member."""
+        """Members of each dimension that are valid in the period, and whatever else rows have: `unknown`, or a member that has ceased."""
         request = self.request
         found: list[Cte] = []
         hierarchies: dict[str, list[str]] = {}
@@ -249,11 +295,14 @@ class Assembly:
             # A dated code has a row per validity interval, a coarser level one per finer member.
             group=[col("period_key", "p"), *(code.copy() for code in codes.values())],
         )
-        for scan, (name, _) in self._scans.items():
-            if cuts[0] in scan.dimensions:
-                stray = either(*(eq(col(cut), text(UNKNOWN)) for cut in cuts))
-                unknown = select([col("period_key"), *(col(cut) for cut in cuts)], table(name), where=stray)
-                members = exp.Union(this=members, expression=unknown, distinct=True)
+        scans = [(name, scan.dimensions) for scan, (name, _) in self._scans.items()]
+        scans += [(name, asked.dimensions) for name, asked in self._values.values()]
+        for name, has in scans:
+            if cuts[0] in has:
+                # One that has ceased can have rows that the period reads: earlier in its window, or late ones.
+                stray = either(*(eq(col(cut), text(UNKNOWN)) for cut in cuts)) if valid is None else None
+                read = select([col("period_key"), *(col(cut) for cut in cuts)], table(name), where=stray)
+                members = exp.Union(this=members, expression=read, distinct=True)
         return members
 
     def _bound(self, name: str, values: tuple[str, ...]) -> list[Expr]:

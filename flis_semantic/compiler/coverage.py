@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from flis_semantic.catalogue.resolved import SourceSeries
 from flis_semantic.compiler.request import Request
-from flis_semantic.compiler.spans import reads_one, source_condition
+from flis_semantic.compiler.spans import reaches, reads_one, source_condition
 from flis_semantic.compiler.sql import (
     Expr,
     among,
@@ -17,6 +17,9 @@ from flis_semantic.compiler.sql import (
     eq,
     gt,
     join,
+    left_join,
+    lowest,
+    minus,
     named,
     num,
     plus,
@@ -27,33 +30,44 @@ from flis_semantic.compiler.sql import (
 )
 from flis_semantic.compiler.stretch import Span
 
-_THERE = ("delivered", "approved", "reported_by_other")
+_THERE = ("delivered", "provisional", "approved", "reported_by_other")
 
 
 def coverage_query(span: Span, span_name: str, request: Request) -> exp.Select:
-    """Per asked period and unit: how many of the needed base periods are there, exempt, held, approved."""
+    """Per asked period and unit: how many of the needed base periods are there, exempt, held, approved, provisional.
+
+    Of what covers days also `data_to`, the first day that the unit does not cover.
+    """
     unit_key = request.vocabulary.reporting_unit.key
     state = lambda: col("state", "c")  # noqa: E731
     key = col("base_period_key", "c")
-    if reads_one(span, request):
+    if reads_one(span, request) and not span.beside:
         inside: Expr = eq(key, col("first_key", "w"))
     else:
-        inside = exp.Between(this=key, low=col("first_key", "w"), high=col("last_key", "w"))
-    rows = join(table("coverage", "c"), both(source_condition(span.sources, "c"), inside))
+        first, last = col("first_key", "w"), col("last_key", "w")
+        low, high = minus(first, num(span.before)) if span.before else first, plus(last, num(span.after)) if span.after else last
+        inside = exp.Between(this=key, low=low, high=high)
+    joins = [join(table("coverage", "c"), both(source_condition(span.sources, "c"), inside))]
     counts = {
         "delivered": among(state(), [text(name) for name in _THERE]),
         "exempt": eq(state(), text("exempt")),
         "held": eq(state(), text("held")),
         "approved": eq(state(), text("approved")),
+        "provisional": eq(state(), text("provisional")),
     }
     counted = [named(where_(count_rows(), condition), name) for name, condition in counts.items()]
+    if reaches(span):
+        same = both(*(eq(col(name, "t"), col(name, "c")) for name in ("source", "series", unit_key)))
+        assert same is not None
+        joins.append(left_join(table("data_to", "t"), same))
+        counted.append(named(lowest(col("data_to", "t")), "data_to"))
     keys = [col("period_key", "w"), col(unit_key, "c")]
     if len(span.sources) == 1 and span.latest is None:
         columns = [keys[0].copy(), named(keys[1].copy(), "unit_key"), *counted]
-        return select(columns, table(span_name, "w"), joins=[rows], group=keys)
+        return select(columns, table(span_name, "w"), joins=joins, group=keys)
     keys.append(key.copy())
     by_base = select(
-        [keys[0].copy(), named(keys[1].copy(), "unit_key"), key.copy(), *counted], table(span_name, "w"), joins=[rows], group=keys
+        [keys[0].copy(), named(keys[1].copy(), "unit_key"), key.copy(), *counted], table(span_name, "w"), joins=joins, group=keys
     )
     return _newest(by_base, span) if span.latest is not None else _of_all_lines(by_base, span)
 
@@ -67,9 +81,12 @@ def _of_all_lines(by_base: exp.Select, span: Span) -> exp.Select:
         "exempt": both(eq(there(), num(lines)), gt(col("exempt", "k"), num(0))),
         "held": both(eq(there(), num(lines)), eq(col("exempt", "k"), num(0)), gt(col("held", "k"), num(0))),
         "approved": eq(col("approved", "k"), num(lines)),
+        "provisional": both(eq(col("delivered", "k"), num(lines)), gt(col("provisional", "k"), num(0))),
     }
     keys = [col("period_key", "k"), col("unit_key", "k")]
     columns = [*(key.copy() for key in keys), *(named(where_(count_rows(), condition), name) for name, condition in whole.items())]
+    if reaches(span):
+        columns.append(named(lowest(col("data_to", "k")), "data_to"))
     return select(columns, exp.Subquery(this=by_base, alias=exp.TableAlias(this=exp.to_identifier("k"))), group=keys)
 
 
@@ -82,7 +99,10 @@ def _newest(by_base: exp.Select, span: Span) -> exp.Select:
         order=exp.Order(expressions=[exp.Ordered(this=col("base_period_key", "k"), desc=True, nulls_first=False)]),
     )
     ranked = select(
-        [*(col(name, "k") for name in ("period_key", "unit_key", "base_period_key", "approved")), named(position, "position")],
+        [
+            *(col(name, "k") for name in ("period_key", "unit_key", "base_period_key", "approved", "provisional")),
+            named(position, "position"),
+        ],
         exp.Subquery(this=by_base, alias=exp.TableAlias(this=exp.to_identifier("k"))),
         where=eq(col("delivered", "k"), num(lines)),
     )
@@ -93,6 +113,7 @@ def _newest(by_base: exp.Select, span: Span) -> exp.Select:
             named(num(0), "exempt"),
             named(num(0), "held"),
             named(case((eq(col("approved", "n"), num(lines)), num(1)), otherwise=num(0)), "approved"),
+            named(col("provisional", "n"), "provisional"),
         ],
         exp.Subquery(this=ranked, alias=exp.TableAlias(this=exp.to_identifier("n"))),
         where=eq(col("position", "n"), num(1)),

@@ -54,6 +54,24 @@ def days_after(value: Expr, count: int) -> Expr:
     return cast(shift(this=value, expression=_interval(abs(count), "DAY")), "DATE")
 
 
+def age_on(born: Make, on: Make) -> Expr:
+    """Completed years from a date of birth to a day."""
+
+    def place(value: Make) -> Expr:
+        return plus(times(part("month", value()), num(100)), part("day", value()))
+
+    return minus(minus(part("year", on()), part("year", born())), case((lt(place(on), place(born)), num(1)), otherwise=num(0)))
+
+
+def birthday_in(born: Make, year: Make) -> Expr:
+    """The day in a year on which another year since the birth is completed: 1 March of a year that lacks the 29 February."""
+    years = exp.Paren(this=minus(year(), part("year", born())))
+    moved = cast(exp.DateAdd(this=born(), expression=years, unit=exp.Var(this="YEAR")), "DATE")
+    shorter = both(eq(part("day", born()), num(29)), eq(part("day", moved), num(28)))
+    assert shorter is not None
+    return case((shorter, days_after(moved.copy(), 1)), otherwise=moved.copy())
+
+
 def months_before(value: Expr, count: int) -> Expr:
     """The date so many months before; the last day of a shorter month where the day does not exist."""
     return cast(exp.Sub(this=value, expression=_interval(count, "MONTH")), "DATE")

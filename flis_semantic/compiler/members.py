@@ -1,4 +1,4 @@
-"""Members of a dated hierarchy: in which group each of them was, when."""
+"""Members of a dated dimension: which code each of them had, when, and in which group it was."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ BASE = "base_key"
 def members_in_time(spec: Cut, codes: Sequence[str], base_grain: str, there: Expr) -> exp.Select:
     """The codes that each member had at the end of each base period; before its first interval, the first.
 
-    A member may move to another group, and the group of one time must not get the rows of another. `there` narrows the base
-    periods, which are rows of the period table called b.
+    A member may get another code or move to another group, and those of one time must not get the rows of another. `there`
+    narrows the base periods, which are rows of the period table called b.
     """
     begun = lambda: le(col(spec.valid_from or "", "d"), col("end_date", "b"))  # noqa: E731
     newest = exp.Ordered(this=case((begun(), col(spec.valid_from or "", "d"))), desc=True, nulls_first=False)

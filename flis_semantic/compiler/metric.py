@@ -11,6 +11,7 @@ from flis_semantic.compiler.assemble import Assembly
 from flis_semantic.compiler.request import Request
 from flis_semantic.compiler.sql import Expr, cast, coalesce, col, eq, highest, left_join, named, select, table, text, with_
 from flis_semantic.compiler.states import reason_text, status_text
+from flis_semantic.vocabulary.model import FIXED_COLUMNS
 
 DOUBLES = ("value", "numerator", "denominator", "denominator_share")
 
@@ -62,12 +63,8 @@ def compile_request(request: Request, labels: str | None = None) -> Compiled:
 
 def answer_columns(request: Request) -> tuple[str, ...]:
     """Names of the answer's columns, in order."""
-    return (
-        *("key_figure", "area_level", "area"),
-        *request.dimensions,
-        *("grain", "period", "value", "numerator", "denominator", "status", "reason", "complete"),
-        *("members", "members_expected", "denominator_share", "series_break"),
-    )
+    after = FIXED_COLUMNS.index("area") + 1
+    return (*FIXED_COLUMNS[:after], *request.dimensions, *FIXED_COLUMNS[after:])
 
 
 def _labels(request: Request, language: str) -> tuple[list[Expr], list[exp.Join]]:

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from flis_semantic.catalogue.resolved import KeyFigure, ResolvedComponent
+from flis_semantic.compiler.recomputed import Recomputed
 from flis_semantic.compiler.request import Request
+from flis_semantic.compiler.rows import value_of
+from flis_semantic.compiler.spells import Spells
 from flis_semantic.compiler.sql import (
     Expr,
     cast,
@@ -34,6 +37,14 @@ class Source:
     value_name: str
     dimensions: tuple[str, ...]
     is_weighted: bool
+    detail: Spells | Recomputed | None = None
+    """What it is computed from where that is the single rows of its fact."""
+
+    @property
+    def may_be_blank(self) -> bool:
+        """Whether one cell of a unit may be without a value while another has one."""
+        absent = self.component.fact.absent != "zero"
+        return absent or value_of(self.component).may_be_blank or self.component.weight is not None or self.component.merges
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from flis_semantic.catalogue.resolved import ResolvedComponent, ResolvedFact
+from flis_semantic.compiler.codes import UNKNOWN, key_name
 from flis_semantic.compiler.members import BASE, members_in_time, subquery
 from flis_semantic.compiler.request import Request
 from flis_semantic.compiler.sql import (
@@ -44,9 +45,6 @@ from flis_semantic.compiler.sql import (
     total,
     where_,
 )
-
-UNKNOWN = "unknown"
-"""The code of rows whose key no member of a dimension has."""
 
 TOUCHED_UNITS = "TOUCHED_UNITS"
 """Stands for the condition that a unit is one of those that a build rewrites; a model has a macro in its place."""
@@ -93,21 +91,28 @@ def touched_units(unit: exp.Column) -> Expr:
 
 def rows_of(component: ResolvedComponent, request: Request) -> Rows:
     """The reading of a component: dimensions and filters that it is broadcast over are left out."""
-    columns = component.fact.dimensions
+    late = filtered_late(component, request)
+    # Ages are computed from the rows, whatever is read of them.
+    columns = {name: column for name, column in component.fact.dimensions.items() if name not in component.fact.ages}
     return Rows(
         fact=component.fact,
         unit_column=component.unit_column,
         edition=component.edition,
-        filters=component.filters,
-        request_filters=tuple(d for d in request.dimension_filters if d in columns),
+        filters=tuple(item for item in component.filters if item[0] not in late),
+        request_filters=tuple(d for d in request.dimension_filters if d in columns and d not in late),
         # Two levels of one hierarchy stand behind one key.
-        keys=tuple(dict.fromkeys(columns[d] for d in request.dimensions if d in columns)),
+        keys=tuple(dict.fromkeys(columns[d] for d in (*request.dimensions, *late) if d in columns)),
     )
 
 
-def key_name(column: str) -> str:
-    """What a reading calls a key column of its fact: never the name of one of its own columns."""
-    return f"key_{column}"
+def filtered_late(component: ResolvedComponent, request: Request) -> tuple[str, ...]:
+    """Dimensions by which a spell is filtered once its code is known: an age, or what has another meaning at another time."""
+    fact = component.fact
+    if fact.kind != "spell":
+        return ()
+    filtered = [name for name, _ in component.filters] + [name for name in request.dimension_filters if name in fact.dimensions]
+    dated = request.vocabulary.cuts
+    return tuple(dict.fromkeys(name for name in filtered if name in fact.ages or dated[name].valid_from is not None))
 
 
 def value_of(component: ResolvedComponent) -> Value:
@@ -142,10 +147,10 @@ def rows_query(
         columns,
         table(rows.fact.model, "f"),
         where=both(
-            _within(rows, spans),
-            _of_asked_units(rows, request),
+            reach(rows, spans),
+            of_asked_units(rows, request),
             touched_units(col(rows.unit_column, "f")) if some_units else None,
-            *_conditions(rows, spans, request),
+            *conditions_of(rows, spans, request),
             only,
         ),
         group=[col(column, "f") for column in dict.fromkeys(column for column, _ in keys)],
@@ -192,29 +197,40 @@ def _value_columns(name: str, value: Value, *, needs_rows: bool) -> list[Expr]:
     return [*found, named(counted, f"{name}_rows")] if needs_rows else found
 
 
-def _within(rows: Rows, spans: Sequence[str]) -> Expr:
+def reach(rows: Rows, spans: Sequence[str]) -> Expr:
     """Between the earliest and the latest that any of the spans reads."""
     dated = rows.fact.definition.date
     if dated is not None:
-        return _between(col(dated, "f"), spans, "from_date", "to_date")
-    return _between(col(rows.fact.base_key, "f"), spans, "first_key", "last_key")
+        return between_spans(col(dated, "f"), spans, "from_date", "to_date")
+    return between_spans(col(rows.fact.base_key, "f"), spans, "first_key", "last_key")
 
 
-def _between(value: Expr, spans: Sequence[str], first: str, last: str) -> Expr:
-    earliest = least(*(scalar(select([lowest(col(first))], table(span))) for span in spans))
-    latest = greatest(*(scalar(select([highest(col(last))], table(span))) for span in spans))
-    found = both(ge(value, earliest), le(value.copy(), latest))
+def earliest(spans: Sequence[str], column: str) -> Expr:
+    """The lowest value that a column has in any of the spans."""
+    return least(*(scalar(select([lowest(col(column))], table(span))) for span in spans))
+
+
+def latest(spans: Sequence[str], column: str) -> Expr:
+    """The highest value that a column has in any of the spans."""
+    return greatest(*(scalar(select([highest(col(column))], table(span))) for span in spans))
+
+
+def between_spans(value: Expr, spans: Sequence[str], first: str, last: str) -> Expr:
+    """Between the earliest and the latest that any of the spans reads."""
+    found = both(ge(value, earliest(spans, first)), le(value.copy(), latest(spans, last)))
     assert found is not None
     return found
 
 
-def _of_asked_units(rows: Rows, request: Request) -> Expr | None:
+def of_asked_units(rows: Rows, request: Request) -> Expr | None:
+    """Only units of the areas that are asked for."""
     if not request.area_filters:
         return None
     return exp.In(this=col(rows.unit_column, "f"), query=exp.Subquery(this=select([col("unit_key")], table("units"))))
 
 
-def _conditions(rows: Rows, spans: Sequence[str], request: Request) -> list[Expr | None]:
+def conditions_of(rows: Rows, spans: Sequence[str], request: Request) -> list[Expr | None]:
+    """Edition and filters of the component and of the request, as conditions on the fact, which is called f."""
     conditions: list[Expr | None] = []
     if rows.edition is not None:
         conditions.append(eq(col(rows.edition[0], "f"), text(rows.edition[1])))
@@ -235,8 +251,10 @@ def filter_parameters(name: str, values: tuple[str, ...]) -> list[str]:
 
 def _has_code(dimension: str, codes: list[Expr], rows: Rows, spans: Sequence[str], request: Request) -> Expr:
     spec = request.vocabulary.cuts[dimension]
-    if spec.valid_from is not None and request.vocabulary.dimensions[spec.dimension].levels:
-        members = members_in_time(spec, [spec.code], rows.fact.base_grain, _between(col("period_key", "b"), spans, "first_key", "last_key"))
+    if spec.valid_from is not None:
+        members = members_in_time(
+            spec, [spec.code], rows.fact.base_grain, between_spans(col("period_key", "b"), spans, "first_key", "last_key")
+        )
         same = both(
             eq(col(spec.key, "m"), col(rows.fact.dimensions[dimension], "f")),
             eq(col(BASE, "m"), col(rows.fact.base_key, "f")),

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from flis_semantic.catalogue.resolved import ResolvedComponent
-from flis_semantic.compiler.members import BASE, members_in_time, subquery
+from flis_semantic.compiler.codes import code_columns
+from flis_semantic.compiler.members import BASE
 from flis_semantic.compiler.request import Request
-from flis_semantic.compiler.rows import DAY, FROM, TO, UNIT, UNKNOWN, Rows, Value, key_name, rows_of, value_parts
+from flis_semantic.compiler.rows import DAY, FROM, TO, UNIT, Rows, Value, rows_of, value_parts
 from flis_semantic.compiler.spans import reads_one, span_of
 from flis_semantic.compiler.sql import (
     Expr,
@@ -34,7 +35,6 @@ from flis_semantic.compiler.sql import (
     num,
     select,
     table,
-    text,
     times,
     total,
     where_,
@@ -95,21 +95,12 @@ def codes_query(scan: Scan, values: list[tuple[str, Value]], rows: str, request:
     """The CTE of a reading by the codes that are asked for: many keys of a hierarchy become one code before periods are joined."""
     fact = scan.rows.fact
     placed = [UNIT, BASE, *([DAY] if fact.definition.date is not None else []), *([FROM, TO] if fact.in_force else [])]
-    joins: list[exp.Join] = []
-    cuts: list[Expr] = []
-    joined: set[str] = set()
-    for dimension in scan.dimensions:
-        spec = request.vocabulary.cuts[dimension]
-        alias = f"d_{spec.dimension}"
-        if alias not in joined:
-            joined.add(alias)
-            joins.append(_dimension_join(dimension, alias, scan, rows, request))
-        cuts.append(coalesce(col(spec.code, alias), text(UNKNOWN)))
+    cuts, joins = code_columns(scan.dimensions, fact, rows, request)
     columns: list[Expr] = [*(col(name, "r") for name in placed)]
-    columns += [named(cut, dimension) for cut, dimension in zip(cuts, scan.dimensions, strict=True)]
+    columns += cuts
     for name, value in values:
         columns += [named(total(col(part, "r")), part) for part in value_parts(name, value, needs_rows=fact.absent != "zero")]
-    keys = [*(col(name, "r") for name in placed), *(cut.copy() for cut in cuts)]
+    keys = [*(col(name, "r") for name in placed), *(cut.this.copy() for cut in cuts)]
     return select(columns, table(rows, "r"), joins=joins, group=keys)
 
 
@@ -163,22 +154,3 @@ def _value_columns(name: str, value: Value, weight: Expr | None, *, absent_is_ze
         return found
     periods = exp.Count(this=exp.Distinct(expressions=[col("base_period_key", "delivered")]))
     return [*found, named(where_(periods, with_rows), f"{name}_periods")]
-
-
-def _dimension_join(dimension: str, alias: str, scan: Scan, rows: str, request: Request) -> exp.Join:
-    spec = request.vocabulary.cuts[dimension]
-    on = eq(col(spec.key, alias), col(key_name(scan.rows.fact.dimensions[dimension]), "r"))
-    if spec.valid_from is None:
-        return left_join(table(spec.model, alias), on)
-    # A dated dimension has a row per validity interval; the key alone must not fan out.
-    cuts = request.vocabulary.cuts
-    used = list(dict.fromkeys(cuts[d].code for d in scan.dimensions if cuts[d].dimension == spec.dimension))
-    if request.vocabulary.dimensions[spec.dimension].levels:
-        there = exp.In(this=col("period_key", "b"), query=exp.Subquery(this=select([col(BASE)], table(rows))))
-        members = members_in_time(spec, used, scan.rows.fact.base_grain, there)
-        on = both(on, eq(col(BASE, alias), col(BASE, "r")))
-        assert on is not None
-    else:
-        columns = [spec.key, *used]
-        members = select([col(name) for name in columns], table(spec.model), group=[col(name) for name in columns])
-    return left_join(subquery(members, alias), on)

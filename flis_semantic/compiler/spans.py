@@ -1,9 +1,10 @@
 """Where in time a component reads, as one CTE per distinct span: from which base period to which, and whether they are due.
 
 Columns of a span: `period_key` of the asked period; `first_key`, `last_key` of the base periods read, the last one clipped to
-what is due (NULL: nothing can be read); `required` base periods; `is_unfinished`; `is_waiting` when only the end of an
+what is due (NULL: nothing can be read); `required` base periods; `is_unfinished` of states; `is_waiting` when only the end of an
 unfinished period would have a value; `has_no_label` where an offset names no period; `from_date` and `to_date` (clipped
-likewise) for day weights and dated rows; `on_date`, the day on which rows must be in force.
+likewise) for day weights and dated rows; `on_date`, the last day, on which rows must be in force and up to which what happens
+over days must be covered; `data_to`, the first day that nobody covers.
 """
 
 from __future__ import annotations
@@ -12,18 +13,16 @@ from sqlglot import exp
 
 from flis_semantic.catalogue.resolved import ResolvedComponent, SourceSeries
 from flis_semantic.compiler.keys import PERIODS_MODEL as PERIODS
-from flis_semantic.compiler.keys import days_after, days_between, key_of
+from flis_semantic.compiler.keys import Make, days_after, days_between, key_of
 from flis_semantic.compiler.request import Request
 from flis_semantic.compiler.sql import (
     Expr,
     among,
     both,
-    case,
     coalesce,
     col,
     either,
     eq,
-    ge,
     greatest,
     gt,
     join,
@@ -39,7 +38,7 @@ from flis_semantic.compiler.sql import (
     table,
     text,
 )
-from flis_semantic.compiler.stretch import Span, keys_of, missing_label, stretch_of
+from flis_semantic.compiler.stretch import Span, Stretch, keys_of, missing_label, stretch_of
 
 NOTHING_DUE = -1_000_000
 """Stands for the last due base period of a source that never delivered: earlier than every key."""
@@ -50,6 +49,7 @@ def span_of(component: ResolvedComponent) -> Span:
     return Span(
         base_grain=component.fact.base_grain,
         snapshot=component.fact.kind == "snapshot",
+        spell=component.fact.kind == "spell",
         opening=component.fact.opening,
         in_force=component.fact.in_force,
         dated=component.fact.definition.date is not None,
@@ -58,6 +58,8 @@ def span_of(component: ResolvedComponent) -> Span:
         window=component.window,
         offset=component.offset,
         sources=component.sources,
+        before=component.fact.before,
+        after=component.fact.after,
     )
 
 
@@ -65,19 +67,28 @@ def reads_one(span: Span, request: Request) -> bool:
     """Whether the span is a single base period whatever the data, so that rows are found by equality."""
     if span.latest is not None:
         return False
+    if span.spell:
+        return span.on_a_day
     if span.in_force or span.looks_up or (span.snapshot and not span.averages):
         return True
     return request.grain == span.base_grain and span.window is None and span.reference is None
 
 
 def covers(span: Span) -> bool:
-    """Whether the span is a stretch of time to be covered, so that it can be unfinished; not a look-up of one state."""
-    return not span.looks_up and (span.averages or not span.snapshot)
+    """Whether the span is a stretch of time to be covered, so that it can be unfinished; not a look-up of one status."""
+    return span.spell or (not span.looks_up and (span.averages or not span.snapshot))
+
+
+def reaches(span: Span) -> bool:
+    """Whether it covers days up to the extract, which is not the same for every unit; not states, which hold while they are the newest."""
+    return covers(span) and not span.snapshot
 
 
 def waits(span: Span) -> bool:
     """Whether only the end of the period can give its value."""
-    return span.snapshot and not span.in_force and span.over_time == "last" and span.reference is None
+    if span.reference is not None or span.over_time != "last":
+        return False
+    return span.spell or (span.snapshot and not span.in_force)
 
 
 def span_query(span: Span, request: Request) -> exp.Select:
@@ -90,19 +101,19 @@ def span_query(span: Span, request: Request) -> exp.Select:
     if covers(span) or waits(span):
         joins.append(join(exp.Subquery(this=_due(span), alias=exp.TableAlias(this=exp.to_identifier("d"))), None))
     if one or span.latest is not None:
-        columns += [named(last(), "last_key"), named(num(1), "required")]
+        columns += [named(last(), "last_key"), named(num(1 + span.beside), "required")]
     else:
         clipped = least(last(), col("due_key", "d"))
-        required: Expr = plus(minus(clipped.copy(), first()), num(1))
-        if span.averages and not span.snapshot:
-            # What was delivered before it began has no day that could be averaged.
-            required = case((gt(col("data_to", "d"), stretch.start()), required), otherwise=num(0))
-        columns += [named(clipped, "last_key"), named(required, "required")]
-    if covers(span):
-        columns.append(named(_unfinished(span, stretch.end(), last()), "is_unfinished"))
+        columns += [named(clipped, "last_key"), named(plus(minus(clipped.copy(), first()), num(1 + span.beside)), "required")]
+    if covers(span) and not reaches(span):
+        # A state holds as long as it is the newest.
+        columns.append(named(gt(last(), col("due_key", "d")), "is_unfinished"))
+    elif reaches(span):
+        columns += [named(_on_date(span, stretch)(), "on_date"), col("data_to", "d")]
     if waits(span):
         begun = le(key_of(request.calendar, span.base_grain, stretch.start), col("due_key", "d"))
-        waiting = both(gt(last(), col("due_key", "d")), begun)
+        needed = plus(last(), num(span.after)) if span.after else last()
+        waiting = both(gt(needed, col("due_key", "d")), begun)
         assert waiting is not None
         columns.append(named(waiting, "is_waiting"))
     if span.offset is not None:
@@ -110,8 +121,12 @@ def span_query(span: Span, request: Request) -> exp.Select:
     columns.append(named(stretch.start(), "from_date"))
     if span.in_force:
         columns.append(named(stretch.end(), "on_date"))
-    if span.dated or (span.averages and not one):
-        columns.append(named(_last_day(span, stretch.end(), joins), "to_date"))
+    if span.spell:
+        columns.append(named(stretch.end(), "end_date"))
+    if span.dated or span.spell or (span.averages and not one):
+        # A date that is looked up may lie after the period that asks for it.
+        end = _on_date(span, stretch) if span.on_a_day else stretch.end
+        columns.append(named(_last_day(span, end(), joins), "to_date"))
     return select(columns, table("periods", "p"), joins=joins, comment=_describe(span))
 
 
@@ -161,9 +176,9 @@ def _due(span: Span) -> exp.Select:
     )
 
 
-def _unfinished(span: Span, end: Expr, last: Expr) -> Expr:
-    """What is known of whole periods reaches up to the extract; a state holds as long as it is the newest."""
-    return gt(last, col("due_key", "d")) if span.snapshot else ge(end, col("data_to", "d"))
+def _on_date(span: Span, stretch: Stretch) -> Make:
+    """The one day that is looked at."""
+    return stretch.start if span.on_a_day and not span.on_last_day else stretch.end
 
 
 def _last_day(span: Span, end: Expr, joins: list[exp.Join]) -> Expr:

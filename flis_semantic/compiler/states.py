@@ -6,8 +6,9 @@ from sqlglot import exp
 
 from flis_semantic.compiler.sql import Expr, num, text
 
-NOT_VALID, SUPPRESSED, MISSING, EXEMPT, HELD, NOT_COMPARABLE, WAITING, PROVISIONAL, VALIDATED, APPROVED, FINAL = range(11)
-"""WAITING is an unfinished period whose value only its end can give; it reads `provisional` and has no value."""
+NOT_VALID, SUPPRESSED, MISSING, EXEMPT, HELD, NOT_COMPARABLE, WAITING, PROVISIONAL, UNSETTLED, VALIDATED, APPROVED, FINAL = range(12)
+"""WAITING is an unfinished period whose value only its end can give; it reads `provisional` and has no value. UNSETTLED is a
+finished one whose source still has late registrations to come; it reads `provisional`, too."""
 
 HAS_VALUE = PROVISIONAL
 """A member with this state or a more advanced one is in its area's value."""
@@ -21,12 +22,13 @@ STATUSES = {
     NOT_COMPARABLE: "not_comparable",
     WAITING: "provisional",
     PROVISIONAL: "provisional",
+    UNSETTLED: "provisional",
     VALIDATED: "validated",
     APPROVED: "approved",
     FINAL: "final",
 }
 
-LEGEND = {**STATUSES, WAITING: "provisional without a value"}
+LEGEND = {**STATUSES, WAITING: "provisional without a value", UNSETTLED: "provisional though finished"}
 """What the numbers mean to a reader of the SQL."""
 
 REASONS = (

@@ -19,6 +19,7 @@ class Span:
 
     base_grain: str
     snapshot: bool
+    spell: bool
     opening: bool
     in_force: bool
     dated: bool
@@ -27,6 +28,13 @@ class Span:
     window: Window | None
     offset: Offset | None
     sources: tuple[SourceSeries, ...]
+    before: int = 0
+    after: int = 0
+
+    @property
+    def beside(self) -> int:
+        """How many base periods beside its own a row is computed from."""
+        return self.before + self.after
 
     @property
     def latest(self) -> Age | None:
@@ -44,6 +52,16 @@ class Span:
     def looks_up(self) -> bool:
         """Whether one date is looked up that may not be published yet, so that no period has to be covered."""
         return self.reference is not None and not self.averages
+
+    @property
+    def on_a_day(self) -> bool:
+        """Whether it is about spells that go on on one day."""
+        return self.spell and not self.averages and (self.reference is not None or self.over_time in ("first", "last"))
+
+    @property
+    def on_last_day(self) -> bool:
+        """Whether that day is the last one."""
+        return self.reference.of_period == "end" if self.reference is not None else self.over_time == "last"
 
     @property
     def holds_later(self) -> int:
@@ -95,6 +113,9 @@ def keys_of(span: Span, request: Request, stretch: Stretch) -> tuple[Make, Make]
     if whole and not (span.averages and span.holds_later):
         alias = "o" if span.offset is not None else "p"
         return (lambda: col("period_key", alias)), (lambda: col("period_key", alias))
+    if span.on_a_day:
+        on_day = key(end if span.on_last_day else start)
+        return on_day, on_day
     if not span.snapshot:
         return key(start), key(end)
     if span.latest is not None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from sqlglot import exp
 
 from flis_semantic.compiler import states
+from flis_semantic.compiler.keys import days_after
 from flis_semantic.compiler.plan import FigurePlan, Source
 from flis_semantic.compiler.request import Request
-from flis_semantic.compiler.spans import covers, reads_one, waits
+from flis_semantic.compiler.spans import covers, reaches, reads_one, waits
 from flis_semantic.compiler.sql import (
     Expr,
     both,
@@ -15,10 +16,12 @@ from flis_semantic.compiler.sql import (
     coalesce,
     col,
     eq,
+    ge,
     gt,
     is_null,
     join,
     le,
+    least,
     left_join,
     lt,
     named,
@@ -29,6 +32,8 @@ from flis_semantic.compiler.sql import (
 )
 
 _BLANK_STATE = {"suppressed": states.SUPPRESSED, "missing": states.MISSING, "not_applicable": states.EXEMPT}
+ZERO_WITHOUT_ROWS = ("sum", "count", "count_distinct")
+"""Aggregates that are zero where there is nothing; there is no median of nothing."""
 _ABSENT_STATE = {"missing": states.MISSING, "suppressed": states.SUPPRESSED}
 
 
@@ -46,7 +51,7 @@ def units_query(plan: FigurePlan, request: Request, *, keyed: bool = False) -> e
     compared = any(source.component.offset is not None for source in plan.sources)
     for index, source in enumerate(plan.sources, start=1):
         value: Expr = col(source.value_name, source.scan_name)
-        if source.component.fact.absent == "zero":
+        if source.component.fact.absent == "zero" and source.component.aggregate in ZERO_WITHOUT_ROWS:
             # No row at all is zero; rows of which no value can be made are none.
             value = case((is_null(col("period_key", source.scan_name)), num(0)), otherwise=value)
         columns += [named(value, f"c{index}"), named(_state(source, request, compared=compared), f"s{index}")]
@@ -89,10 +94,20 @@ def _state(source: Source, request: Request, *, compared: bool) -> Expr:
     def needed() -> Expr:
         return col("required", span)
 
+    def reach() -> Expr:
+        return least(col("data_to", coverage), col("data_to", span))
+
     # A delivered base period without a row for the cell: what the contract says an absent row means.
     absent = _ABSENT_STATE.get(fact.absent)
     no_row = lt(coalesce(col(f"{source.value_name}_periods", scan), num(0)), covered("delivered")) if absent is not None else None
     single = reads_one(source.span, request) or source.span.latest is not None
+    by_days = source.span.dated or source.is_weighted or (source.span.spell and not source.span.on_a_day)
+    waiting = states.WAITING if compared or source.component.waits_for_end else states.PROVISIONAL
+    # A day that is looked up and not known yet is not there, whatever its period is.
+    open_state = states.MISSING if source.span.looks_up else waiting
+    unfinished = None
+    if covers(source.span):
+        unfinished = ge(col("on_date", span), reach()) if reaches(source.span) else col("is_unfinished", span)
     blank = gt(col(f"{source.value_name}_blanks", scan), num(0))
     blank_state = _BLANK_STATE[fact.blank]
     branches: list[tuple[Expr | None, int]] = [
@@ -101,12 +116,19 @@ def _state(source: Source, request: Request, *, compared: bool) -> Expr:
         (no_row if absent == states.SUPPRESSED else None, states.SUPPRESSED),
         (col("is_waiting", span) if waits(source.span) else None, states.WAITING),
         (le(needed(), num(0)) if not single else None, states.MISSING),
+        # Delivered before it began: what comes on its days is not known to be nothing.
+        (ge(col("from_date", span), reach()) if reaches(source.span) and by_days else None, states.MISSING),
         (lt(plus(plus(covered("delivered"), covered("exempt")), covered("held")), needed()), states.MISSING),
         (no_row if absent == states.MISSING else None, states.MISSING),
         (blank if blank_state != states.SUPPRESSED else None, blank_state),
         (gt(covered("exempt"), num(0)), states.EXEMPT),
         (gt(covered("held"), num(0)), states.HELD),
-        (col("is_unfinished", span) if covers(source.span) else None, states.WAITING if compared else states.PROVISIONAL),
+        # A mean is over the days that the source covers; of a unit that covers fewer there is none yet.
+        (lt(col("data_to", coverage), least(days_after(col("on_date", span), 1), col("data_to", span))), states.WAITING)
+        if source.span.spell and source.is_weighted
+        else (None, states.WAITING),
+        (unfinished, open_state),
+        (gt(covered("provisional"), num(0)), states.UNSETTLED),
         (eq(covered("approved"), needed()), states.APPROVED),
     ]
     return case(*((condition, num(state)) for condition, state in branches if condition is not None), otherwise=num(states.VALIDATED))

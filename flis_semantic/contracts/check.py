@@ -25,12 +25,12 @@ def check_contract(contract: Contract, document: Document, vocabulary: Vocabular
     stem = document.path.stem
     if contract.table != stem:
         findings.add(("table",), f"table is '{contract.table}', the file is called '{stem}'.", "Give both the same name.")
-    _check_columns(contract, findings)
+    _check_columns(contract, findings, vocabulary)
     _check_times(contract, findings, vocabulary, calendar)
     _check_series(contract, findings, calendar)
     for name, form in contract.forms.items():
         check_form(contract, name, form, findings)
-    check_rules(contract, findings)
+    check_rules(contract, vocabulary, findings)
     _check_titles(contract, findings, vocabulary)
     return findings.errors
 
@@ -53,13 +53,14 @@ def check_together(contracts: dict[str, Contract], documents: dict[str, Document
     return errors
 
 
-def _check_columns(contract: Contract, findings: Findings) -> None:
+def _check_columns(contract: Contract, findings: Findings, vocabulary: Vocabulary) -> None:
     for name, column in contract.columns.items():
         place = ("columns", name)
         if name in RESERVED_COLUMNS:
             findings.add(place, f"'{name}' is a column that every landing file has already.", "Choose another name.")
         if (column.type == "decimal") != (column.scale is not None):
             findings.add((*place, "scale"), f"{name}: scale belongs to type decimal, and only there.", "Write how many decimals are kept.")
+        _check_pseudonym(contract, name, findings, vocabulary)
         if column.personal and column.type != "text":
             findings.add((*place, "type"), f"{name} is personal, so its type is text, not {column.type}.", "Its value is kept nowhere.")
         wanted = {"unit": "unit_code", "period": "period"}.get(column.role or "")
@@ -69,10 +70,32 @@ def _check_columns(contract: Contract, findings: Findings) -> None:
         holders = [name for name, column in contract.columns.items() if column.role == role]
         if len(holders) != 1:
             findings.add(("columns",), f"Exactly one column has role {role}; here it is {', '.join(holders) or 'none'}.")
+    _check_supplier(contract, findings)
     for index, name in enumerate(contract.key):
         findings.unknown(("key", index), name, "column", contract.columns)
-        if name in contract.personal_columns:
+        if name in contract.personal_columns and name not in contract.pseudonyms:
             findings.add(("key", index), f"{name} is personal, so no row can be told by it.", "A personal value is kept nowhere.")
+
+
+def _check_supplier(contract: Contract, findings: Findings) -> None:
+    name = contract.supplier_column
+    if name is None or findings.unknown(("supplier_column",), name, "column", contract.columns):
+        return
+    column = contract.columns[name]
+    if column.type != "text" or column.personal:
+        findings.add(("supplier_column",), f"{name} cannot name a supplier: it is not plain text.", "Name another one.")
+
+
+def _check_pseudonym(contract: Contract, name: str, findings: Findings, vocabulary: Vocabulary) -> None:
+    """The number is one that the vocabulary knows, and the pseudonym's column nobody else's."""
+    pseudonym = contract.pseudonyms.get(name)
+    if pseudonym is None:
+        return
+    place = ("columns", name, "personal")
+    findings.unknown((*place, "number"), pseudonym.number, "personal number", vocabulary.personal_numbers)
+    others = [other.key for column, other in contract.pseudonyms.items() if column != name]
+    if pseudonym.key in contract.columns or pseudonym.key in RESERVED_COLUMNS or pseudonym.key in others:
+        findings.add((*place, "key"), f"'{pseudonym.key}' is another column of the landing file already.", "Choose another name.")
 
 
 def _check_times(contract: Contract, findings: Findings, vocabulary: Vocabulary, calendar: Calendar) -> None:
@@ -116,7 +139,7 @@ def _check_side_periods(contract: Contract, findings: Findings) -> None:
 
 def _check_label(contract: Contract, findings: Findings, calendar: Calendar, place: Location, label: str) -> int | None:
     """Key of the base period that the label names; an error and None when it names none."""
-    period = calendar.parse(label)
+    period = calendar.parse(label, contract.base_period)
     if period is None or period.grain != contract.base_period:
         example = calendar.containing(contract.base_period, calendar.first_day).label
         findings.add(place, f"'{label}' is no {contract.base_period}.", f"Write it like {example}.")
@@ -129,6 +152,8 @@ def _check_series(contract: Contract, findings: Findings, calendar: Calendar) ->
         known = not findings.unknown(("series", index), name, "column", contract.columns)
         if known and contract.columns[name].type != "text":
             findings.add(("series", index), f"{name} names a series, so its type is text.")
+        if name in contract.personal_columns:
+            findings.add(("series", index), f"{name} is personal, so it names no series.", "A personal value is kept nowhere.")
     if bool(contract.series) != bool(contract.series_starts):
         findings.add(("series",), "series and series_starts belong together.", "Name every expected series with its first base period.")
     if contract.base_period in calendar.grains:

@@ -61,6 +61,8 @@ def _targets(contract: Contract, form: Form, place: Location, findings: Findings
             known = not findings.unknown((*place, "join", "columns", index), column, "column", targets)
             if known and column in contract.personal_columns:
                 findings.add((*place, "join", "columns", index), f"{column} is personal, so its value joins no other.")
+        if form.join.into in contract.personal_columns:
+            findings.add((*place, "join", "into"), f"{form.join.into} is personal, so it is not made of values that are kept.")
         _check_into(contract, (*place, "join", "into"), form.join.into, targets, findings)
         targets.append(form.join.into)
     return targets

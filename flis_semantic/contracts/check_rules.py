@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from typing import get_args
 
+from flis_semantic.contracts.check_numbers import NUMBER_CHECKS, check_number_rule, missing_number_rules
 from flis_semantic.contracts.findings import Findings
 from flis_semantic.contracts.model import Check, ColumnType, Contract, CrossAction, RowAction, Rule
 from flis_semantic.strict_yaml import Location
+from flis_semantic.vocabulary.model import Vocabulary
+from flis_semantic.vocabulary.patterns import HOW_TO_WRITE, unknown_to_the_engine
 
 MOST_RULES = 60
 """Rules about rows are judged as bits of one integer."""
 
 _EVERY_CONTRACT: tuple[Check, ...] = ("row_shape", "unique_key", "known_unit", "known_period")
-_WITHOUT_COLUMN: tuple[Check, ...] = ("row_shape", "unique_key", "known_series", "dates_ordered")
+_WITHOUT_COLUMN: tuple[Check, ...] = ("row_shape", "unique_key", "known_series", "dates_ordered", "personal_number_misplaced")
 _UNIT_CHECKS: tuple[Check, ...] = ("known_unit", "member_unit")
-_ALWAYS_SET_ASIDE: tuple[Check, ...] = (*_EVERY_CONTRACT, "member_unit", "known_series", "typed")
+_ALWAYS_SET_ASIDE: tuple[Check, ...] = (*_EVERY_CONTRACT, "member_unit", "known_series", "typed", "personal_number")
 """Without what these checks ask for, a row cannot be placed or kept."""
 
 _NUMBERS: tuple[ColumnType, ...] = ("integer", "decimal")
@@ -28,10 +31,14 @@ _PARAMETERS: dict[Check, set[str]] = {
     "pattern": {"pattern"},
     "dates_ordered": {"columns"},
     "not_after_extract": {"days"},
+    "personal_number_check_digit": {"except_month_day"},
+    "personal_number_misplaced": {"columns"},
 }
+_OPTIONAL: tuple[Check, ...] = ("personal_number_check_digit", "personal_number_misplaced")
+"""Checks that say something without their parameter, too."""
 
 
-def check_rules(contract: Contract, findings: Findings) -> None:
+def check_rules(contract: Contract, vocabulary: Vocabulary, findings: Findings) -> None:
     """Every contradiction among the contract's rules, and every rule that is missing."""
     seen: dict[str, int] = {}
     for index, rule in enumerate(contract.rules):
@@ -43,6 +50,8 @@ def check_rules(contract: Contract, findings: Findings) -> None:
         if rule.stage == "row":
             _check_rule(contract, rule, place, findings)
             _check_action(contract, rule, place, findings)
+            if rule.check in NUMBER_CHECKS:
+                check_number_rule(contract, vocabulary, rule, place, findings)
         _check_parameters(rule, place, findings)
         for field_name in ("series", "except_series"):
             for index_of_series, series in enumerate(getattr(rule, field_name)):
@@ -51,6 +60,7 @@ def check_rules(contract: Contract, findings: Findings) -> None:
         findings.add(("rules",), f"There are {len(contract.row_rules)} rules; a contract has at most {MOST_RULES}.")
     for check in _missing_checks(contract):
         findings.add(("rules",), f"Exactly one rule has check {check}.", "Every finding needs a rule with an id and a title.")
+    missing_number_rules(contract, vocabulary, findings)
     for name, column in contract.columns.items():
         checks = {rule.check for rule in contract.rules if rule.column == name and rule.action == "set_aside"}
         if column.required and "required" not in checks:
@@ -110,7 +120,7 @@ def _check_rule(contract: Contract, rule: Rule, place: Location, findings: Findi
             findings.add((*place, "column"), f"{rule.id}: {rule.column} has type {column.type}; only a date can be after the extract.")
     for index, name in enumerate(rule.columns):
         known = not findings.unknown((*place, "columns", index), name, "column", contract.columns)
-        if known and contract.columns[name].type not in _DATES:
+        if known and rule.check == "dates_ordered" and contract.columns[name].type not in _DATES:
             findings.add((*place, "columns", index), f"{rule.id}: {name} has type {contract.columns[name].type}; only dates have an order.")
 
 
@@ -124,9 +134,10 @@ def _check_parameters(rule: Rule, place: Location, findings: Findings) -> None:
         "pattern": rule.pattern is not None,
         "columns": bool(rule.columns),
         "days": rule.days is not None,
+        "except_month_day": rule.except_month_day is not None,
     }
     belongs = _PARAMETERS.get(rule.check, set[str]())
-    if belongs and not any(given[name] for name in belongs):
+    if belongs and rule.check not in _OPTIONAL and not any(given[name] for name in belongs):
         findings.add(place, f"{rule.id}: check {rule.check} needs {' or '.join(sorted(belongs))}.")
     for name in sorted(name for name, there in given.items() if there and name not in belongs):
         findings.add((*place, name), f"{rule.id}: {name} says nothing to check {rule.check}.", "Remove it or choose another check.")
@@ -139,3 +150,11 @@ def _check_parameters(rule: Rule, place: Location, findings: Findings) -> None:
             re.compile(rule.pattern)
         except re.error as error:
             findings.add((*place, "pattern"), f"{rule.id}: pattern is no regular expression: {error}.")
+        else:
+            _check_pattern(rule, rule.pattern, place, findings)
+
+
+def _check_pattern(rule: Rule, pattern: str, place: Location, findings: Findings) -> None:
+    unknown = unknown_to_the_engine(pattern)
+    if unknown is not None:
+        findings.add((*place, "pattern"), f"{rule.id}: '{unknown}' of pattern is not known where rows are judged.", HOW_TO_WRITE)

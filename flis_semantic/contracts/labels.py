@@ -28,7 +28,7 @@ _ORDINARY = {"month": range(1, 13), "quarter": range(1, 5), "week": range(1, 54)
 _MOST_DIGITS = 2
 _NAME_PARTS = {
     "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}",
-    "unit": r"[0-9A-Za-z]+",
+    "unit": r"[^\W_]+(?:-[^\W_]+)*?",
     "period": r"[0-9A-Za-z-]+?",
     "sequence": r"[0-9]{1,9}",
 }

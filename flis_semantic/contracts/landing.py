@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flis_semantic.contracts.model import Column, Contract
+from flis_semantic.contracts.model import Column, Contract, Pseudonym
 
 SCHEMA_FILE = "_schema.parquet"
 """A zero-row file that stands first in every list of a contract's landing files, so that no list is ever empty."""
@@ -32,8 +32,12 @@ SET_ASIDE_COLUMNS = {
     "series": "VARCHAR",
     "is_control": "BOOLEAN",
     "slot": "VARCHAR",
+    "header": "VARCHAR[]",
 }
-"""Columns of a set-aside file: which rules the row failed, why in words, and the row as it was delivered."""
+"""Columns of a set-aside file: which rules the row failed, why in words, the row as it was delivered, and what its columns are called."""
+
+PSEUDONYM_TYPE = "BIGINT"
+"""The landing type of what stands in a personal number's place."""
 
 _TYPES = {
     "text": "VARCHAR",
@@ -52,8 +56,13 @@ def column_type(column: Column) -> str:
 
 
 def landing_columns(contract: Contract) -> dict[str, str]:
-    """Column → type of the contract's landing files, in order; personal columns are in none."""
-    own = {name: column_type(column) for name, column in contract.landed_columns.items()}
+    """Column → type of the contract's landing files, in order; of personal columns only pseudonyms are in them."""
+    own: dict[str, str] = {}
+    for name, column in contract.columns.items():
+        if isinstance(column.personal, Pseudonym):
+            own[column.personal.key] = PSEUDONYM_TYPE
+        elif not column.personal:
+            own[name] = column_type(column)
     return {**own, **RESERVED_COLUMNS}
 
 

@@ -6,11 +6,12 @@ vocabulary, is checked in `check.py`, so that all errors of all contracts come a
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from flis_semantic.vocabulary.model import Identifier, Strict
+from flis_semantic.vocabulary.strict import Identifier, MonthDay, Strict
 
 ColumnType = Literal["text", "integer", "decimal", "date", "timestamp", "period", "unit_code", "boolean"]
 Check = Literal[
@@ -28,6 +29,10 @@ Check = Literal[
     "dates_ordered",
     "not_after_extract",
     "unique_key",
+    "personal_number",
+    "personal_number_check_digit",
+    "personal_number_not_real",
+    "personal_number_misplaced",
 ]
 Kind = Literal["csv", "parquet", "json_lines"]
 Mode = Literal["full", "window", "delta"]
@@ -44,6 +49,21 @@ NO_SLOT = ""
 """The slot of an ordinary row: one that is not of a side period."""
 
 
+class Pseudonym(Strict):
+    """A personal number is kept as a keyed pseudonym only: the same person has the same one in every table."""
+
+    number: Identifier = Field(description="which of the vocabulary's personal numbers it is")
+    key: Identifier = Field(description="the landing zone's column of the pseudonym, a whole number of 64 bits with a sign")
+
+
+def _yes_or_pseudonym(value: Any) -> str:
+    """Which of the two is meant, so that a mistake in it is one error."""
+    return "Pseudonym" if isinstance(value, (dict, Pseudonym)) else "bool"
+
+
+Personal = Annotated[Annotated[bool, Tag("bool")] | Annotated[Pseudonym, Tag("Pseudonym")], Discriminator(_yes_or_pseudonym)]
+
+
 class Column(Strict):
     """One column of the table, as landing keeps it."""
 
@@ -53,7 +73,11 @@ class Column(Strict):
         default=None, description="unit: whom the row is about; period: which period; exactly one column each"
     )
     required: bool = Field(default=False, description="an empty value sets the row aside")
-    personal: bool = Field(default=False, description="the value is judged, but kept nowhere: it identifies a person; of type text")
+    personal: Personal = Field(
+        default=False,
+        description="the value is judged, but kept nowhere: it identifies a person; of type text. With {number, key} it is a personal "
+        "number, whose keyed pseudonym is kept in its place",
+    )
     title: dict[str, str] = Field(description="by language")
     description: dict[str, str] = Field(default_factory=dict, description="by language")
 
@@ -135,6 +159,7 @@ class Form(Strict):
         description="full replaces exactly the unit × base period parts that it contains; window does the same with a declared length; "
         "delta changes single rows by key"
     )
+    supplier: str | None = Field(default=None, description="whose system writes this form, where neither rows nor manifest say it")
     length: int | None = Field(default=None, gt=0, description="base periods that a window spans at most")
     delta: DeltaForm | None = None
     extracted_at: ExtractSource = Field(
@@ -179,12 +204,19 @@ class Rule(Strict):
     )
     check: Check | None = None
     column: Identifier | None = None
-    columns: tuple[Identifier, ...] = Field(default=(), description="dates_ordered: two columns, of which the first is never the later")
+    columns: tuple[Identifier, ...] = Field(
+        default=(),
+        description="dates_ordered: two columns, of which the first is never the later; personal_number_misplaced: the columns that are "
+        "searched, without it all texts and whole numbers that are not personal",
+    )
     values: tuple[str, ...] = Field(default=(), description="in_values: the code list")
     min: int | float | None = None
     max: int | float | None = None
     days: int | None = Field(default=None, ge=0, description="not_after_extract: how many days after the extract a date may be")
     pattern: str | None = Field(default=None, description="pattern: regular expression that the whole value matches")
+    except_month_day: MonthDay | None = Field(
+        default=None, description="personal_number_check_digit: date of birth on which many numbers lack them, so that they are not told"
+    )
     series: tuple[str, ...] = Field(default=(), description="the rule holds for these series only")
     except_series: tuple[str, ...] = Field(default=(), description="the rule holds for all series but these")
     title: dict[str, str] = Field(description="by language")
@@ -197,9 +229,34 @@ class Rule(Strict):
 
 
 class Deadline(Strict):
-    """When a delivery is due: so many days after its base period ends; where periods_ahead is set, after it begins."""
+    """Until when a delivery is in time, counted from the end of its base period; where periods_ahead is set, from its first day."""
 
-    days: int = Field(ge=0)
+    days: int | None = Field(default=None, ge=0, description="so many days after it")
+    workdays: int | None = Field(
+        default=None, gt=0, description="so many workdays after it: days from Monday to Friday that are no holiday of the vocabulary"
+    )
+    month_day: MonthDay | None = Field(default=None, description="the first day after it with this date, MM-DD")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Deadline:
+        if [self.days, self.workdays, self.month_day].count(None) != 2:
+            raise ValueError("a deadline is one of days, workdays and month_day")
+        return self
+
+    @field_validator("month_day")
+    @classmethod
+    def _every_year_has_it(cls, value: str | None) -> str | None:
+        try:
+            date.fromisoformat(f"2001-{value or '01-01'}")
+        except ValueError as error:
+            raise ValueError("not every year has that day") from error
+        return value
+
+
+class Provisional(Strict):
+    """A source to which more is registered after its base period was delivered."""
+
+    periods: int = Field(gt=0, description="how many of a unit's newest delivered base periods are provisional")
 
 
 class Contract(Strict):
@@ -211,6 +268,9 @@ class Contract(Strict):
     publisher: str = Field(description="who computed or collected the values")
     licence: str = Field(description="on what terms they may be used")
     owner: str = Field(description="who answers for this contract")
+    supplier_column: Identifier | None = Field(
+        default=None, description="column of type text that names the system a row comes from; quality is told by supplier"
+    )
     base_period: str = Field(description="grain by which the source is partitioned in time")
     starts: str | None = Field(default=None, description="label of the first expected base period; per series where there are series")
     status_date: Literal["opening", "closing"] | None = Field(
@@ -224,7 +284,8 @@ class Contract(Strict):
         description="number of a label that is no ordinary base period → number of the one in whose place it stands, such as 13: 12; "
         "side periods are replaced on their own and never expected",
     )
-    deadline: Deadline | None = Field(default=None, description="how long after its base period a delivery is due")
+    deadline: Deadline | None = Field(default=None, description="until when the delivery of a base period is in time")
+    provisional: Provisional | None = Field(default=None, description="the newest base periods still change: late registrations come")
     periods_ahead: int = Field(default=0, ge=0, description="how many base periods may start after the extract (budgets, forecasts)")
     controls: tuple[str, ...] = Field(default=(), description="unit codes of published totals, as delivered: never aggregated")
     exemptions: tuple[Exemption, ...] = ()
@@ -256,9 +317,15 @@ class Contract(Strict):
         return tuple(rule for rule in self.rules if rule.stage == "cross")
 
     @property
-    def landed_columns(self) -> dict[str, Column]:
-        """The columns that the landing zone keeps: all but the personal ones."""
-        return {name: column for name, column in self.columns.items() if not column.personal}
+    def pseudonyms(self) -> dict[str, Pseudonym]:
+        """The columns of personal numbers, and what is kept in their place."""
+        return {name: column.personal for name, column in self.columns.items() if isinstance(column.personal, Pseudonym)}
+
+    @property
+    def landed_key(self) -> tuple[str, ...]:
+        """The key's columns as the landing zone has them."""
+        pseudonyms = self.pseudonyms
+        return tuple(pseudonyms[name].key if name in pseudonyms else name for name in self.key)
 
     @property
     def personal_columns(self) -> frozenset[str]:

@@ -13,11 +13,14 @@ from flis_semantic.delivery.files import FoundFile, digest, state
 from flis_semantic.delivery.manifest import Manifest, read_manifest
 from flis_semantic.delivery.naming import Named, read_name
 from flis_semantic.delivery.recognise import Candidate, check_header
-from flis_semantic.delivery.report import NAME, SEQUENCE, Refusal
+from flis_semantic.delivery.report import EXTRACT, NAME, SEQUENCE, Refusal
 from flis_semantic.delivery.transcript import Transcript
 from flis_semantic.ledger import utc
 from flis_semantic.ledger_records import ExtractedFrom, Mode
 from flis_semantic.workspace import Project
+
+_FIRST_YEAR, _LAST_YEAR = 1900, 2200
+"""No calendar reaches further. What was extracted outside it is a mistake, and its rank would stand in the way for ever."""
 
 
 @dataclass
@@ -73,7 +76,7 @@ class Arrival:
     def learn(self, extracted_at: datetime | None, sequences: tuple[int, int] | None) -> None:
         """Take in what the file's columns say about it. Raises Refusal when they contradict each other."""
         if self.extracted_from == "receipt" and isinstance(self.form.extracted_at, FromColumn) and extracted_at is not None:
-            self.extracted_at, self.extracted_from = extracted_at, "column"
+            self.extracted_at, self.extracted_from = _possible(extracted_at, "The newest row says that the data were"), "column"
         if self.form.delta is None:
             return
         if isinstance(self.form.delta.sequence, FromColumn) and sequences is not None:
@@ -144,11 +147,11 @@ def _sequence(named: Named, manifest: Manifest | None) -> int | None:
 def _extracted(file: FoundFile, candidate: Candidate, manifest: Manifest | None, received_at: datetime) -> tuple[datetime, ExtractedFrom]:
     form = candidate.form
     if manifest is not None and manifest.extracted_at is not None:
-        return utc(manifest.extracted_at), "manifest"
+        return utc(_possible(manifest.extracted_at, "The manifest says that the data were")), "manifest"
     if isinstance(form.extracted_at, FromFileName):
         day = date_in_name(file.name.partition(".")[0], form.extracted_at.file_name)
         if day is not None:
-            return datetime.combine(day, time.min), "file name"
+            return _possible(datetime.combine(day, time.min), "The name says that the data were"), "file name"
         if candidate.named:
             expected = form.extracted_at.file_name.replace("{date}", "YYYY-MM-DD")
             raise Refusal(
@@ -157,3 +160,14 @@ def _extracted(file: FoundFile, candidate: Candidate, manifest: Manifest | None,
                 f"Name it {expected}{Path(form.file_name.removesuffix('.gz')).suffix}, or send a manifest with extracted_at.",
             )
     return received_at, "receipt"
+
+
+def _possible(moment: datetime, who: str) -> datetime:
+    """The time of an extract, unless nobody can have taken data out then."""
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise Refusal(
+            EXTRACT,
+            f"{who} taken out on {moment.date()}; that cannot be.",
+            f"An extract is of the years {_FIRST_YEAR} to {_LAST_YEAR}: correct the date and deliver the file again.",
+        )
+    return moment

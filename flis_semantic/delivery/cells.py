@@ -14,6 +14,7 @@ from pathlib import Path
 from flis_semantic.contracts.labels import LabelFormat, label_format
 from flis_semantic.contracts.landing import column_type
 from flis_semantic.contracts.model import Column, Contract, DateFormat, Form
+from flis_semantic.delivery.masks import Masks
 from flis_semantic.delivery.report import MASK
 from flis_semantic.delivery.sql import identifier, quoted
 from flis_semantic.delivery.transcript import LONGEST_LINE
@@ -25,16 +26,19 @@ _LONGEST_RECORD = 4 * LONGEST_LINE + 100
 _BUFFER = 2 * _LONGEST_RECORD
 """Bytes that the engine reads at a time: left to itself it takes a multiple of the longest record."""
 
+_YEAR = "([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
+"""Not the year 0, which the engine takes for 1 BC and most programs cannot hold."""
+
 _DAY = {
-    "YYYY-MM-DD": (r"[0-9]{4}-[0-9]{2}-[0-9]{2}", None),
-    "DD-MM-YYYY": (r"[0-9]{2}-[0-9]{2}-[0-9]{4}", (7, 4, 1)),
-    "DD.MM.YYYY": (r"[0-9]{2}\.[0-9]{2}\.[0-9]{4}", (7, 4, 1)),
-    "DD/MM/YYYY": (r"[0-9]{2}/[0-9]{2}/[0-9]{4}", (7, 4, 1)),
-    "YYYYMMDD": (r"[0-9]{8}", (1, 5, 7)),
+    "YYYY-MM-DD": (rf"{_YEAR}-[0-9]{{2}}-[0-9]{{2}}", None),
+    "DD-MM-YYYY": (rf"[0-9]{{2}}-[0-9]{{2}}-{_YEAR}", (7, 4, 1)),
+    "DD.MM.YYYY": (rf"[0-9]{{2}}\.[0-9]{{2}}\.{_YEAR}", (7, 4, 1)),
+    "DD/MM/YYYY": (rf"[0-9]{{2}}/[0-9]{{2}}/{_YEAR}", (7, 4, 1)),
+    "YYYYMMDD": (rf"{_YEAR}[0-9]{{4}}", (1, 5, 7)),
 }
 """How a date looks, and where its year, month and day begin."""
 
-_CLOCK = r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+_CLOCK = r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,18 @@ class Group:
             f"strict_mode = true, max_line_size = {_LONGEST_RECORD}, buffer_size = {_BUFFER}, {kept})"
         )
 
-    def all_cells(self) -> str:
-        """The row's values in one list, in the file's order."""
-        return f"[{', '.join(f'c{index}' for index in range(len(self.header)))}]"
+    def cell(self, index: int) -> str:
+        """A column of the file by its place."""
+        return f"c{index}"
+
+    def all_cells(self, contract: Contract, masks: Masks) -> str:
+        """The row's values in one list, in the file's order, personal ones masked: what a row is explained by."""
+        hidden = _personal_places(self, contract)
+        cells = (
+            f"CASE WHEN c{index} IS NOT NULL THEN {quoted(MASK)} END" if index in hidden else masks.masked(f"c{index}")
+            for index in range(len(self.header))
+        )
+        return f"[{', '.join(cells)}]"
 
     def kept_cell(self, index: int) -> str:
         """A column of the file as it stands in the list of a row that was kept for explanation."""
@@ -113,16 +126,14 @@ def is_deleted(group: Group, values: dict[str, str]) -> str:
     return f"coalesce({values[deleted.column]} IN ({', '.join(quoted(value) for value in deleted.values)}), false)"
 
 
-def as_delivered(group: Group, contract: Contract) -> str:
-    """The row put together again from its kept cells, with personal values masked."""
-    personal = _personal_places(group, contract)
+def as_delivered(group: Group) -> str:
+    """The row put together again from its kept cells, in which personal values are masked."""
     cells = [group.kept_cell(index) for index in range(len(group.header))]
-    cells = [f"CASE WHEN {cell} IS NOT NULL THEN {quoted(MASK)} END" if index in personal else cell for index, cell in enumerate(cells)]
     if group.form.kind != "csv":
         pairs = ", ".join(f"{identifier(name)} := {cell}" for name, cell in zip(group.header, cells, strict=True))
         return f"CAST(to_json(struct_pack({pairs})) AS VARCHAR)"
     mark = group.form.delimiter
-    special = f'[{"|" if mark == "|" else mark}"\n]'
+    special = f'[{mark}"\r\n]'
     value = "CASE WHEN regexp_matches({0}, {1}) THEN '\"' || replace({0}, '\"', '\"\"') || '\"' ELSE coalesce({0}, '') END"
     return f" || {quoted(mark)} || ".join(value.format(cell, quoted(special)) for cell in cells)
 
@@ -169,6 +180,12 @@ def extract_moment(column: Column, value: str) -> str:
     return value if column.type == "timestamp" else f"CAST({value} AS TIMESTAMP)"
 
 
+def bounded(moment: str) -> str:
+    """SQL of a moment that Python can hold: of one that only the engine can, the nearest."""
+    first, last = "TIMESTAMP '0001-01-01'", "TIMESTAMP '9999-12-31'"
+    return f"CASE WHEN {moment} < {first} THEN {first} WHEN {moment} > {last} THEN {last} ELSE {moment} END"
+
+
 def _iso(raw: str, date_format: DateFormat) -> str:
     places = _DAY[date_format][1]
     if places is None:
@@ -182,7 +199,7 @@ def _moment(raw: str, date_format: DateFormat) -> str:
     shape = _DAY[date_format][0] + _CLOCK
     length = 8 if date_format == "YYYYMMDD" else 10
     text = f"{_iso(f'left({raw}, {length})', date_format)} || substr({raw}, {length + 1})"
-    zoned = f"regexp_matches({raw}, '(Z|[+-][0-9]{{2}}:?[0-9]{{2}})$') AND length({raw}) > {length}"
+    zoned = f"regexp_matches({raw}, '(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?)$') AND length({raw}) > {length}"
     # Without the UTC zone the engine would read a zone's offset in the session's own.
     return (
         f"CASE WHEN regexp_full_match({raw}, '{shape}') THEN CASE WHEN {zoned} "

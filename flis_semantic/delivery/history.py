@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 
 from flis_semantic.delivery.arrival import Arrival
 from flis_semantic.delivery.delta_history import DeltaHistory
-from flis_semantic.delivery.report import OLDER, SUPERSEDED, Refusal
+from flis_semantic.delivery.report import OLDER, SUPERSEDED, Refusal, printable
 from flis_semantic.ledger import Ledger
-from flis_semantic.ledger_records import Part
+from flis_semantic.ledger_records import Confirmation, Part
 
 Rank = tuple[datetime, int, int]
 
@@ -29,7 +29,6 @@ class _Known:
     delivery_id: int
     file_name: str
     parts: frozenset[Part]
-    rows_set_aside: int
 
 
 @dataclass(frozen=True)
@@ -56,13 +55,13 @@ class History:
     def unchanged(self, arrival: Arrival, supersede: bool) -> str | None:
         """A sentence when the same content is in force already and nothing says that it is newer; else None.
 
-        With `supersede` only content that is wholly in force and had no row set aside is left: rules may have been corrected.
+        With `supersede` it is judged again: rules may have been corrected.
         """
         if arrival.mode == "delta":
             return self.deltas.unchanged(arrival, [known.delivery_id for known in self._same_content(arrival.sha256)], supersede)
         for known in self._same_content(arrival.sha256):
             in_force, parts = self._parts_in_force[known.delivery_id], len(known.parts)
-            if in_force == parts and not (supersede and known.rows_set_aside):
+            if in_force == parts and not supersede:
                 return f"The same content as delivery {known.delivery_id} ({known.file_name}), which is in force: nothing changed."
             if 0 < in_force < parts and not supersede and not self._is_newer(arrival, [self._in_force[part] for part in known.parts]):
                 return (
@@ -70,6 +69,20 @@ class History:
                     "in force and the others replaced: nothing changed."
                 )
         return None
+
+    def confirm(self, arrival: Arrival, received_at: datetime) -> Confirmation | None:
+        """Of an unchanged arrival: that what is in force still counted when it was extracted, where that is news; else None.
+
+        Otherwise an older extract with other content could take its place later, or a delta from between stay in force.
+        """
+        known = next((k for k in self._same_content(arrival.sha256) if self._parts_in_force[k.delivery_id] == len(k.parts)), None)
+        if arrival.mode == "delta" or known is None or arrival.extracted_from == "receipt" or arrival.extracted_at > received_at:
+            return None
+        if all(self._in_force[part][0] >= arrival.extracted_at for part in known.parts):
+            return None
+        for part in known.parts:
+            self._in_force[part] = max(self._in_force[part], (arrival.extracted_at, *self._in_force[part][1:]))
+        return Confirmation(known.delivery_id, arrival.extracted_at, received_at)
 
     def rank(self, arrival: Arrival, delivery_id: int, parts: Iterable[Part], supersede: bool) -> Rank:
         """The rank with which the delivery is admitted. Raises Refusal when it would be in force nowhere."""
@@ -99,11 +112,11 @@ class History:
             )
         return rank
 
-    def admit(self, arrival: Arrival, rank: Rank, rows: Mapping[Part, int], rows_set_aside: int) -> InForce:
+    def admit(self, arrival: Arrival, rank: Rank, rows: Mapping[Part, int]) -> InForce:
         """Remember a delivery that was admitted, with its rows by part; returns what it is in force for now."""
         replaced: dict[Part, int] = {}
         parts = frozenset(rows)
-        known = _Known(rank[2], arrival.file.path.name, parts, rows_set_aside)
+        known = _Known(rank[2], printable(arrival.file.path.name), parts)
         self._same_content(arrival.sha256).insert(0, known)
         if arrival.mode == "delta":
             self.deltas.admit(arrival, rank, rows)
@@ -133,9 +146,7 @@ class History:
         if sha256 not in self._by_content:
             found = self._ledger.same_content(self._contract, sha256)
             parts = self._ledger.partitions(delivery.delivery_id for delivery in found)
-            self._by_content[sha256] = [
-                _Known(d.delivery_id, d.file_name, frozenset(parts[d.delivery_id]), d.rows_set_aside) for d in found
-            ]
+            self._by_content[sha256] = [_Known(d.delivery_id, d.file_name, frozenset(parts[d.delivery_id])) for d in found]
         return self._by_content[sha256]
 
 

@@ -6,7 +6,6 @@ Absent keys and null are empty values. A line that is no object, or has a key th
 from __future__ import annotations
 
 import csv
-import io
 import json
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -23,6 +22,16 @@ _LONGEST_LIST = 240
 
 class _Repeated(ValueError):
     """The same key twice in one object."""
+
+
+class _Table:
+    """Rows of CSV that end with a line feed. The writer quotes what looks like its line end: both marks are in it, so that both are."""
+
+    def __init__(self) -> None:
+        self.rows: list[str] = []
+
+    def write(self, row: str) -> None:
+        self.rows.append(f"{row[:-2]}\n")
 
 
 class _Number(str):
@@ -86,8 +95,8 @@ class _Pass:
 
     def _take(self, data: bytes) -> None:
         text = data.decode("utf-8-sig" if self._line == 0 else UTF_8)
-        table = io.StringIO(newline="")
-        write = csv.writer(table, delimiter=SCRATCH_DELIMITER, lineterminator="\n").writerow
+        table = _Table()
+        write = csv.writer(table, delimiter=SCRATCH_DELIMITER, lineterminator="\r\n").writerow
         for line in text.split("\n"):
             self._line += 1
             if line and not line.isspace():
@@ -95,7 +104,7 @@ class _Pass:
                 if row is not None:
                     write((self._number, self._line, *row))
                     self._transcript.records += 1
-        self._out.write(table.getvalue().encode())
+        self._out.write("".join(table.rows).encode())
 
     def _take_last(self, data: bytes) -> None:
         """The last line, which has no line end: a whole object is all there, as its closing bracket says."""

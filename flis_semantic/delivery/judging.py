@@ -1,7 +1,8 @@
 """The set-based pass: every row of every file of one contract is typed, judged by the contract's rules, and written.
 
 Rows stream from the transcripts into `pass.judged` (a file of the scratch folder): typed values, where the
-row belongs, and `mask`, a bit per failed rule. Rows that fail keep their cells as delivered, to be explained. What needs more
+row belongs, and `mask`, a bit per failed rule. Rows that fail keep their cells as delivered, to be explained; personal values are
+in neither. What needs more
 than the row comes after: rules about the extract, whose time may stand in a column, and keys that come twice. `malformed` are
 lines that are no record; `set_aside` is what goes to the set-aside file. `d` is the file's number within the receive, `l` the
 line in the file.
@@ -17,20 +18,23 @@ from decimal import Decimal
 from pathlib import Path
 
 from flis_semantic.contracts.labels import labels
-from flis_semantic.contracts.landing import SET_ASIDE_COLUMNS, column_type, landing_columns
+from flis_semantic.contracts.landing import SET_ASIDE_COLUMNS, landing_columns
 from flis_semantic.contracts.model import Contract, FromColumn
 from flis_semantic.delivery import rules
 from flis_semantic.delivery.arrival import Arrival
-from flis_semantic.delivery.cells import Group, as_delivered, delivered_values, extract_moment, hides_something, is_deleted, typed
+from flis_semantic.delivery.cells import Group, as_delivered, bounded, delivered_values, extract_moment, hides_something
+from flis_semantic.delivery.counting import unit_counts
+from flis_semantic.delivery.judged_rows import PLACED, JudgedRows
+from flis_semantic.delivery.masks import masks_of
+from flis_semantic.delivery.numbers import take_numbers
+from flis_semantic.delivery.pseudonyms import PseudonymKey
 from flis_semantic.delivery.report import MASK
 from flis_semantic.delivery.sql import identifier, quoted, scalar, table_of
 from flis_semantic.delivery.units import unit_spellings
 from flis_semantic.errors import WarehouseError
-from flis_semantic.ledger_records import Part
+from flis_semantic.ledger_records import Part, UnitCount
 from flis_semantic.warehouse import Connection
 from flis_semantic.workspace import Project
-
-_PLACED = "unit_code, base_period_key, slot"
 
 
 @dataclass
@@ -44,6 +48,7 @@ class Tally:
     rule_counts: dict[str, int] = field(default_factory=dict[str, int])
     partitions: dict[Part, int] = field(default_factory=dict[Part, int])
     sums: dict[str, Decimal] = field(default_factory=dict[str, Decimal])
+    units: list[UnitCount] = field(default_factory=list[UnitCount])
 
 
 @dataclass(frozen=True)
@@ -57,12 +62,22 @@ class InColumns:
 class Judging:
     """One pass over the files of one contract."""
 
-    def __init__(self, connection: Connection, project: Project, contract: Contract, groups: Sequence[Group]) -> None:
+    def __init__(
+        self, connection: Connection, project: Project, contract: Contract, groups: Sequence[Group], key: PseudonymKey | None = None
+    ) -> None:
         self._connection = connection
         self._project = project
         self._contract = contract
         self._groups = groups
+        self._key = key
         self._set_aside = rules.set_aside_bits(contract)
+        self._masks = masks_of(project.vocabulary)
+        self._rows = JudgedRows(rules.Setting(contract, project.vocabulary.reporting_unit.member_kind, self._masks))
+
+    @property
+    def connection(self) -> Connection:
+        """The engine that judges."""
+        return self._connection
 
     def read(self, arrivals: Sequence[Arrival]) -> dict[int, InColumns]:
         """Read and type all rows. Returns what each file's columns say about it, by its number.
@@ -73,9 +88,10 @@ class Judging:
         table_of(self._connection, "units", unit_spellings(self._project, self._contract))
         self._lay_out()
         self._take_malformed(arrivals)
+        take_numbers(self._connection, self._project.vocabulary, self._contract, self._groups, self._key)
         for n, group in enumerate(self._groups):
             self._name_periods(n, group)
-            self._connection.execute(f"INSERT INTO pass.judged BY NAME {self._judged(n, group)}")
+            self._connection.execute(f"INSERT INTO pass.judged BY NAME {self._rows.select(n, group)}")
             self._take_rejects(n, group)
         found = scalar(self._connection, "SELECT count(*) FROM pass.judged") + scalar(self._connection, "SELECT count(*) FROM malformed")
         expected = sum(arrival.transcript.rows for arrival in arrivals)
@@ -99,36 +115,33 @@ class Judging:
     def write_accepted(self, path: Path, delivery_ids: Mapping[int, int]) -> None:
         """Write the accepted rows of the admitted files (number → delivery id) as Parquet, sorted by unit and base period."""
         self._admit(delivery_ids)
-        own = [f"{self._typed(name)} AS {identifier(name)}" for name in self._contract.landed_columns]
+        self._copy(self._accepted(), landing_columns(self._contract), f"{PLACED}, delivery_id, line_number", path)
+
+    def _accepted(self) -> str:
+        """SELECT of the accepted rows of the files in `admitted`, as the landing zone keeps them."""
+        pseudonyms = self._contract.pseudonyms
+        landed = {name: pseudonyms[name].key if name in pseudonyms else name for name in self._rows.kept}
+        own = [f"{self._rows.name(name)} AS {identifier(column)}" for name, column in landed.items()]
         beside = ["delivery_id", "l AS line_number", "unit_code", "base_period_key", "coalesce(series, '') AS series"]
         beside += ["is_control", "slot", "is_deleted"]
-        self._copy(
-            f"SELECT {', '.join(own + beside)} FROM pass.judged JOIN admitted USING (d) WHERE {self._is_accepted}",
-            landing_columns(self._contract),
-            f"{_PLACED}, delivery_id, line_number",
-            path,
-        )
+        return f"SELECT {', '.join(own + beside)} FROM pass.judged JOIN admitted USING (d) WHERE {self._is_accepted}"
 
     def write_set_aside(self, path: Path, delivery_ids: Mapping[int, int]) -> None:
         """Write the rows of the admitted files that were set aside, with rules, reason and the row as delivered."""
         self._admit(delivery_ids)
+        self._copy(self._left(), SET_ASIDE_COLUMNS, "delivery_id, line_number", path)
+
+    def _left(self) -> str:
+        """SELECT of the rows of the files in `admitted` that were set aside."""
         names = ["delivery_id", "l AS line_number", *(name for name in SET_ASIDE_COLUMNS if name not in ("delivery_id", "line_number"))]
-        select = f"SELECT {', '.join(names)} FROM set_aside JOIN admitted USING (d)"
-        self._copy(select, SET_ASIDE_COLUMNS, "delivery_id, line_number", path)
+        return f"SELECT {', '.join(names)} FROM set_aside JOIN admitted USING (d)"
 
     @property
     def _is_accepted(self) -> str:
-        return f"mask & {self._set_aside} = 0"
-
-    def _typed(self, column: str) -> str:
-        """Name in `judged` of a column's typed value."""
-        return "unit_code" if column == self._contract.unit_column else f"t_{column}"
+        return rules.is_accepted(self._contract)
 
     def _lay_out(self) -> None:
-        own = {self._typed(name): column_type(column) for name, column in self._contract.columns.items()}
-        beside = {"d": "INTEGER", "l": "BIGINT", "g": "INTEGER", **own, "unit_code": "VARCHAR", "base_period_key": "INTEGER"}
-        beside |= {"slot": "VARCHAR", "series": "VARCHAR", "is_control": "BOOLEAN", "is_deleted": "BOOLEAN", "mask": "BIGINT"}
-        columns = ", ".join(f"{identifier(name)} {kind}" for name, kind in {**beside, "cells": "VARCHAR[]"}.items())
+        columns = ", ".join(f"{identifier(name)} {kind}" for name, kind in self._rows.columns.items())
         self._connection.execute(f"CREATE OR REPLACE TABLE pass.judged ({columns})")
 
     def _take_malformed(self, arrivals: Sequence[Arrival]) -> None:
@@ -137,8 +150,8 @@ class Judging:
         columns = {
             "d": ("INTEGER", [arrival.number for arrival, _ in lines]),
             "l": ("BIGINT", [bad.line for _, bad in lines]),
-            "raw_row": ("VARCHAR", [MASK if hidden.get(arrival.form_name) else bad.text for arrival, bad in lines]),
-            "reason": ("VARCHAR", [bad.reason for _, bad in lines]),
+            "raw_row": ("VARCHAR", [MASK if hidden.get(arrival.form_name) else self._masks.text(bad.text) for arrival, bad in lines]),
+            "reason": ("VARCHAR", [self._masks.text(bad.reason) for _, bad in lines]),
         }
         table_of(self._connection, "malformed", columns)
 
@@ -149,7 +162,8 @@ class Judging:
         mark = quoted(group.delimiter)
         file, line = f"split_part(csv_line, {mark}, 1)", f"split_part(csv_line, {mark}, 2)"
         has = f"'the row has ' || found || ' value' || CASE WHEN found = 1 THEN '' ELSE 's' END || ', the header has {len(group.header)}'"
-        row = quoted(MASK) if hides_something(group, self._contract) else f"substr(csv_line, length({file}) + length({line}) + 3)"
+        row = self._masks.masked(f"substr(csv_line, length({file}) + length({line}) + 3)")
+        row = quoted(MASK) if hides_something(group, self._contract) else row
         self._connection.execute(
             f"INSERT INTO malformed SELECT CAST({file} AS INTEGER), CAST({line} AS BIGINT), "
             f"{row}, coalesce({has}, 'the row cannot be read as values') FROM ("
@@ -192,32 +206,6 @@ class Judging:
         }
         table_of(self._connection, f"periods_{n}", columns)
 
-    def _judged(self, n: int, group: Group) -> str:
-        """SELECT of the group's rows, typed and judged as far as the row itself goes."""
-        contract = self._contract
-        unit, period = contract.unit_column, contract.period_column
-        values = delivered_values(group, contract, lambda index: f"c{index}")
-        delivered = ", ".join(f"{raw} AS r_{name}" for name, raw in values.items())
-        series = " || '.' || ".join(f"r_{name}" for name in contract.series) or "CAST(NULL AS VARCHAR)"
-        # The name's label was read when the file came, where it may be written without separators.
-        told = group.form.period_of is not None and period not in group.filled
-        key, slot, start = ("named_key", "named_slot", "named_start") if told else ("p.base_period_key", "p.slot", "p.start_date")
-        own = [f"{typed(f'r_{name}', column, group.form)} AS t_{name}" for name, column in contract.columns.items() if column.role is None]
-        rows = f"SELECT d, l, {delivered}, {group.all_cells()} AS every_cell, named_unit, named_period, named_key, named_slot, "
-        rows += f"named_start, {is_deleted(group, values)} AS is_deleted FROM {group.source(str(n))} JOIN named_files USING (d)"
-        placed = (
-            f"SELECT q.*, {', '.join([*own, ''])}{start} AS t_{period}, coalesce(u.unit_code, r_{unit}) AS unit_code, u.unit_kind, "
-            f"coalesce(u.is_control, false) AS is_control, {key} AS base_period_key, {slot} AS slot, {series} AS series "
-            f"FROM ({rows}) q LEFT JOIN units u ON u.label = q.r_{unit} LEFT JOIN periods_{n} p ON p.label = q.r_{period}"
-        )
-        member_kind = self._project.vocabulary.reporting_unit.member_kind
-        judged = f"SELECT *, {rules.mask(contract, member_kind, group.form.mode == 'delta')} AS mask FROM ({placed})"
-        kept = [self._typed(name) for name in contract.columns if name != unit]
-        return (
-            f"SELECT d, l, {n} AS g, {', '.join([*kept, ''])}{_PLACED}, series, is_control, is_deleted, mask, "
-            f"CASE WHEN mask & {self._set_aside} <> 0 THEN every_cell END AS cells FROM ({judged})"
-        )
-
     def _in_columns(self, arrivals: Sequence[Arrival]) -> dict[int, InColumns]:
         forms = [group.form for group in self._groups]
         times = {form.extracted_at.column for form in forms if isinstance(form.extracted_at, FromColumn)}
@@ -226,7 +214,7 @@ class Judging:
             return {}
         by_number = {arrival.number: arrival.form for arrival in arrivals}
         found: dict[int, InColumns] = {}
-        moments = {name: f"max({extract_moment(self._contract.columns[name], f't_{name}')})" for name in sorted(times)}
+        moments = {name: bounded(f"max({extract_moment(self._contract.columns[name], f't_{name}')})") for name in sorted(times)}
         selected = [*moments.values(), *(f"{end}(t_{name})" for name in sorted(numbers) for end in ("min", "max"))]
         for d, *row in self._connection.execute(f"SELECT d, {', '.join(selected)} FROM pass.judged GROUP BY d").fetchall():
             values = iter(row)
@@ -255,7 +243,7 @@ class Judging:
         Of a delta a key may be deleted in one part and written in another: the row moves.
         """
         contract = self._contract
-        key = [self._typed(name) for name in contract.key]
+        key = [self._rows.name(name) for name in contract.key]
         if contract.period_column in contract.key:
             key.append("slot")
         self._connection.execute("CREATE OR REPLACE TEMP TABLE repeats (d INTEGER, l BIGINT, identical BOOLEAN, other_line BIGINT)")
@@ -275,7 +263,7 @@ class Judging:
         )
         if not scalar(self._connection, "SELECT count(*) FROM suspects"):
             return
-        content = ", ".join(["is_deleted", "slot", *(self._typed(name) for name in self._contract.columns)])
+        content = ", ".join(["is_deleted", "slot", *map(self._rows.name, self._rows.kept)])
         self._connection.execute(
             f"CREATE OR REPLACE TEMP TABLE alike AS SELECT * FROM pass.judged SEMI JOIN suspects ON h = hash({columns}) "
             f"ANTI JOIN repeats USING (d, l) WHERE {where}"
@@ -301,7 +289,9 @@ class Judging:
         wanted: set[int] = {int(row[0]) for row in run("SELECT DISTINCT g FROM bare").fetchall()}
         for n in sorted(wanted):
             group = self._groups[n]
-            again = f"SELECT d, l, {group.all_cells()} AS cells FROM {group.source()} SEMI JOIN bare USING (d, l)"
+            again = (
+                f"SELECT d, l, {group.all_cells(self._contract, self._masks)} AS cells FROM {group.source()} SEMI JOIN bare USING (d, l)"
+            )
             run(f"CREATE OR REPLACE TEMP TABLE clothed AS {again}")
             run("UPDATE pass.judged SET cells = clothed.cells FROM clothed WHERE judged.d = clothed.d AND judged.l = clothed.l")
 
@@ -309,7 +299,7 @@ class Judging:
         contract = self._contract
         self._connection.execute(
             "CREATE OR REPLACE TEMP TABLE set_aside (d INTEGER, l BIGINT, rule_ids VARCHAR[], reason VARCHAR, raw_row VARCHAR, "
-            "unit_code VARCHAR, base_period_key INTEGER, series VARCHAR, is_control BOOLEAN, slot VARCHAR)"
+            "unit_code VARCHAR, base_period_key INTEGER, series VARCHAR, is_control BOOLEAN, slot VARCHAR, header VARCHAR[])"
         )
         for n, group in enumerate(self._groups):
             form = group.form
@@ -319,19 +309,22 @@ class Judging:
             constants += f"{quoted(' or '.join(form.period))} AS period_forms"
             self._connection.execute(
                 f"INSERT INTO set_aside SELECT d, l, {rules.rule_ids(contract)}, {rules.reasons(contract)}, raw_row, "
-                f"unit_code, base_period_key, coalesce(series, ''), is_control, coalesce(slot, '') "
-                f"FROM (SELECT *, {delivered}, {as_delivered(group, contract)} AS raw_row, {constants} FROM (SELECT * FROM pass.judged "
+                f"unit_code, base_period_key, coalesce(series, ''), is_control, coalesce(slot, ''), "
+                f"[{', '.join(map(quoted, group.header))}] "
+                f"FROM (SELECT *, {delivered}, {as_delivered(group)} AS raw_row, {constants} FROM (SELECT * FROM pass.judged "
                 f"JOIN files USING (d) JOIN named_files USING (d) LEFT JOIN repeats USING (d, l) "
                 f"WHERE g = {n} AND mask & {self._set_aside} <> 0))"
             )
         shape = quoted(contract.rule("row_shape").id)
-        self._connection.execute(f"INSERT INTO set_aside SELECT d, l, [{shape}], reason, raw_row, NULL, NULL, '', false, '' FROM malformed")
+        self._connection.execute(
+            f"INSERT INTO set_aside SELECT d, l, [{shape}], reason, raw_row, NULL, NULL, '', false, '', NULL FROM malformed"
+        )
 
     def _tallies(self, arrivals: Sequence[Arrival]) -> dict[int, Tally]:
         tallies = {arrival.number: Tally() for arrival in arrivals}
         run = self._connection.execute
         parts = run(
-            f"SELECT d, {_PLACED}, count(*), count_if(is_control) FROM pass.judged WHERE {self._is_accepted} GROUP BY ALL ORDER BY ALL"
+            f"SELECT d, {PLACED}, count(*), count_if(is_control) FROM pass.judged WHERE {self._is_accepted} GROUP BY ALL ORDER BY ALL"
         )
         for d, unit, key, slot, rows, controls in parts.fetchall():
             tallies[d].accepted += rows
@@ -346,6 +339,8 @@ class Judging:
         for d, rule_id, rows in hits.fetchall():
             tallies[d].rule_counts[rule_id] = rows
         self._count_warnings(tallies)
+        for d, counts in unit_counts(self._connection, self._contract).items():
+            tallies[d].units = counts
         if any(arrival.manifest is not None and arrival.manifest.sums for arrival in arrivals):
             self._add_up(tallies)
         return tallies
@@ -363,6 +358,9 @@ class Judging:
         numbers = [name for name, column in self._contract.columns.items() if column.type in ("integer", "decimal")]
         if not numbers:
             return
+        for tally in tallies.values():
+            # A file without a row adds up to nothing.
+            tally.sums = dict.fromkeys(numbers, Decimal(0))
         sums = ", ".join(f"coalesce(sum(t_{name}), 0)" for name in numbers)
         for d, *totals in self._connection.execute(f"SELECT d, {sums} FROM pass.judged GROUP BY d").fetchall():
             tallies[d].sums = {name: Decimal(total) for name, total in zip(numbers, totals, strict=True)}

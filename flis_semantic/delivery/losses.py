@@ -10,6 +10,7 @@ from pathlib import Path
 from flis_semantic.contracts.landing import RESERVED_COLUMNS, no_rows
 from flis_semantic.contracts.model import NO_SERIES, Contract
 from flis_semantic.delivery.history import InForce
+from flis_semantic.delivery.rules import is_accepted
 from flis_semantic.delivery.sql import in_list, quoted, table_of
 from flis_semantic.warehouse import Connection
 
@@ -48,7 +49,7 @@ def lost_series(
     )
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE now_there AS SELECT DISTINCT d, {_PLACE}, coalesce(series, {quoted(NO_SERIES)}) AS series "
-        "FROM pass.judged WHERE mask = 0"
+        f"FROM pass.judged WHERE {is_accepted(contract)}"
     )
     there = f"SELECT delivery_id, {_PLACE}, series FROM now_there JOIN numbered USING (d)"
     if files:

@@ -25,8 +25,11 @@ class Manifest(Strict):
     rows: int | None = Field(default=None, ge=0, description="rows below the header")
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-fA-F]{64}$", description="of the file as delivered")
     extracted_at: datetime | None = Field(default=None, description="when the sender took the data out; UTC where no zone is given")
-    sequence: int | None = Field(default=None, ge=0, description="the sender's own number; the higher wins at the same extract time")
+    sequence: int | None = Field(
+        default=None, ge=0, lt=10**18, description="the sender's own number; the higher wins at the same extract time"
+    )
     synthetic: bool | None = Field(default=None, description="the data are made up")
+    supplier: str | None = Field(default=None, min_length=1, max_length=80, description="whose system wrote the file")
     parts: tuple[ManifestPart, ...] = Field(default=(), description="every unit × base period that the file delivers, also without a row")
     sums: dict[str, Decimal] = Field(default_factory=dict, description="total of a column of the contract, over all rows")
 
@@ -45,7 +48,7 @@ class Manifest(Strict):
         if self.sha256 is not None and self.sha256.lower() != sha256:
             raise Refusal(
                 MANIFEST,
-                f"The manifest's checksum {self.sha256[:12].lower()}… is not the file's, {sha256[:12]}….",
+                f"The manifest's checksum is not the file's: it begins with {self.sha256[:12].lower()}, the file's with {sha256[:12]}.",
                 "The file or its manifest was changed on the way: deliver both again.",
             )
 

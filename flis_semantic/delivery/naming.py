@@ -114,6 +114,9 @@ class _Reader:
                 found = self._read(label, spelled)
                 if found is not None:
                     return found
+        declared = calendar.parse(label)
+        if declared is not None and declared.grain == contract.base_period:
+            return Placed(declared)
         expected = " or ".join(self._form.period)
         if code == NAME:
             raise Refusal(NAME, f"{who} says period '{label}', which is not a period in the form {expected}.", "Correct the name.")
@@ -134,4 +137,4 @@ _BASE_LABELS = {
     "week": "{year}-W{week}",
     "day": "{year}-{month}-{day}",
 }
-"""How everything else of the program writes a period: accepted beside the form's own notations."""
+"""How everything else of the program writes a period: accepted beside the form's own notations. So are labels of declared calendars."""

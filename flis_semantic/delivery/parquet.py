@@ -26,6 +26,9 @@ _DATES: dict[DateFormat, str] = {
     "DD/MM/YYYY": "%d/%m/%Y",
     "YYYYMMDD": "%Y%m%d",
 }
+_AS_WRITTEN = "FORMAT parquet, COMPRESSION snappy, USE_TMP_FILE false"
+"""Written into the open file itself: left to itself the engine writes another beside it, and names that."""
+
 _FRACTIONS = ("DECIMAL", "DOUBLE", "FLOAT")
 
 
@@ -67,7 +70,7 @@ def transcribe_parquet(
     commas: Collection[str],
     out: Path,
 ) -> Transcript:
-    """Write the file's rows to the Parquet file `out` as d, l and the header's columns c0, c1, … as text.
+    """Write the file's rows to the empty file `out` as d, l and the header's columns c0, c1, … as text.
 
     `commas` are the columns whose texts are numbers with a decimal comma. Raises Refusal when the file is damaged.
     """
@@ -76,13 +79,18 @@ def transcribe_parquet(
     rows = f"SELECT {number} AS d, file_row_number + 2 AS l, {', '.join(values)} "
     rows += f"FROM read_parquet({quoted(str(path))}, file_row_number = true)"
     try:
-        found = connection.execute(f"COPY ({rows}) TO {quoted(str(out))} (FORMAT parquet, COMPRESSION snappy)").fetchall()
+        found = connection.execute(f"COPY ({rows}) TO {quoted(str(out))} ({_AS_WRITTEN})").fetchall()
     except Error as error:
-        out.unlink(missing_ok=True)
         if type(error).__name__ == "OutOfMemoryException" or str(out) in str(error):
             raise
         raise _damaged() from error
     return Transcript("utf-8", records=int(found[0][0]))
+
+
+def merge_parquet(connection: Connection, paths: Sequence[Path], out: Path) -> None:
+    """Write the rows of several transcripts into one."""
+    files = ", ".join(quoted(str(path)) for path in paths)
+    connection.execute(f"COPY (FROM read_parquet([{files}])) TO {quoted(str(out))} ({_AS_WRITTEN})")
 
 
 def _damaged() -> Refusal:

@@ -6,15 +6,11 @@ visible. A receive that is killed leaves files that nobody knows, and the next r
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from flis_semantic.contracts.model import Contract
 from flis_semantic.delivery.arrival import Arrival, arrive
@@ -25,24 +21,21 @@ from flis_semantic.delivery.history import History, InForce
 from flis_semantic.delivery.judging import InColumns, Judging, Tally
 from flis_semantic.delivery.landing import batch_names, claim_landing, sweep, write_batch, write_schema
 from flis_semantic.delivery.losses import lost_series
+from flis_semantic.delivery.masks import masks_of
 from flis_semantic.delivery.parquet import ParquetReader
+from flis_semantic.delivery.pseudonyms import PseudonymKey, key_for
 from flis_semantic.delivery.recognise import named, recognise, unknown_file
 from flis_semantic.delivery.report import FORMAT, MANIFEST, NAME, UNCHANGED, UNKNOWN, DeliveryResult, ReceiveReport, Refusal
-from flis_semantic.delivery.sql import quoted
+from flis_semantic.delivery.scratch import Scratch
 from flis_semantic.delivery.transcribing import Transcribing
+from flis_semantic.delivery.turn import engine, turn
 from flis_semantic.delivery.verdict import Admitted, Rejected
 from flis_semantic.errors import ArgumentError, WarehouseError, suggestion
 from flis_semantic.faults import reached
 from flis_semantic.ledger import Ledger, utc
-from flis_semantic.ledger_records import Batch
-from flis_semantic.warehouse import Connection, Error, connect
+from flis_semantic.ledger_records import Batch, Confirmation
+from flis_semantic.warehouse import Connection, Error, is_about_the_disk
 from flis_semantic.workspace import Project
-
-_LOCK = "receive.lock"
-_SCRATCH = "receive-"
-_WAIT_SECONDS = 600
-_MEMORY = "1GB"
-"""What the engine may hold before it spills to the scratch folder."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +45,7 @@ class _Options:
     supersede: bool
     synthetic: bool | None
     received_at: datetime
+    key: PseudonymKey | None
 
 
 @dataclass
@@ -71,37 +65,42 @@ def receive(
     supersede: bool = False,
     synthetic: bool | None = None,
     received_at: datetime | None = None,
+    key: PseudonymKey | None = None,
 ) -> ReceiveReport:
     """Receive files and folders of files; returns a verdict on each.
 
     `contract` says which table the files are, instead of recognising it; `strict` makes a set-aside row an error (exit code
     1); `supersede` puts an older extract in force; `synthetic` marks the data as made up (default: what a manifest says);
-    `received_at` (default: now) is the time of receipt.
+    `received_at` (default: now) is the time of receipt; `key` is that of the pseudonyms (default: the environment's).
 
-    Raises ArgumentError for a path or contract that does not exist, DefinitionErrors for contracts that cannot be read,
+    Raises ArgumentError for a path or contract that does not exist, or where personal numbers come without the right key;
+    DefinitionErrors for contracts that cannot be read,
     WarehouseError when the landing zone or the ledger cannot be used. What is wrong with a file is its verdict, no exception.
     """
     if contract is not None and contract not in project.contracts:
         raise ArgumentError(f"There is no contract '{contract}'.", hint=suggestion(contract, project.contracts), code="unknown_contract")
     found = find_files(paths)
     try:
-        with _turn(project.work), Ledger(project.ledger_path) as ledger:
+        with turn(project.work), Ledger(project.ledger_path) as ledger:
             # The time of receipt is taken when the turn has come, so that it grows with the deliveries' ids.
             moment = utc(received_at if received_at is not None else datetime.now(UTC))
-            results = _receive(project, ledger, found, _Options(contract, strict, supersede, synthetic, moment))
+            results = _receive(project, ledger, found, _Options(contract, strict, supersede, synthetic, moment, key))
     except OSError as error:
         raise WarehouseError(
             f"{error.filename or project.work} cannot be used: {error.strerror}.",
             hint="What was recorded before stays; give the folder room and the right to write, and receive again.",
             code="receive_failed",
         ) from error
-    return ReceiveReport(tuple(results[file.path] for file in found))
+    masks = masks_of(project.vocabulary)
+    return ReceiveReport(tuple(masks.result(results[file.path]) for file in found))
 
 
 def _receive(project: Project, ledger: Ledger, found: Sequence[FoundFile], options: _Options) -> dict[Path, DeliveryResult]:
     claim_landing(project.landing, ledger)
     reached("receive: claimed")
     results, intakes = _sort_out(project, found, options)
+    if any(project.contracts[table].pseudonyms for table in intakes):
+        options = replace(options, key=key_for(ledger, options.key))
     try:
         for table in sorted(intakes):
             results |= _ContractReceive(project, ledger, project.contracts[table], intakes[table], options).run()
@@ -159,6 +158,7 @@ class _ContractReceive:
         self._rejected = list(intake.rejected)
         self._history = History(ledger, contract.table)
         self._results: dict[Path, DeliveryResult] = {}
+        self._confirmations: list[Confirmation] = []
 
     def run(self) -> dict[Path, DeliveryResult]:
         """The verdict on each of the contract's files, after they were made visible."""
@@ -169,7 +169,7 @@ class _ContractReceive:
             raise WarehouseError(
                 f"Receiving {self._contract.table} failed: {self._told(error)}",
                 where=str(self._project.work),
-                hint="Nothing of it was recorded; is there room on the disk, and may the folder be written?",
+                hint=f"Nothing of it was recorded; {_advice(error)}",
                 code="receive_failed",
             ) from error
         reached("receive: written")
@@ -177,28 +177,19 @@ class _ContractReceive:
         reached("receive: recorded")
         return self._results
 
-    def _told(self, error: BaseException) -> str:
+    def _told(self, error: Error | OSError) -> str:
         """The error's first line; of the engine's about values only its kind, where values may be personal."""
-        about_disk = isinstance(error, OSError) or type(error).__name__ in ("IOException", "OutOfMemoryException")
-        return str(error).splitlines()[0] if about_disk or not self._contract.personal_columns else type(error).__name__
+        told = str(error).splitlines()[0] if _is_about_room(error) or not self._contract.personal_columns else type(error).__name__
+        return masks_of(self._project.vocabulary).text(told)
 
     def _take_in(self) -> tuple[list[Admitted], Batch | None]:
         """Judge the rows and write the landing files, which stay invisible until they are recorded."""
         if not self._arrivals:
             return [], None
-        with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=self._project.work) as folder, closing(connect()) as connection:
-            scratch = Path(folder)
-            connection.execute("SET temp_directory = ?", [str(scratch / "spill")])
-            connection.execute(f"SET memory_limit = '{_MEMORY}'")
-            connection.execute("SET preserve_insertion_order = false")
-            # The engine cannot know how many rows a text has, and would hold all of them to look up a few names: tables are
-            # joined as they are written, the many rows first.
-            connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
-            # Rows are kept in a file: a table in memory would have to fit into it.
-            connection.execute(f"ATTACH {quoted(str(scratch / 'pass.duckdb'))} AS pass")
+        with engine(self._project.work) as (connection, scratch):
             groups = self._transcribe(connection, scratch)
             reached("receive: transcribed")
-            judging = Judging(connection, self._project, self._contract, groups)
+            judging = Judging(connection, self._project, self._contract, groups, self._options.key)
             admitted = self._with_losses(connection, self._decide(self._judge(judging))) if groups else []
             admitted = [replace(item, standing=self._standing(item)) for item in admitted]
             reached("receive: judged")
@@ -238,10 +229,14 @@ class _ContractReceive:
         message = self._history.unchanged(arrival, self._options.supersede)
         if message is not None:
             path = arrival.file.path
+            confirmation = self._history.confirm(arrival, self._options.received_at)
+            if confirmation is not None:
+                self._confirmations.append(confirmation)
+                message += f" It now counts as of {arrival.extracted_at:%Y-%m-%d}."
             self._results[path] = DeliveryResult(path, arrival.contract.table, arrival.form_name, "unchanged", message, code=UNCHANGED)
         return message is not None
 
-    def _transcribe(self, connection: Connection, scratch: Path) -> list[Group]:
+    def _transcribe(self, connection: Connection, scratch: Scratch) -> list[Group]:
         """Write every file's rows to its group's file, and leave out the files that turn out to be refused."""
         readable: list[Arrival] = []
         with Transcribing(connection, scratch) as transcribing:
@@ -273,7 +268,7 @@ class _ContractReceive:
             item = Admitted(arrival, tally, rank, InForce(), self._options.received_at)
             # A file without an accepted row is refused; should it come again after a correction of ours, it is judged again.
             if item.admitted:
-                item = replace(item, in_force=self._history.admit(arrival, rank, tally.partitions, tally.set_aside))
+                item = replace(item, in_force=self._history.admit(arrival, rank, tally.partitions))
             admitted.append(item)
             next_id += 1
         return admitted
@@ -323,33 +318,26 @@ class _ContractReceive:
         for delivery_id, rejected in enumerate(self._rejected, start=next_id):
             entries.append(rejected.entry(delivery_id, self._options.received_at))
             self._results[rejected.path] = rejected.result(delivery_id)
-        if entries:
-            self._ledger.record(entries, batch)
+        if entries or self._confirmations:
+            masks = masks_of(self._project.vocabulary)
+            accepted = any(item.tally.accepted for item in admitted)
+            fingerprint = self._key_fingerprint if accepted else None
+            self._ledger.record([masks.entry(entry) for entry in entries], batch, self._confirmations, fingerprint)
+
+    @property
+    def _key_fingerprint(self) -> str | None:
+        key = self._options.key if self._contract.pseudonyms else None
+        return key.fingerprint(self._ledger.identity) if key is not None else None
 
     def _reject(self, arrival: Arrival, refusal: Refusal) -> None:
         self._rejected.append(Rejected(arrival.file.path, refusal, arrival.contract.table, arrival.form_name, arrival.sha256))
 
 
-def _clear_scratch(work: Path) -> None:
-    for left in work.glob(f"{_SCRATCH}*"):
-        shutil.rmtree(left, ignore_errors=True)
+def _is_about_room(error: Error | OSError) -> bool:
+    return isinstance(error, OSError) or is_about_the_disk(error) or type(error).__name__ == "OutOfMemoryException"
 
 
-@contextmanager
-def _turn(work: Path) -> Generator[None]:
-    """One receiver at a time; scratch folders are removed, also those of receivers that were killed or interrupted."""
-    work.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(work / _LOCK, timeout=_WAIT_SECONDS):
-            _clear_scratch(work)
-            try:
-                yield
-            finally:
-                _clear_scratch(work)
-    except Timeout as error:
-        raise WarehouseError(
-            f"Another receive has been running for more than {_WAIT_SECONDS // 60} minutes.",
-            where=str(work / _LOCK),
-            hint="Wait until it is done, or end it.",
-            code="receive_locked",
-        ) from error
+def _advice(error: Error | OSError) -> str:
+    if _is_about_room(error):
+        return "is there room on the disk, and may the folder be written?"
+    return "this is a fault of the program: report it with the file."

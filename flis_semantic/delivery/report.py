@@ -41,7 +41,7 @@ FILE_RULES: Mapping[str, Mapping[str, str]] = {
     UNCHANGED: {"da": "Indholdet gælder allerede", "en": "The content is in force already"},
     UNKNOWN: {"da": "Ingen kontrakt kender filen", "en": "No contract knows the file"},
     NAME: {"da": "Filnavnet mangler udtrækkets dato", "en": "The file's name lacks the date of the extract"},
-    EXTRACT: {"da": "Udtrækkets tidspunkt er ukendt", "en": "The time of the extract is unknown"},
+    EXTRACT: {"da": "Udtrækkets tidspunkt er ukendt eller umuligt", "en": "The time of the extract is unknown or impossible"},
     WINDOW: {"da": "Rækker ligger før det aftalte vindue", "en": "Rows lie before the agreed window"},
     FUTURE: {"da": "Udtrækkets dato er senere end modtagelsen", "en": "The date of the extract is later than the receipt"},
     SERIES: {"da": "Serier, der var leveret, mangler i den nye levering", "en": "Series that were delivered are not in the new delivery"},
@@ -89,10 +89,17 @@ class DeliveryResult:
     rule_counts: Mapping[str, int] = field(default_factory=dict[str, int])
     synthetic: bool = False
     exit_code: int = 0
+    shown: str = ""
+    """The file's path as it may be shown: without a personal number in it. Empty: as it is."""
+
+    @property
+    def shown_name(self) -> str:
+        """The file's name as it may be shown."""
+        return printable(Path(self.shown or self.file).name)
 
     def __str__(self) -> str:
         hint = f" {self.hint}" if self.hint else ""
-        return f"{self.file}: {self.verdict.replace('_', ' ')}: {self.message}{hint}"
+        return f"{printable(self.shown or str(self.file))}: {self.verdict.replace('_', ' ')}: {self.message}{hint}"
 
 
 @dataclass(frozen=True)
@@ -146,8 +153,14 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def printable(text: str) -> str:
+    """The text on one line; what cannot be printed, or kept as UTF-8, is written as an escape: names of files may hold any bytes."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
 def shortened(text: str, longest: int = LONGEST_MESSAGE) -> str:
-    """The text, or as much of it as `longest` characters hold."""
+    """The text on one line, or as much of it as `longest` characters hold."""
+    text = printable(text[: longest + 1])
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
 
 

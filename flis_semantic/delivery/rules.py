@@ -1,7 +1,8 @@
 """Each check that a rule may make, as SQL: when a row fails it, and why in words.
 
 A row has, per column of the contract, `r_<column>` (as delivered) and `t_<column>` (typed, NULL when it cannot be), and beside
-them unit_kind, is_control, base_period_key, series, is_deleted, and what the file's name says (named_unit, …).
+them unit_kind, is_control, base_period_key, series, is_deleted, and what the file's name says (named_unit, …). Of personal
+numbers `f_<column>` and `m_<column>` say what is wrong with them, and `t_<column>` is the pseudonym.
 
 Some checks need more than the row, so they are made after all rows were read: the same key twice, and what lies after the
 extract, whose time may stand in a column.
@@ -10,10 +11,14 @@ extract, whose time may stand in a column.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
+from flis_semantic.contracts.check_numbers import SEARCHED_TYPES
 from flis_semantic.contracts.model import Check, Column, Contract, Rule
+from flis_semantic.delivery.masks import Masks
+from flis_semantic.delivery.numbers import NO_NUMBER, NOT_REAL, WRONG_CHECK
 from flis_semantic.delivery.report import MASK
 from flis_semantic.delivery.sql import in_list, quoted
 
@@ -38,11 +43,21 @@ class Judgement(NamedTuple):
     reason: str
 
 
-def mask(contract: Contract, member_kind: str, with_deletions: bool) -> str:
+@dataclass(frozen=True)
+class Setting:
+    """What rules are judged by beside the row: the contract, which kind of unit is a member, how numbers look in a text."""
+
+    contract: Contract
+    member_kind: str = ""
+    masks: Masks = Masks()
+
+
+def mask(setting: Setting, with_deletions: bool) -> str:
     """One integer per row: bit n is set when the row fails rule n. A deleted row needs its unit, its period and its key only."""
     bits: list[str] = []
+    contract = setting.contract
     for rule in contract.row_rules:
-        condition = _failing(contract, rule, member_kind)
+        condition = _failing(setting, rule)
         if condition == _ELSEWHERE:
             continue
         if with_deletions and not _about_identity(contract, rule):
@@ -67,6 +82,11 @@ def set_aside_bits(contract: Contract) -> int:
     return sum(bit(contract, rule) for rule in contract.row_rules if rule.action == "set_aside")
 
 
+def is_accepted(contract: Contract) -> str:
+    """SQL of whether a row of `judged` is kept: it fails no rule, or such as only warn."""
+    return f"mask & {set_aside_bits(contract)} = 0"
+
+
 def bit(contract: Contract, rule: Rule) -> int:
     """The value of the rule's bit."""
     return 1 << contract.row_rules.index(rule)
@@ -74,7 +94,7 @@ def bit(contract: Contract, rule: Rule) -> int:
 
 def reasons(contract: Contract) -> str:
     """The sentences about the rules that the row fails, in the order of the rules, as one text."""
-    return f"array_to_string({_of_failed(contract, [_judgement(contract, rule, '').reason for rule in contract.row_rules])}, '; ')"
+    return f"array_to_string({_of_failed(contract, [_judgement(Setting(contract), rule).reason for rule in contract.row_rules])}, '; ')"
 
 
 def rule_ids(contract: Contract) -> str:
@@ -83,7 +103,9 @@ def rule_ids(contract: Contract) -> str:
 
 
 def _about_identity(contract: Contract, rule: Rule) -> bool:
-    """Whether the rule is about where a row belongs and which it is."""
+    """Whether the rule is about where a row belongs and which it is, or about what must not be kept of any row."""
+    if rule.check == "personal_number_misplaced":
+        return True
     column = contract.columns.get(rule.column or "")
     return column is not None and (column.role is not None or rule.column in contract.key)
 
@@ -93,8 +115,8 @@ def _of_failed(contract: Contract, texts: list[str]) -> str:
     return f"list_filter([{', '.join(items)}], lambda item: item IS NOT NULL)"
 
 
-def _failing(contract: Contract, rule: Rule, member_kind: str) -> str:
-    condition = _judgement(contract, rule, member_kind).condition
+def _failing(setting: Setting, rule: Rule) -> str:
+    condition = _judgement(setting, rule).condition
     return condition if condition == _ELSEWHERE else _scoped(rule, condition)
 
 
@@ -107,9 +129,21 @@ def _scoped(rule: Rule, condition: str) -> str:
     return condition
 
 
-def _judgement(contract: Contract, rule: Rule, member_kind: str) -> Judgement:
+def searched(contract: Contract, rule: Rule) -> list[str]:
+    """The columns in which a rule looks for misplaced numbers: those it names, else all that no other such rule names."""
+    others = {name for other in contract.row_rules if other.check == rule.check for name in other.columns}
+    all_of_them = [name for name, column in contract.columns.items() if column.type in SEARCHED_TYPES and not column.personal]
+    return list(rule.columns) or [name for name in all_of_them if name not in others]
+
+
+def _judgement(setting: Setting, rule: Rule) -> Judgement:
+    contract = setting.contract
+    if rule.check == "personal_number":
+        return _personal_number(contract, rule)
+    if rule.check == "personal_number_misplaced":
+        return _misplaced(setting, searched(contract, rule))
     if rule.check == "member_unit":
-        return Judgement(f"unit_kind <> {quoted(member_kind)}", _says(rule, "is a unit that is not one of the members"))
+        return Judgement(f"unit_kind <> {quoted(setting.member_kind)}", _says(rule, "is a unit that is not one of the members"))
     if rule.check == "known_series":
         unknown = f"series IS NOT NULL AND series NOT IN {in_list(contract.series_starts)}"
         return Judgement(unknown, "'''' || series || ''' is not a series of the contract'")
@@ -194,6 +228,30 @@ def _pattern(rule: Rule) -> Judgement:
     return Judgement(condition, _says(rule, f"does not look like {pattern}"))
 
 
+def _personal_number(contract: Contract, rule: Rule) -> Judgement:
+    told = any(other.check == "personal_number_not_real" and other.column == rule.column for other in contract.row_rules)
+    condition = f"f_{rule.column} & {NO_NUMBER | NOT_REAL} = {NO_NUMBER}" if told else f"f_{rule.column} & {NO_NUMBER} <> 0"
+    return Judgement(condition, quoted(f"{rule.column} is not written as such a number is, or its date of birth does not exist"))
+
+
+def _not_real(rule: Rule) -> Judgement:
+    return Judgement(f"f_{rule.column} & {NOT_REAL} <> 0", quoted(f"{rule.column} is a test or replacement number"))
+
+
+def _check_digit(rule: Rule) -> Judgement:
+    condition = f"f_{rule.column} & {WRONG_CHECK} <> 0"
+    if rule.except_month_day is not None:
+        condition += f" AND m_{rule.column} IS DISTINCT FROM {quoted(rule.except_month_day)}"
+    return Judgement(condition, quoted(f"{rule.column} has other check digits than its other digits give"))
+
+
+def _misplaced(setting: Setting, columns: Sequence[str]) -> Judgement:
+    condition = " OR ".join(f"coalesce({setting.masks.found_in(f'r_{name}')}, false)" for name in columns)
+    where = ", ".join(f"CASE WHEN contains(r_{name}, {quoted(MASK)}) THEN {quoted(name)} END" for name in columns)
+    reason = f"{quoted('a personal number stands where none belongs: ')} || concat_ws(', ', {where or 'NULL'})"
+    return Judgement(condition or _ELSEWHERE, reason)
+
+
 def _row_shape(_: Rule) -> Judgement:
     """A line that is no record never becomes a row of `cells`."""
     return Judgement(_ELSEWHERE, "NULL")
@@ -215,6 +273,8 @@ _CHECKS: dict[Check, Callable[[Rule], Judgement]] = {
     "pattern": _pattern,
     "dates_ordered": _dates_ordered,
     "not_after_extract": _not_after_extract,
+    "personal_number_check_digit": _check_digit,
+    "personal_number_not_real": _not_real,
     "row_shape": _row_shape,
     "unique_key": _unique_key,
 }

@@ -18,6 +18,8 @@ from flis_semantic.delivery.files import blocks
 from flis_semantic.delivery.report import DELIVER_AGAIN, FORMAT, TRUNCATED, Refusal
 from flis_semantic.delivery.transcript import LONGEST_LINE, MOST_LINES, Malformed, Transcript
 
+_GOES_ON = "a value goes on after its closing quotation mark"
+
 
 def split_line(line: str, delimiter: str) -> list[str]:
     """The values of one line; where quotation marks or carriage returns are astray, what stands between the delimiters."""
@@ -56,11 +58,14 @@ class _Pass:
         self._pending: list[str] = []
         self._pending_line = 0
         mark = re.escape(delimiter)
-        quoted = r'"[^"]*(?:""[^"]*)*"'
-        plain = rf'[^"\r\n{mark}][^\r\n{mark}]*'
-        value = rf"(?:{quoted}|{plain}|)"
+        inside = r'[^"]*(?:""[^"]*)*'
+        # The engine would take a quotation mark after one space for the beginning of a quoted value.
+        plain = rf'(?! ")[^"\r\n{mark}][^\r\n{mark}]*'
+        value = rf'(?:"{inside}"|{plain}|)'
         self._whole = re.compile(rf"{value}(?:{mark}{value})*")
-        self._open = re.compile(rf'(?:{value}{mark})*"[^"]*(?:""[^"]*)*')
+        self._opening = re.compile(rf'(?:{value}{mark})*"{inside}')
+        self._closing = re.compile(rf'{inside}"(?:{mark}{value})*')
+        self._still_open = re.compile(rf'{inside}(?:"{mark}(?:{value}{mark})*"{inside})?')
 
     def run(self, encoding: str, refuse_other: bool = False) -> Transcript:
         self._transcript = Transcript(encoding)
@@ -107,6 +112,8 @@ class _Pass:
                 self._take_line(number, line)
             return
         prefix, mark = self._prefix, self._delimiter
+        if text.endswith(mark) or f"{mark}\n" in text:
+            lines = [line if self._is_complete(number, line) else "" for number, line in enumerate(lines, start=first)]
         rows = [f"{prefix}{number}{mark}{line}\n" for number, line in enumerate(lines, start=first) if line]
         self._transcript.records += len(rows)
         self._out.write("".join(rows).encode())
@@ -118,27 +125,41 @@ class _Pass:
             return
         elif self._whole.fullmatch(line):
             self._write(number, line)
-        elif self._open.fullmatch(line):
+        elif self._opening.fullmatch(line):
             self._pending, self._pending_line = [line], number
         else:
-            why = "a carriage return stands inside the line" if "\r" in line else "a value goes on after its closing quotation mark"
+            why = _GOES_ON
+            if "\r" in line:
+                why = "a carriage return stands inside the line"
+            elif f'{self._delimiter} "' in line or line.startswith(' "'):
+                why = "a space stands before a quotation mark"
             self._transcript.malformed.append(Malformed(number, line, why))
 
     def _continue(self, number: int, line: str) -> None:
         self._pending.append(line)
-        if '"' in line:
+        if '"' in line and not self._still_open.fullmatch(line):
             record = "\n".join(self._pending)
-            if self._whole.fullmatch(record):
+            if self._closing.fullmatch(line):
                 self._write(self._pending_line, record)
-                self._pending = []
-            elif not self._open.fullmatch(record):
-                why = "a value goes on after its closing quotation mark"
-                self._transcript.malformed.append(Malformed(self._pending_line, record, why))
-                self._pending = []
+            else:
+                self._transcript.malformed.append(Malformed(self._pending_line, record, _GOES_ON))
+            self._pending = []
         if len(self._pending) > MOST_LINES or sum(map(len, self._pending)) > LONGEST_LINE:
             raise self._unclosed()
 
+    def _is_complete(self, number: int, record: str) -> bool:
+        """Whether a record has no value too many; the engine would drop those that are empty and last, wherever they came from."""
+        mark, columns = self._delimiter, self._columns or 0
+        if record.count(mark) < columns or not record.endswith((mark, f'{mark}""')):
+            return True
+        found = len(split_line(record, mark))
+        if found > columns:
+            self._transcript.malformed.append(Malformed(number, record, f"the row has {found} values, the header has {columns}"))
+        return found <= columns
+
     def _write(self, number: int, record: str) -> None:
+        if not self._is_complete(number, record):
+            return
         self._transcript.records += 1
         self._out.write(f"{self._prefix}{number}{self._delimiter}{record}\n".encode())
 

@@ -1,54 +1,60 @@
-"""From delivered files to transcripts: one file of text per group, or one Parquet file per Parquet file, in the scratch folder."""
+"""From delivered files to transcripts: one file of text per group, or Parquet files. They have no name: values may be personal."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from pathlib import Path
 from typing import BinaryIO
 
 from flis_semantic.delivery.arrival import Arrival
 from flis_semantic.delivery.cells import Group
 from flis_semantic.delivery.files import is_packed, state
 from flis_semantic.delivery.json_lines import transcribe_json
-from flis_semantic.delivery.parquet import transcribe_parquet
+from flis_semantic.delivery.parquet import merge_parquet, transcribe_parquet
 from flis_semantic.delivery.report import DELIVER_AGAIN, EMPTY, FORMAT, TRUNCATED, Refusal
+from flis_semantic.delivery.scratch import Scratch, path_of
 from flis_semantic.delivery.transcode import transcode
 from flis_semantic.delivery.transcript import Transcript
 from flis_semantic.warehouse import Connection
+
+_MOST_OPEN = 200
+"""Parquet transcripts of a group that are open at a time: a process may not open any number of files."""
 
 
 class Transcribing:
     """Takes in one file after the other. A context manager: the transcripts are complete when it is left."""
 
-    def __init__(self, connection: Connection, scratch: Path) -> None:
+    def __init__(self, connection: Connection, scratch: Scratch) -> None:
         self._connection = connection
         self._scratch = scratch
         self._groups: dict[tuple[str, tuple[str, ...]], Group] = {}
-        self._open: dict[Path, BinaryIO] = {}
-        self._stack = ExitStack()
+        self._open: dict[tuple[str, tuple[str, ...]], list[BinaryIO]] = {}
 
     def __enter__(self) -> Transcribing:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stack.close()
+        for files in self._open.values():
+            for file in files:
+                file.flush()
 
     @property
     def groups(self) -> list[Group]:
-        """The groups that have something to read."""
+        """The groups that have something to read. Their files are there as long as the scratch is."""
+        for key, files in self._open.items():
+            self._groups[key].paths[:] = [path_of(file) for file in files]
         return [group for group in self._groups.values() if group.paths]
 
     def take(self, arrival: Arrival) -> None:
         """Transcribe a file and say what was found in it. Raises Refusal, and leaves the transcripts as they were."""
         key = (arrival.form_name, arrival.header)
-        group = self._groups.setdefault(key, Group(arrival.form_name, arrival.form, arrival.header))
-        number = list(self._groups).index(key)
+        self._groups.setdefault(key, Group(arrival.form_name, arrival.form, arrival.header))
+        files = self._open.setdefault(key, [])
         if arrival.form.kind == "parquet":
-            self._take_parquet(arrival, group, self._scratch / f"{number}_{arrival.number}.parquet")
+            self._take_parquet(arrival, files)
         else:
-            self._take_text(arrival, group, self._scratch / f"{number}.csv")
+            self._take_text(arrival, files)
 
-    def _take_parquet(self, arrival: Arrival, group: Group, out: Path) -> None:
+    def _take_parquet(self, arrival: Arrival, files: list[BinaryIO]) -> None:
+        out = self._scratch.file()
         try:
             arrival.transcript = transcribe_parquet(
                 self._connection,
@@ -57,20 +63,28 @@ class Transcribing:
                 arrival.header,
                 date_format=arrival.form.date_format,
                 commas=_with_commas(arrival),
-                out=out,
+                out=path_of(out),
             )
             _check(arrival)
         except Refusal:
-            out.unlink(missing_ok=True)
+            out.close()
             raise
-        group.paths.append(out)
+        files.append(out)
+        if len(files) >= _MOST_OPEN:
+            self._merge(files)
 
-    def _take_text(self, arrival: Arrival, group: Group, path: Path) -> None:
-        if path not in self._open:
-            self._open[path] = self._stack.enter_context(path.open("wb"))
-        if not group.paths:
-            group.paths.append(path)
-        out = self._open[path]
+    def _merge(self, files: list[BinaryIO]) -> None:
+        """Put what is open into one file."""
+        out = self._scratch.file()
+        merge_parquet(self._connection, [path_of(file) for file in files], path_of(out))
+        for file in files:
+            file.close()
+        files[:] = [out]
+
+    def _take_text(self, arrival: Arrival, files: list[BinaryIO]) -> None:
+        if not files:
+            files.append(self._scratch.file())
+        out = files[0]
         start = out.tell()
         try:
             arrival.transcript = _transcript(arrival, out)

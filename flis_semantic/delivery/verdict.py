@@ -12,8 +12,8 @@ from flis_semantic.delivery.delta_history import Standing
 from flis_semantic.delivery.history import InForce, Rank
 from flis_semantic.delivery.judging import Tally
 from flis_semantic.delivery.losses import Lost
-from flis_semantic.delivery.report import EXTRACT, FUTURE, NOTHING, SERIES, WINDOW, DeliveryResult, Refusal, counted, shortened
-from flis_semantic.ledger_records import Delivery, Entry, Verdict
+from flis_semantic.delivery.report import EXTRACT, FUTURE, NOTHING, SERIES, WINDOW, DeliveryResult, Refusal, counted, printable, shortened
+from flis_semantic.ledger_records import Delivery, Entry, UnitCount, Verdict
 
 _MOST_RULES_NAMED = 5
 _MOST_SERIES_NAMED = 5
@@ -52,7 +52,7 @@ class Rejected:
             delivery_id=delivery_id,
             contract=self.contract or "",
             form=self.form or "",
-            file_name=self.path.name,
+            file_name=printable(self.path.name),
             content_sha256=self.sha256,
             extracted_at=received_at,
             extracted_from="receipt",
@@ -125,7 +125,7 @@ class Admitted:
             delivery_id=self.delivery_id,
             contract=arrival.contract.table,
             form=arrival.form_name,
-            file_name=arrival.file.path.name,
+            file_name=printable(arrival.file.path.name),
             content_sha256=arrival.sha256,
             extracted_at=arrival.extracted_at,
             extracted_from=arrival.extracted_from,
@@ -146,7 +146,19 @@ class Admitted:
             mode=arrival.mode,
             stream=arrival.stream,
         )
-        return Entry(delivery, self._rule_counts, tally.partitions)
+        return Entry(delivery, self._rule_counts, tally.partitions, self._unit_counts)
+
+    @property
+    def _unit_counts(self) -> list[UnitCount]:
+        """The rows by unit and supplier: what the manifest says of all of them, else what a row says, else what the form says."""
+        manifest, form = self.arrival.manifest, self.arrival.form
+        said = manifest.supplier if manifest is not None else None
+        found: dict[tuple[str, str], UnitCount] = {}
+        for count in self.tally.units:
+            # Lines that are no record are of the unit that the whole file is of.
+            unit, supplier = count.unit_code or self.arrival.named.unit or "", said or count.supplier or form.supplier or ""
+            found[unit, supplier] = found.get((unit, supplier), UnitCount(unit, supplier)).with_rows_of(count)
+        return list(found.values())
 
     @property
     def _code(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from flis_semantic.catalogue.model import Measure
+from flis_semantic.catalogue.facts import Measure
 from flis_semantic.catalogue.resolved import Catalogue, ResolvedFact
 from flis_semantic.compiler.sql import fact_expression
 from flis_semantic.generate import wording as words
@@ -49,7 +49,7 @@ def fact_cube(catalogue: Catalogue, fact: ResolvedFact) -> Node:
     return without_repeats(
         {
             "name": fact_cube_name(fact),
-            "sql_table": fact.model,
+            **_rows(fact),
             "title": wording.main(definition.title),
             "description": wording.main(about),
             "meta": {
@@ -66,6 +66,15 @@ def fact_cube(catalogue: Catalogue, fact: ResolvedFact) -> Node:
     )
 
 
+def _rows(fact: ResolvedFact) -> Node:
+    """What the cube reads: the mart, or of a mart that holds other facts' editions too, its own."""
+    column = fact.definition.edition_column
+    if column is None:
+        return {"sql_table": fact.model}
+    names = ", ".join(f"'{edition}'" for edition in fact.definition.editions)
+    return {"sql": f"SELECT * FROM {fact.model} WHERE {column} IN ({names})"}  # noqa: S608 - identifiers of the catalogue
+
+
 def _added_measures(catalogue: Catalogue, fact: ResolvedFact) -> set[str]:
     """Measures that a key figure adds over units, so that adding them is known to be right."""
     found: set[str] = set()
@@ -77,12 +86,14 @@ def _added_measures(catalogue: Catalogue, fact: ResolvedFact) -> set[str]:
 
 
 def _measure(catalogue: Catalogue, fact: ResolvedFact, name: str, item: Measure, adds: bool, wording: Wording) -> Node:
-    value = _aggregate(item, fact.conditions.get(name))
+    value = _aggregate(item, fact.conditions.get(name), fact.definition.person)
     edition = fact.definition.edition_column
-    alone = {fact.base_key: fact.base_grain} if item.over_time != "sum" else {}
+    # What is taken from single rows is right for any rows of events, distinct persons too.
+    recomputed = fact.kind == "event" and not item.adds
+    alone = {fact.base_key: fact.base_grain} if item.over_time != "sum" and not recomputed else {}
     alone |= {edition: fact.definition.edition_word} if edition else {}
     alone |= {fact.definition.in_force.from_: "day in force"} if fact.definition.in_force is not None else {}
-    if not adds:
+    if not adds and item.adds:
         condition, valid_for = ONE_ROW, "one row; NULL otherwise"
     elif alone:
         condition, valid_for = one(*alone), f"{' and '.join(f'one {name}' for name in alone.values())}; NULL otherwise"
@@ -102,12 +113,31 @@ def _measure(catalogue: Catalogue, fact: ResolvedFact, name: str, item: Measure,
     return measure(name, wording.main(item.title), guarded(condition, value), **about, format=number_format(unit.decimals), meta=meta)
 
 
-def _aggregate(item: Measure, condition: str | None) -> str:
+def _aggregate(item: Measure, condition: str | None, person: str | None) -> str:
     condition = _sql(condition) if condition else None
+    expression = item.expression or (person if item.aggregate == "count_distinct" else None)
+    if expression is not None and not item.adds:
+        value = _sql(expression)
+        chosen = f"CASE WHEN {condition}\nTHEN {value} END" if condition else value
+        return _recomputed(item, chosen)
     if item.expression is None:
         return f"COUNT(CASE WHEN {condition} THEN 1 END)" if condition else "COUNT(*)"
     value = _sql(item.expression)
     return f"SUM(CASE WHEN {condition}\nTHEN {value} END)" if condition else f"SUM({value})"
+
+
+def _recomputed(item: Measure, value: str) -> str:
+    """An aggregate that is taken from single rows, in floating point where it is no count."""
+    number = f"CAST({value} AS DOUBLE)"
+    if item.aggregate == "count_distinct":
+        return f"COUNT(DISTINCT {value})"
+    if item.aggregate == "average":
+        weight = f"CASE WHEN NOT ({value}) IS NULL THEN {_sql(item.weight) if item.weight else 1} END"
+        return f"SUM({number} * {weight}) / NULLIF(CAST(SUM({weight}) AS DOUBLE), 0)"
+    if item.aggregate in ("min", "max"):
+        return f"{item.aggregate.upper()}({number})"
+    share = 0.5 if item.percentile is None else item.percentile / 100
+    return f"QUANTILE_CONT({number}, {share})"
 
 
 def _sql(expression: str) -> str:

@@ -42,7 +42,8 @@ def cube_files(catalogue: Catalogue, tables_of: Mapping[str, Sequence[GeneratedT
             grains.setdefault(table.grain, []).extend(table_cubes(catalogue, table))
         for grain, cubes in grains.items():
             add(f"{_FOLDER}/{domain}/{domain}_{grain}.yml", source, {"cubes": cubes})
-        facts = [fact_cube(catalogue, fact) for fact in catalogue.facts.values() if fact.domain == domain]
+        # Spells are rows with two ends: what is added up from them in a tool is no state of any day. Key figures have them.
+        facts = [fact_cube(catalogue, fact) for fact in catalogue.facts.values() if fact.domain == domain and fact.kind != "spell"]
         for cube in facts:
             add(f"{_FOLDER}/facts/{cube['name']}.yml", source, {"cubes": [cube]})
         if grains or facts:

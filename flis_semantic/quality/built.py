@@ -70,6 +70,36 @@ def read_built(project: Project) -> Built:
     return built
 
 
+def cross_hits(project: Project) -> _Rows:
+    """Findings of cross rules in the current version, by delivery, rule, action and the unit they are about (None where they say none).
+
+    Raises:
+        WarehouseError: the version cannot be read.
+    """
+    unit = project.vocabulary.reporting_unit
+    found: _Rows = []
+    connection = warehouse.open_current(project.versions, project.pointer)
+    try:
+        for table, contract in project.contracts.items():
+            columns = connection.sql(
+                "SELECT column_name FROM information_schema.columns WHERE table_name = $name", params={"name": f"quality_{table}"}
+            )
+            named = {name for (name,) in columns.fetchall()}
+            if not contract.cross_rules or not named:
+                continue
+            # Names of the vocabulary, checked as identifiers when it was loaded.
+            code = f'(SELECT min(u."{unit.base.code}") FROM "{unit.model}" u WHERE u."{unit.key}" = q."{unit.key}")'  # noqa: S608
+            found += _rows(
+                connection,
+                f"SELECT delivery_id, contract, rule_id, action, {code if unit.key in named else 'NULL'} AS unit, "  # noqa: S608
+                f'CAST(sum(coalesce(row_count, 1)) AS BIGINT) AS rows FROM "quality_{table}" q WHERE delivery_id IS NOT NULL '
+                "GROUP BY ALL ORDER BY ALL",
+            )
+    finally:
+        connection.close()
+    return found
+
+
 def _cross(connection: Connection, table: str) -> _Rows:
     """Hits by delivery and rule. A finding may be about several rows."""
     sql = f"""

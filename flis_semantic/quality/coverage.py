@@ -1,13 +1,11 @@
-"""How complete the sources are: expected base periods against what was delivered, what is overdue, and what was decided."""
+"""How complete the sources are: expected base periods against what was delivered, and what was decided."""
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from flis_semantic import warehouse
 from flis_semantic.errors import RequestError, WarehouseError, suggestion
-from flis_semantic.quality.deadlines import late_rows
 from flis_semantic.quality.decisions import COLUMNS, decision_rows
 from flis_semantic.workspace import Project
 
@@ -16,7 +14,8 @@ Rows = tuple[list[str], list[tuple[Any, ...]]]
 _COVERAGE = """
 SELECT s.source, s.series, first.period AS starts, last.period AS latest, s.data_to,
        COUNT(c.state) AS expected,
-       COUNT(*) FILTER (WHERE c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+       COUNT(*) FILTER (WHERE c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
+       COUNT(*) FILTER (WHERE c.state = 'provisional') AS provisional,
        COUNT(*) FILTER (WHERE c.state = 'approved') AS approved,
        COUNT(*) FILTER (WHERE c.state = 'missing') AS missing,
        COUNT(*) FILTER (WHERE c.state = 'exempt') AS exempt,
@@ -33,7 +32,7 @@ ORDER BY s.source, s.series
 
 
 def coverage_rows(project: Project, source: str | None = None) -> Rows:
-    """A row per source and series: unit × base periods expected, delivered (approved ones among them), missing, exempt, held.
+    """A row per source and series: unit × base periods expected, delivered (also provisional, approved), missing, exempt, held.
 
     Raises:
         RequestError: no contract has that name.
@@ -57,17 +56,6 @@ def missing_rows(project: Project, source: str | None = None) -> Rows:
     ORDER BY c.source, c.series, c.base_period_key, u.code
     """  # noqa: S608
     return _rows(project, sql, source)
-
-
-def overdue_rows(project: Project, on: date, source: str | None = None) -> Rows:
-    """A row per unit × base period whose deadline had passed and which had not come by the end of `on`, and how late it was then.
-
-    Raises:
-        RequestError: no contract has that name.
-    """
-    columns = ["source", "unit", "period", "due_date", "days_late"]
-    found = [row for row in late_rows(project, on, source) if row["status"] == "overdue"]
-    return columns, [tuple(row[name] for name in columns) for row in found]
 
 
 def decided_rows(project: Project, source: str | None = None) -> Rows:

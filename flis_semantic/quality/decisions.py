@@ -121,7 +121,7 @@ def _units(project: Project, contract: Contract, units: Sequence[str]) -> list[s
 
 def _period(project: Project, contract: Contract, label: str, where: str) -> Period:
     calendar = project.calendar
-    period = calendar.parse(label)
+    period = calendar.parse(label, contract.base_period)
     if period is None:
         raise ArgumentError(f"'{label}' is not a period.", where=where, hint="Write it as in `flis coverage`.", code="unknown_period")
     if not calendar.nests(contract.base_period, period.grain):

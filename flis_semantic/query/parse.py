@@ -182,8 +182,8 @@ def _grain(name: str | None, figures: Sequence[KeyFigure], catalogue: Catalogue)
 
 
 def _bounds(asked: Asked, grain: str, calendar: Calendar) -> tuple[Period | None, Period | None, list[str]]:
-    first = _label(asked.start, "from", calendar) if asked.start is not None else None
-    last = _label(asked.end, "to", calendar) if asked.end is not None else None
+    first = _label(asked.start, "from", grain, calendar) if asked.start is not None else None
+    last = _label(asked.end, "to", grain, calendar) if asked.end is not None else None
     if first and last and first.start > last.end:
         raise RequestError(
             f"The range ends ({asked.end}) before it begins ({asked.start}).", where="to", hint="Exchange them.", code="empty_range"
@@ -203,8 +203,8 @@ def _bounds(asked: Asked, grain: str, calendar: Calendar) -> tuple[Period | None
     return start, end, notes
 
 
-def _label(label: str, where: str, calendar: Calendar) -> Period:
-    period = calendar.parse(label)
+def _label(label: str, where: str, grain: str, calendar: Calendar) -> Period:
+    period = calendar.parse(label, grain)
     if period is None:
         raise RequestError(f"'{label}' is not a period.", where=where, hint=f"Write {_SHAPES}.", code="unknown_period")
     if period.start < calendar.first_day or period.end > calendar.last_day:
@@ -246,13 +246,13 @@ def _range_problem(component: ResolvedComponent, period: Period, calendar: Calen
     if component.fact.in_force:
         first, last = calendar.containing(base, period.start), calendar.containing(base, period.end)
         return f"has one amount a {base}, and the range touches several" if first.key != last.key else None
-    if component.fact.kind == "event" and not component.fact.whole_periods:
+    if component.fact.kind == "spell" or (component.fact.kind == "event" and not component.fact.whole_periods):
         return None
     if component.fact.whole_periods:
         first, last = calendar.containing(base, period.start), calendar.containing(base, period.end)
         if first.start != period.start or last.end != period.end:
             return f"is {given_by(component)} {base}, and the range cuts one"
-        if component.over_time == "recompute" and first.key != last.key:
+        if component.fact.kind == "published" and component.over_time == "recompute" and first.key != last.key:
             return f"is {given_by(component)} {base} and cannot be put together for several"
     elif reference is None and component.over_time != "average" and not _has_status_date(component, period, calendar):
         return f"has one state a {base}, and none falls into the range"

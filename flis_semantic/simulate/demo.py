@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
 from flis_semantic import strict_yaml
 from flis_semantic.errors import DefinitionError, DefinitionErrors
-from flis_semantic.simulate.recipe import simulate
+from flis_semantic.simulate.run import simulate
 from flis_semantic.vocabulary.model import Strict
 from flis_semantic.workspace import Project
 
@@ -54,7 +55,9 @@ class Demo(Strict):
 
     published_data: PublishedData
     recipes: tuple[str, ...] = Field(min_length=1, description="tables whose recipes stand in for the published files")
-    beside: tuple[str, ...] = Field(default=(), description="tables whose recipes are received in any case: nobody publishes them")
+    beside: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict, description="tables whose recipes are received in any case, since nobody publishes them, and their scale"
+    )
     questions: tuple[Question, ...] = Field(min_length=1)
     next_commands: tuple[NextCommand, ...] = ()
 
@@ -73,11 +76,12 @@ class Demo(Strict):
     ) -> list[Path]:
         """Files to receive: the published ones where they are, else what the recipes write into `out`; and those beside them.
 
-        Files that a recipe damaged to see them refused are written and left out.
+        `scale`, or for those beside `scale_beside`, multiplies the scale of each. Files that a recipe damaged to see them refused
+        are written and left out.
         """
         files = self.published_files(project)
         tables = [(table, scale) for table in self.recipes] if not files else []
-        tables += [(table, scale if scale_beside is None else scale_beside) for table in self.beside]
+        tables += [(table, own * (scale if scale_beside is None else scale_beside)) for table, own in self.beside.items()]
         for table, how_much in tables:
             written = simulate(project, table, out=out, seed=seed, scale=how_much)
             files += [file.path for file in written if file.damage is None]

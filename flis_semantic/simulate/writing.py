@@ -1,11 +1,13 @@
 """Rows of a recipe as files: the form says how a line is written, the engine writes the lines, and they go to disk as bytes.
 
 A file may be damaged on purpose, to see it refused: `header` (a column has another name), `truncated` (cut inside its last
-line), `encoding` (in none that the form accepts), `empty` (no byte), `digest` and `rows` (its manifest says something else).
+line), `encoding` (in none that the form accepts), `empty` (no byte), `digest` and `rows` (its manifest says something else), `bit`
+(one bit of its last number is another than when the manifest was written).
 """
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import hashlib
 import json
@@ -29,11 +31,23 @@ _DATES = {
     "YYYYMMDD": "%Y%m%d",
 }
 _ROWS_PER_BATCH = 100_000
+_CUT = 7
+"""Bytes that a cut file lacks."""
+
+_HELD_BACK = 4096
+"""Bytes of a file's end that are written last."""
+
+FAULTS_FILE = "simulation/faults.yml"
+"""Where a project says what goes wrong with whole deliveries."""
 
 
 @dataclass(frozen=True)
 class FileFacts:
-    """What a recipe says of one file. `controls`: the manifest has control figures; `damage`: what is wrong with the file."""
+    """What a recipe says of one file.
+
+    `controls`: the manifest has control figures; `damage`: what is wrong with the file; `parts`: unit and period label of what it
+    delivers beside its rows.
+    """
 
     file_name: str
     extracted_at: datetime
@@ -43,6 +57,7 @@ class FileFacts:
     controls: bool = True
     byte_order_mark: bool = False
     damage: str | None = None
+    parts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,35 +71,48 @@ class SimulatedFile:
     damage: str | None = None
 
 
-def write_files(connection: Connection, contract: Contract, recipe: str, facts: Sequence[FileFacts], out: Path) -> list[SimulatedFile]:
-    """Write the files of one chunk into `out`.
+def take_rows(connection: Connection, recipe: str) -> None:
+    """The rows of a chunk as the table `written`, in their order.
 
     Raises:
-        DefinitionError: the recipe's rows are not what a form of the contract has, or the rows of a file are apart.
+        DefinitionError: the recipe's view fails.
     """
-    forms: dict[str, list[FileFacts]] = {}
-    for fact in facts:
-        forms.setdefault(_form_of(contract, recipe, fact.file_name), []).append(fact)
     try:
         connection.execute("CREATE OR REPLACE TEMP TABLE written AS FROM delivery")
     except Error as error:
         raise _failed(recipe, f"The recipe fails: {str(error).splitlines()[0]}") from error
-    types = {name: kind for name, kind, *_ in connection.execute("DESCRIBE written").fetchall()}
+
+
+def write_files(
+    connection: Connection, contract: Contract, recipe: str, facts: Sequence[FileFacts], out: Path, *, table: str = "written"
+) -> list[SimulatedFile]:
+    """Write files, whose rows a table of the connection has, into `out`.
+
+    Raises:
+        DefinitionError: the rows are not what a form of the contract has, or the rows of a file are apart.
+    """
+    forms: dict[str, list[FileFacts]] = {}
+    for fact in facts:
+        forms.setdefault(form_of(contract, recipe, fact.file_name), []).append(fact)
+    types = column_types(connection, table)
     files: list[SimulatedFile] = []
     for name, some in forms.items():
         form = contract.forms[name]
-        sources = [_source(contract, recipe, form, column, types) for column in form.header]
+        sources = [source_of(contract, recipe, form, column, types) for column in form.header]
         if form.kind == "parquet":
-            files += [_write_parquet(connection, form, sources, fact, out) for fact in some]
+            files += [_write_parquet(connection, form, sources, fact, out, table) for fact in some]
             continue
         pending = {fact.file_name: fact for fact in some}
-        for file, rows, lines in _contents(connection, recipe, form, sources, types, pending):
-            files.append(_write_text(form, pending.pop(file), rows, lines, out))
-        files += [_write_text(form, fact, 0, b"", out) for fact in pending.values()]
+        files += _write_texts(form, pending, _contents(connection, recipe, form, sources, types, pending, table), out)
     return files
 
 
-def _form_of(contract: Contract, recipe: str, file_name: str) -> str:
+def column_types(connection: Connection, table: str) -> dict[str, str]:
+    """Type of every column of a table."""
+    return {name: kind for name, kind, *_ in connection.execute(f'DESCRIBE "{table}"').fetchall()}
+
+
+def form_of(contract: Contract, recipe: str, file_name: str) -> str:
     """Name of the contract's form that the file's name says."""
     for name, form in contract.forms.items():
         if fnmatch(file_name.removesuffix(_GZIP), form.file_name.removesuffix(_GZIP)):
@@ -93,7 +121,7 @@ def _form_of(contract: Contract, recipe: str, file_name: str) -> str:
     raise _failed(recipe, f"No form of {contract.table} has a file named '{file_name}'.", f"Known: {known}.")
 
 
-def _source(contract: Contract, recipe: str, form: Form, column: str, types: dict[str, str]) -> str:
+def source_of(contract: Contract, recipe: str, form: Form, column: str, types: dict[str, str]) -> str:
     """The recipe's column for a column of the file: of the same name, or of the contract's name."""
     for name in (column, form.header[column]):
         if name in types:
@@ -110,38 +138,57 @@ def _failed(recipe: str, message: str, hint: str = "") -> DefinitionError:
 
 
 def _contents(
-    connection: Connection, recipe: str, form: Form, sources: Sequence[str], types: dict[str, str], files: dict[str, FileFacts]
+    connection: Connection,
+    recipe: str,
+    form: Form,
+    sources: Sequence[str],
+    types: dict[str, str],
+    files: dict[str, FileFacts],
+    table: str,
 ) -> Iterator[tuple[str, int, bytes]]:
-    """Every file's name, number of rows and lines, in the order of the rows."""
-    line = _json_line(form, sources, types) if form.kind == "json_lines" else _csv_line(form, sources, types)
+    """Some lines of a file at a time: its name, how many, their bytes; files and rows in the order of the table."""
+    line = _json_line(form, sources, types) if form.kind == "json_lines" else csv_line(form, sources, types)
     raw = "coalesce(raw_line, line)" if "raw_line" in types else "line"
     names = ", ".join(quoted(name) for name in files)
-    query = f"SELECT file_name, {raw} || chr(10) AS line FROM (SELECT *, {line} AS line FROM written WHERE file_name IN ({names}))"  # noqa: S608
-    current, rows, parts = "", 0, list[bytes]()
+    # A filtered scan may hand on the last rows of a piece of the table later than the next piece.
+    wanted = f'SELECT *, rowid AS place, {line} AS line FROM "{table}" WHERE file_name IN ({names})'  # noqa: S608
+    query = f"SELECT file_name, {raw} || chr(10) AS line FROM ({wanted}) ORDER BY place"  # noqa: S608
+    current = ""
     seen: set[str] = set()
     for batch in connection.sql(query).to_arrow_reader(_ROWS_PER_BATCH):
         file_names: Any = batch.column(0).dictionary_encode()
         codes = file_names.indices.to_pylist()
         known = file_names.dictionary.to_pylist()
-        lines = batch.column(1)
-        offsets, data = _bytes_of(lines)
+        offsets, data = _bytes_of(batch.column(1))
         start = 0
         for row in range(1, len(codes) + 1):
             if row < len(codes) and codes[row] == codes[start]:
                 continue
             name = known[codes[start]]
-            if name != current:
-                if current:
-                    yield current, rows, b"".join(parts)
-                if name in seen:
-                    raise _failed(recipe, f"The rows of '{name}' are not together.", "Order the table 'delivery' by file_name.")
-                seen.add(name)
-                current, rows, parts = name, 0, []
-            parts.append(bytes(data[offsets[start] : offsets[row]]))
-            rows += row - start
+            if name != current and name in seen:
+                raise _failed(recipe, f"The rows of '{name}' are not together.", "Order the table 'delivery' by file_name.")
+            seen.add(name)
+            current = name
+            yield name, row - start, bytes(data[offsets[start] : offsets[row]])
             start = row
-    if current:
-        yield current, rows, b"".join(parts)
+
+
+def _write_texts(form: Form, facts: dict[str, FileFacts], contents: Iterator[tuple[str, int, bytes]], out: Path) -> list[SimulatedFile]:
+    """Write files of text one after the other; a file without a row has its header."""
+    files: list[SimulatedFile] = []
+    pending = dict(facts)
+    current: _TextFile | None = None
+    try:
+        for file, rows, lines in contents:
+            if current is None or current.fact.file_name != file:
+                files += [current.close()] if current is not None else []
+                current = _TextFile(form, pending.pop(file), out)
+            current.write(rows, lines)
+        files += [current.close()] if current is not None else []
+    finally:
+        if current is not None:
+            current.release()
+    return files + [_TextFile(form, fact, out).close() for fact in pending.values()]
 
 
 def _bytes_of(lines: Any) -> tuple[list[int], memoryview]:
@@ -151,12 +198,13 @@ def _bytes_of(lines: Any) -> tuple[list[int], memoryview]:
     return some, memoryview(data) if data is not None else memoryview(b"")
 
 
-def _csv_line(form: Form, sources: Sequence[str], types: dict[str, str]) -> str:
-    return f" || {quoted(form.delimiter)} || ".join(_csv_cell(form, name, types[name]) for name in sources)
+def csv_line(form: Form, sources: Sequence[str], types: dict[str, str]) -> str:
+    """SQL of a row's line in the form's notation."""
+    return f" || {quoted(form.delimiter)} || ".join(csv_cell(form, name, types[name]) for name in sources)
 
 
-def _csv_cell(form: Form, name: str, kind: str) -> str:
-    """A value as the form writes it; no value is an empty cell."""
+def csv_cell(form: Form, name: str, kind: str) -> str:
+    """SQL of a value as the form writes it; no value is an empty cell."""
     text = _plain(form, name, kind)
     if kind == "VARCHAR":
         special = " OR ".join(f"contains({text}, {mark})" for mark in (quoted(form.delimiter), "'\"'", "chr(10)"))
@@ -179,41 +227,84 @@ def _json_line(form: Form, sources: Sequence[str], types: dict[str, str]) -> str
     return f"CAST(json_object({pairs}) AS VARCHAR)"
 
 
-def _write_parquet(connection: Connection, form: Form, sources: Sequence[str], fact: FileFacts, out: Path) -> SimulatedFile:
+def _write_parquet(connection: Connection, form: Form, sources: Sequence[str], fact: FileFacts, out: Path, table: str) -> SimulatedFile:
     path = out / fact.file_name
     columns = ", ".join(f'"{name}" AS "{column}"' for column, name in zip(form.header, sources, strict=True))
-    query = f"SELECT {columns} FROM written WHERE file_name = {quoted(fact.file_name)}"  # noqa: S608 - names of the contract
+    query = f'SELECT {columns} FROM "{table}" WHERE file_name = {quoted(fact.file_name)} ORDER BY rowid'  # noqa: S608 - names of the contract
     [[rows]] = connection.execute(f"COPY ({query}) TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)").fetchall()
-    return _with_manifest(path, path.read_bytes(), rows, fact)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return _with_manifest(path, digest, rows, fact)
 
 
-def _write_text(form: Form, fact: FileFacts, rows: int, lines: bytes, out: Path) -> SimulatedFile:
-    header = list(form.header)
-    if fact.damage == "header":
-        header[0] += "_"
-    head = f"{form.delimiter.join(header)}\n".encode() if form.kind == "csv" else b""
-    content = b"" if fact.damage == "empty" else head + lines
-    if form.encodings[0] != "utf-8" or fact.damage == "encoding":
-        content = content.decode("utf-8").encode("utf-16" if fact.damage == "encoding" else form.encodings[0])
-    elif fact.byte_order_mark:
-        content = b"\xef\xbb\xbf" + content
-    if fact.damage == "truncated":
-        content = content[:-7]
-    if fact.file_name.endswith(_GZIP):
-        content = gzip.compress(content, compresslevel=6, mtime=0)
-    path = out / fact.file_name
-    path.write_bytes(content)
-    return _with_manifest(path, content, rows, fact)
+class _TextFile:
+    """A file of text that grows on disk line by line; what is wrong with it as a whole is done to it as it closes."""
+
+    def __init__(self, form: Form, fact: FileFacts, out: Path) -> None:
+        self.fact = fact
+        self._path = out / fact.file_name
+        self._rows = 0
+        self._file = self._path.open("wb")
+        self._packed = gzip.GzipFile("", "wb", 6, self._file, mtime=0) if fact.file_name.endswith(_GZIP) else self._file
+        encoding = "utf-16" if fact.damage == "encoding" else form.encodings[0]
+        self._encoder = codecs.getincrementalencoder(encoding)() if encoding != "utf-8" else None
+        self._held = b""
+        if fact.byte_order_mark and self._encoder is None and fact.damage != "empty":
+            self._held = codecs.BOM_UTF8
+        header = list(form.header)
+        if fact.damage == "header":
+            header[0] += "_"
+        if form.kind == "csv":
+            self.write(0, f"{form.delimiter.join(header)}\n".encode())
+
+    def write(self, rows: int, lines: bytes) -> None:
+        """Add some lines. The last ones are held back, since a damage may be to the end of the file."""
+        self._rows += rows
+        if self.fact.damage == "empty":
+            return
+        content = self._held + (lines if self._encoder is None else self._encoder.encode(lines.decode("utf-8")))
+        self._packed.write(content[:-_HELD_BACK])
+        self._held = content[-_HELD_BACK:]
+
+    def close(self) -> SimulatedFile:
+        """The file as it is now, and its manifest: of a file with another bit, the one of what it should be."""
+        if self.fact.damage == "bit":
+            return self._with_another_bit()
+        self._packed.write(self._held[:-_CUT] if self.fact.damage == "truncated" else self._held)
+        return _with_manifest(self._path, self._digest(), self._rows, self.fact)
+
+    def _with_another_bit(self) -> SimulatedFile:
+        place = max((place for place, byte in enumerate(self._held) if chr(byte).isdigit()), default=None)
+        if place is None or self._packed is not self._file:
+            raise DefinitionError(f"'{self._path.name}' does not end with a number that could be another.", where=FAULTS_FILE)
+        self._file.write(self._held)
+        digest = self._digest()
+        with self._path.open("r+b") as file:
+            file.seek(place - len(self._held), 2)
+            file.write(bytes([self._held[place] ^ 1]))
+        return _with_manifest(self._path, digest, self._rows, self.fact)
+
+    def release(self) -> None:
+        """Let go of the file, whatever is in it."""
+        self._packed.close()
+        self._file.close()
+
+    def _digest(self) -> str:
+        self.release()
+        with self._path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _with_manifest(path: Path, content: bytes, rows: int, fact: FileFacts) -> SimulatedFile:
+def _with_manifest(path: Path, digest: str, rows: int, fact: FileFacts) -> SimulatedFile:
     said: dict[str, Any] = {}
     if fact.controls and fact.damage not in ("truncated", "header", "encoding", "empty"):
         said["rows"] = rows + (fact.damage == "rows")
-        said["sha256"] = "0" * 64 if fact.damage == "digest" else hashlib.sha256(content).hexdigest()
+        said["sha256"] = "0" * 64 if fact.damage == "digest" else digest
         said["extracted_at"] = fact.extracted_at.isoformat()
     if fact.sequence is not None:
         said["sequence"] = fact.sequence
+    if fact.parts:
+        said["parts"] = [{"unit": unit, "period": period} for unit, period in fact.parts]
     said["synthetic"] = fact.synthetic
     manifest = path.with_name(f"{path.name}.manifest.json")
     manifest.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")

@@ -18,6 +18,7 @@ from flis_semantic.vocabulary.model import BUILT_IN_GRAINS, RANGE_GRAIN, Calenda
 
 _EPOCH = date(1970, 1, 1)
 _DAY = timedelta(days=1)
+_SATURDAY = 5
 _SHAPES = {
     "day": re.compile(r"(\d{4})-(\d{2})-(\d{2})\Z"),
     "week": re.compile(r"(\d{4})-W(\d{2})\Z"),
@@ -105,13 +106,16 @@ class Calendar:
         """The period of `grain` that contains `day`."""
         return self.period(grain, self.key(grain, day))
 
-    def parse(self, label: str) -> Period | None:
-        """The period that a label of any grain names, or None. `2026-W54` and `2026-02-30` name none."""
-        for grain, shape in _SHAPES.items():
+    def parse(self, label: str, grain: str | None = None) -> Period | None:
+        """The period that a label of any grain names, or None. `2026-W54` and `2026-02-30` name none.
+
+        Of several calendars that write their labels alike, that of `grain` is meant.
+        """
+        for built_in, shape in _SHAPES.items():
             match = shape.match(label)
             if match:
-                return self._from_numbers(grain, [int(part) for part in match.groups()], label)
-        for name in self._vocabulary.calendars:
+                return self._from_numbers(built_in, [int(part) for part in match.groups()], label)
+        for name in sorted(self._vocabulary.calendars, key=lambda name: name != grain):
             match = re.match(r"(\d{4})[/-]\d{2,4}\Z", label)
             if match:
                 period = self.period(name, int(match.group(1)))
@@ -174,6 +178,17 @@ class Calendar:
                         day = date(year, int(month), int(number))
                     found.setdefault(day, holiday.title)
         return found
+
+    def is_workday(self, day: date) -> bool:
+        """Whether a day is one from Monday to Friday and no public holiday."""
+        return day.weekday() < _SATURDAY and day not in self.holidays
+
+    def workday_after(self, day: date, count: int) -> date:
+        """The workday with this number, counted from 1, after a day."""
+        while count:
+            day += _DAY
+            count -= self.is_workday(day)
+        return day
 
     def _start(self, grain: str, key: int) -> date:
         if grain == "day":

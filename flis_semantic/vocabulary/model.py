@@ -9,23 +9,29 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", description="MM-DD")]
+from flis_semantic.vocabulary.personal_numbers import PersonalNumber
+from flis_semantic.vocabulary.strict import Identifier, MonthDay, Strict
 
 _SIZE = "about how many codes there are, at most; needed where a cut by it is published"
 
 BUILT_IN_GRAINS = ("day", "week", "month", "quarter", "year")
 RANGE_GRAIN = "range"
+FIXED_COLUMNS = (
+    *("key_figure", "area_level", "area", "grain", "period", "value", "numerator", "denominator", "status", "reason", "complete"),
+    *("members", "members_expected", "denominator_share", "series_break"),
+)
+"""Columns of every answer, beside a column for each dimension of the request."""
 
-
-class Strict(BaseModel):
-    """Frozen, and an unknown field is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+_COMPILED = re.compile(
+    "period_key|period_start|unit_key|base_key|from_day|to_day|on_day|is_member|state|cut|figure_position"
+    "|group_key|person_key|amount|weight|(from|to|on|first|last)_date|whole_from|is_(start|end|asked)|reached|island|run|moment|blanks"
+    "|[a-z][0-9]+(_.*)?|(area|key)_.*|.*_label"
+)
+"""Names that the compiled SQL and the generated tables give to columns of their own."""
 
 
 class Level(Strict):
@@ -86,6 +92,12 @@ class ReportingUnit(Strict):
         return next((level for level in self.levels if level.id == level_id), None)
 
 
+def _in_every_year(month_day: str) -> str:
+    if month_day == "02-29":
+        raise ValueError("02-29 is not a day of every year")
+    return month_day
+
+
 class CalendarDefinition(Strict):
     """A year that does not start on 1 January."""
 
@@ -94,6 +106,11 @@ class CalendarDefinition(Strict):
     label: Literal["{start}/{end2}", "{start}-{end}", "{start}/{end}"] = Field(
         default="{start}/{end2}", description="start and end are four-digit years, end2 the last two digits of the end year"
     )
+
+    @field_validator("starts")
+    @classmethod
+    def _every_year(cls, value: str) -> str:
+        return _in_every_year(value)
 
 
 class Holiday(Strict):
@@ -104,6 +121,11 @@ class Holiday(Strict):
     easter: int | None = None
     first_year: int | None = None
     last_year: int | None = None
+
+    @field_validator("month_day")
+    @classmethod
+    def _every_year(cls, value: str | None) -> str | None:
+        return _in_every_year(value) if value is not None else None
 
     @model_validator(mode="after")
     def _one_rule(self) -> Holiday:
@@ -117,6 +139,12 @@ class CalendarSpan(Strict):
 
     first_year: int = Field(ge=1900, le=2200)
     last_year: int = Field(ge=1900, le=2200)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> CalendarSpan:
+        if self.last_year < self.first_year:
+            raise ValueError(f"the calendar ends ({self.last_year}) before it begins ({self.first_year})")
+        return self
 
 
 class Unit(Strict):
@@ -187,6 +215,7 @@ class Vocabulary(Strict):
     holidays: tuple[Holiday, ...] = ()
     units: dict[Identifier, Unit]
     dimensions: dict[Identifier, Dimension] = Field(default_factory=dict)
+    personal_numbers: dict[Identifier, PersonalNumber] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _names_are_free(self) -> Vocabulary:
@@ -194,12 +223,16 @@ class Vocabulary(Strict):
         for calendar in self.calendars:
             if calendar in taken:
                 raise ValueError(f"calendar '{calendar}' has the name of a built-in grain")
-        levels = {level.id for level in self.reporting_unit.levels}
+        unit = self.reporting_unit
+        levels = {level.id for level in unit.levels}
+        columns = {*FIXED_COLUMNS, unit.key, unit.kind, *(level.code for level in unit.levels)}
         cuts: set[str] = set()
         for dimension, spec in self.dimensions.items():
             for cut in {dimension, *(level.id for level in spec.levels)}:
                 if cut in levels or cut in taken:
                     raise ValueError(f"dimension '{cut}' has the name of an area level or a grain")
+                if cut in columns or _COMPILED.fullmatch(cut):
+                    raise ValueError(f"dimension '{cut}' has the name of a column that every answer has")
                 if cut in cuts:
                     raise ValueError(f"two dimensions have the name '{cut}'")
                 cuts.add(cut)

@@ -23,6 +23,8 @@ counted as (
         select * from ledger_rows
         union all
         select contract, delivery_id, stage, row_count from {{ ref('quality_chain_counted') }}
+        union all
+        select contract, delivery_id, stage, row_count from {{ ref('quality_chain_counted_lines') }}
     ) as rows_at_stages
     group by contract, delivery_id, stage
 )

@@ -2,9 +2,16 @@
 {#- By contract: how its rows are told apart in time, where they are staged, and the marts that they come to. -#}
 {%- set tables = {
     'bor_folketal': ('quarter', 'stg_citizens__population', ['fct_population']),
+    'bor_folketal_alder': ('quarter', 'stg_citizens__population_by_age', ['fct_population']),
+    'bor_borger_status': ('month', 'stg_citizens__register_state', ['int_register__states']),
+    'bor_haendelse': ('month', 'stg_citizens__citizen_event', ['fct_citizen_event']),
     'bes_jobindsats': ('month', 'stg_employment__labour_market_published', [
         'fct_labour_market_published', 'fct_cash_benefit_visitation_published', 'fct_active_offers_published'
     ]),
+    'bes_samtale': ('month', 'stg_employment__interview', ['fct_interview']),
+    'bes_refusion': ('month', 'stg_employment__reimbursement', ['fct_reimbursement']),
+    'bes_job': ('month', 'stg_employment__job', ['fct_job']),
+    'ref_arbejdsstyrke': ('year', 'stg_employment__labour_force', ['fct_labour_force']),
     'oko_postering': ('month', 'stg_economy__posting', ['fct_posting']),
     'oko_budget': ('year', 'stg_economy__budget', ['fct_budget', 'fct_appropriation']),
     'oko_forventet': ('year', 'stg_economy__forecast', ['fct_forecast']),
@@ -12,10 +19,17 @@
     'oko_balance': ('month', 'stg_economy__balance', ['fct_balance']),
     'ref_kontoplan_lokal': ('year', 'stg_economy__local_account', ['dim_local_account']),
 } %}
-{#- Marts in which a row stands for another number of delivered rows than one. -#}
-{%- set aggregated = [
-    'fct_population', 'fct_labour_market_published', 'fct_cash_benefit_visitation_published', 'fct_active_offers_published', 'fct_budget'
-] %}
+{#- Marts in which a row stands for another number of delivered rows than one, that have rows of others too, or another unit. -#}
+{%- set aggregated = 'sum(source_row_count)' %}
+{%- set marts_said = {
+    ('bor_folketal', 'fct_population'): {'rows': aggregated, 'where': "vintage = 'frozen'"},
+    ('bor_folketal_alder', 'fct_population'): {'rows': aggregated, 'where': "vintage = 'frozen_by_age'"},
+    ('bor_borger_status', 'int_register__states'): {'unit': 'record_municipality_key', 'where': 'not is_displaced'},
+    ('bes_jobindsats', 'fct_labour_market_published'): {'rows': aggregated},
+    ('bes_jobindsats', 'fct_cash_benefit_visitation_published'): {'rows': aggregated},
+    ('bes_jobindsats', 'fct_active_offers_published'): {'rows': aggregated},
+    ('oko_budget', 'fct_budget'): {'rows': aggregated},
+} %}
 {#- By contract: staged rows that no mart takes. -#}
 {%- set unmapped = {
     'bes_jobindsats': "(source_category is not null) <> (series in ('cashVisitation.fullTime', 'offers.activated', 'offers.courses'))"
@@ -26,26 +40,26 @@ with
 counted as (
     {%- for contract, (grain, staging, marts) in tables.items() %}
     {{ 'union all' if not loop.first }}
-    {{ chain_rows(contract, 'staged', ref(staging), grain, none) }}
+    {{ chain_rows(contract, 'staged', ref(staging), grain) }}
     {%- if contract in unmapped %}
     union all
-    {{ chain_rows(contract, 'unmapped', ref(staging), grain, none, where=unmapped[contract]) }}
+    {{ chain_rows(contract, 'unmapped', ref(staging), grain, where=unmapped[contract]) }}
     {%- endif %}
     {%- for mart in marts %}
     union all
-    {{ chain_rows(contract, 'mart', ref(mart), grain, 'municipality_key', rows='sum(source_row_count)' if mart in aggregated else 'count(*)') }}
+    {{ chain_rows(contract, 'mart', ref(mart), grain, **{'unit': 'municipality_key', **marts_said.get((contract, mart), {})}) }}
     {%- endfor %}
     {%- set findings = 'quality_' ~ contract %}
     {%- if findings in var('hold_findings_models', []) %}
     union all
     -- Rows that a cross rule sets aside, or that a newer delivery has too, are staged and in no mart.
-    {{ chain_rows(contract, 'left_out', ref(findings), grain, 'municipality_key', key='base_period_key', rows='count(distinct line_number)',
-        where="action in ('set_aside', 'repair')") }}
+    {{ chain_rows(contract, 'left_out', ref(findings), grain, unit='municipality_key', key='base_period_key',
+        rows='count(distinct line_number)', where="action in ('set_aside', 'repair')") }}
     {%- endif %}
     {%- endfor %}
     union all
     -- Published totals are about no municipality.
-    {{ chain_rows('bes_jobindsats', 'control', ref('fct_published_controls'), 'month', '0', key='base_period_key') }}
+    {{ chain_rows('bes_jobindsats', 'control', ref('fct_published_controls'), 'month', unit='0', key='base_period_key') }}
 )
 
 select

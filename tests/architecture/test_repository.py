@@ -19,7 +19,10 @@ PYTHON_LOCKS = ("requirements.lock", "requirements-dev.lock")
 NPM_LOCK = "tests/integration/cube/package-lock.json"
 ADDRESS = re.compile(r"[a-z]+://", re.IGNORECASE)
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)(?: ; (.+?))? \\$", re.MULTILINE)
-COMMANDS = ("demo", "new", "receive", "build", "generate", "catalogue", "query", "sql", "quality", "coverage", "hold", "approve", "exempt")
+COMMANDS = (
+    *("demo", "new", "receive", "reprocess", "build", "generate", "simulate", "catalogue", "query", "sql"),
+    *("quality", "coverage", "expected", "hold", "approve", "exempt"),
+)
 RUNNABLE = [command for command in COMMANDS if command not in ("catalogue", "new")] + [
     *(f"catalogue {verb}" for verb in ("list", "show", "check", "schema")),
     "new project",

@@ -26,7 +26,31 @@ MONEY = "DECIMAL(18,2)"
 ACCOUNT = {"funktion": "VARCHAR", "dranst": "INTEGER", "gruppering": "VARCHAR", "art": "VARCHAR"}
 RAW = {
     "bor_folketal": {"unit": "VARCHAR", "period": "VARCHAR", "value": "BIGINT"},
+    "bor_borger_status": {
+        **{"unit": "VARCHAR", "maaned": "VARCHAR", "status": "VARCHAR", "foedselsdato": "DATE", "koen": "VARCHAR", "oprindelse": "VARCHAR"},
+        **{"gyldig_fra": "DATE", "gyldig_til": "DATE", "antal": "BIGINT"},
+    },
+    "bor_haendelse": {
+        "unit": "VARCHAR",
+        "haendelse_type": "VARCHAR",
+        "dato": "DATE",
+        "mors_alder": "INTEGER",
+        "statsborgerskab": "VARCHAR",
+    },
     "bes_jobindsats": {"unit": "VARCHAR", "period": "VARCHAR", "series": "VARCHAR", "category": "VARCHAR", "value": "DECIMAL(18,2)"},
+    "bor_folketal_alder": {"unit": "VARCHAR", "period": "VARCHAR", "alder": "INTEGER", "antal": "BIGINT"},
+    "bes_ydelsesforloeb": {
+        **{"unit": "VARCHAR", "person": "INTEGER", "ydelse": "VARCHAR", "start": "DATE", "slut": "DATE", "grad": "DECIMAL(5,4)"},
+        **{"visitation": "VARCHAR", "foedt": "DATE"},
+    },
+    "bes_tilbud": {
+        **{"unit": "VARCHAR", "person": "INTEGER", "ydelse": "VARCHAR", "start": "DATE", "slut": "DATE", "timer": "DECIMAL(5,2)"},
+    },
+    "bes_sygedagpenge_sag": {"unit": "VARCHAR", "person": "INTEGER", "start": "DATE", "slut": "DATE"},
+    "bes_samtale": {"unit": "VARCHAR", "person": "INTEGER", "dato": "DATE"},
+    "bes_job": {"unit": "VARCHAR", "person": "INTEGER", "maaned": "VARCHAR", "timer": "DECIMAL(5,2)", "stoettet": "BOOLEAN"},
+    "bes_refusion": {"unit": "VARCHAR", "uge": "DATE", "ydelse": "VARCHAR", "udgift": MONEY, "refusion": MONEY},
+    "ref_arbejdsstyrke": {"unit": "VARCHAR", "aar": "INTEGER", "antal": "BIGINT"},
     "oko_postering": {"unit": "VARCHAR", "aar": "INTEGER", "periode": "INTEGER", **ACCOUNT, "beloeb": MONEY},
     "oko_budget": {"unit": "VARCHAR", "aar": "INTEGER", "version": "VARCHAR", "version_gyldig_fra": "DATE", **ACCOUNT, "beloeb": MONEY},
     "oko_forventet": {

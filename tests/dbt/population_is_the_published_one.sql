@@ -13,4 +13,4 @@ inner join {{ ref('fct_population') }} as population
     on
         {{ municipality_key('published.municipality_code') }} = population.municipality_key
         and period.period_key = population.quarter_key
-where published.population_count <> population.population_count
+where population.vintage = 'frozen' and published.population_count <> population.population_count

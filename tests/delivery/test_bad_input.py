@@ -204,6 +204,33 @@ def test_text_after_a_closing_quotation_mark_is_set_aside(desk: Desk):
     assert_one_set_aside(desk, result, "V-BOR-20", 3, reason, '147,"Frede"riksberg,2020Q1,5', delivered=3)
 
 
+@pytest.mark.parametrize("row", ['147, "Frederiksberg",2020Q1,5', ' "147",x,2020Q1,5', '147, "x,2020Q1,5', '147, ",2020Q1,5'])
+def test_a_space_before_a_quotation_mark_is_set_aside_and_takes_no_other_row_along(desk: Desk, row: str):
+    result = desk.population(POPULATION_ROWS[0], row, POPULATION_ROWS[2])
+    assert_one_set_aside(desk, result, "V-BOR-20", 3, "a space stands before a quotation mark", row, delivered=3)
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ("147,Frederiksberg,2020Q1,5,", 5),
+        ("147,Frederiksberg,2020Q1,5,,", 6),
+        ('147,Frederiksberg,2020Q1,5,""', 5),
+        ('"147","Frede, riks",2020Q1,5,', 5),
+        ('"147","Frede\nriks",2020Q1,5,', 5),
+    ],
+)
+def test_a_value_too_many_at_the_end_is_set_aside_though_it_is_empty(desk: Desk, row: str, found: int):
+    # Such as what is left when a text with an unquoted delimiter moved all that stood after it.
+    result = desk.population(POPULATION_ROWS[0], row, POPULATION_ROWS[2])
+    assert_one_set_aside(desk, result, "V-BOR-20", 3, f"the row has {found} values, the header has 4", row, delivered=3)
+
+
+def test_an_empty_last_value_is_none_too_many(desk: Desk):
+    rows = ["147,Frederiksberg,2020Q1,", '751,"x,",2020Q1,""']
+    assert desk.population(POPULATION_ROWS[0], *rows).rows_set_aside == 0
+
+
 @pytest.mark.parametrize("value", ["1234.0", "1.234", "1 234", "1e3", "1_000", "12,5", "+5", "٣", " 5", "12345678901234567890"])
 def test_what_is_no_whole_number_is_set_aside(desk: Desk, value: str):
     result = desk.population(*POPULATION_ROWS, f'751,Aarhus,2020Q1,"{value}"')

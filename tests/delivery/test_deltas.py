@@ -128,6 +128,17 @@ def test_a_full_delivery_without_a_number_stands_for_the_deltas_before_it(desk: 
     assert in_force(desk) == [4, 5]
 
 
+def test_a_full_delivery_that_comes_again_undoes_the_deltas_between(desk: Desk):
+    full = month(posting(udtraek=""))
+    desk.deliver("postering_0101_2019-03.csv", full, {"extracted_at": "2019-04-01T00:00:00"})
+    daily(desk, 1, change("B1"))
+    assert in_force(desk) == [1]
+    again = desk.deliver("postering_0101_2019-03.csv", full, {"extracted_at": "2019-04-05T00:00:00"})
+    assert again.verdict == "unchanged" and in_force(desk) == []
+    daily(desk, 2, change("B2"), extracted="2019-04-06")
+    assert in_force(desk) == [2]
+
+
 def test_a_delta_from_before_the_full_delivery_changes_nothing(desk: Desk):
     desk.deliver("postering_0101_2019-03.csv", month(posting(udtraek="09-04-2019")))
     result = daily(desk, 2, change("B1"), change("B2", maaned=2))

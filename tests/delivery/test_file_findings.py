@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 
 import pytest
 
@@ -114,6 +115,32 @@ def test_a_file_known_by_its_header_whose_manifest_has_the_time_is_accepted(desk
 
 def test_a_form_without_a_place_for_the_date_needs_none(desk: Desk):
     assert desk.deliver("export.csv", GOOD).verdict == "accepted"
+
+
+def test_a_name_that_is_no_utf_8_is_told_with_escapes(desk: Desk):
+    good = desk.put(POPULATION, GOOD)
+    path = good.with_name(os.fsdecode(b"population_by_quarter_\xff.csv"))
+    good.rename(path)
+    result = desk.receive(path).results[0]
+    assert result.verdict == "accepted"
+    assert f"{result}".startswith(f"{desk.inbox}/population_by_quarter_\\udcff.csv: accepted")
+    assert desk.receive(path).results[0].message.startswith("The same content as delivery 1 (population_by_quarter_\\udcff.csv)")
+    path.write_text("x")
+    assert desk.receive(path).results[0].verdict == "refused"
+    with desk.ledger() as ledger:
+        assert {delivery.file_name for delivery in ledger.deliveries()} == {"population_by_quarter_\\udcff.csv"}
+
+
+def test_a_message_is_one_line_whatever_stands_in_a_name_or_a_value(desk: Desk):
+    refused = desk.deliver("jobindsats_a\nb\x1b[31m.csv", table(MEASURES_HEADER, MEASURES_ROWS))
+    assert "jobindsats_a\\nb\\x1b[31m.csv has no date" in refused.message
+    assert '101,"a' not in desk.population('"10\n1",x,2020Q1,5').message and "\n" not in desk.population('"10\n1",x,2020Q1,5').message
+
+
+def test_an_extract_date_that_cannot_be_is_refused(desk: Desk):
+    result = desk.measures(name="jobindsats_0202-08-22.csv")
+    assert (result.verdict, result.code) == ("refused", "FILE-EXTRACT")
+    assert result.message == "The name says that the data were taken out on 0202-08-22; that cannot be."
 
 
 @pytest.mark.parametrize("names", [[], [".hidden"], ["a.csv.manifest.json"]])

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
+import pytest
+
 from tests.delivery.parcel import MEASURES_HEADER, MEASURES_ROWS, POPULATION_HEADER, POPULATION_ROWS, Desk, day, table
 
 TWO_MONTHS = ["101,x,unemployment,total,2026M06,6", "101,x,unemployment,total,2026M07,7"]
@@ -59,6 +63,26 @@ def test_an_older_extract_that_would_be_in_force_nowhere_is_refused(desk: Desk):
     assert "--supersede" in result.hint
     assert desk.active("bes_jobindsats", VALUES) == [(6,), (7,)]
     assert len(desk.files()) == 1
+
+
+@pytest.mark.parametrize("order", list(permutations(["2026-08-01", "2026-08-03", "2026-08-05"])))
+def test_content_that_comes_again_from_a_newer_extract_outlives_what_lies_between(desk: Desk, order: tuple[str, ...]):
+    for extract in order:
+        deliver(desk, extract, *(JULY if extract == "2026-08-03" else TWO_MONTHS[1:]))
+    assert desk.active("bes_jobindsats", VALUES) == [(7,)]
+
+
+def test_a_confirmation_is_told_kept_and_known_from_its_receipt(desk: Desk):
+    deliver(desk, "2026-08-01", *TWO_MONTHS, received_at=day("2026-08-06T08:00"))
+    again = deliver(desk, "2026-08-05", *TWO_MONTHS, received_at=day("2026-08-07T08:00"))
+    assert again.verdict == "unchanged" and again.message.endswith("nothing changed. It now counts as of 2026-08-05.")
+    # An extract from the future, and one that is no newer, confirm nothing.
+    for extract in ("2026-08-09", "2026-08-05", "2026-08-02"):
+        assert deliver(desk, extract, *TWO_MONTHS, received_at=day("2026-08-07T09:00")).message.endswith("nothing changed.")
+    with desk.ledger() as ledger:
+        for known_on, extracted in ((None, day("2026-08-05")), (day("2026-08-06T12:00"), day("2026-08-01"))):
+            assert [d.extracted_at for d in ledger.deliveries(known_on=known_on)] == [extracted]
+            assert {p.rank_at for p in ledger.active_partitions("bes_jobindsats", known_on)} == {extracted}
 
 
 def test_an_older_extract_fills_what_is_not_there_yet(desk: Desk):

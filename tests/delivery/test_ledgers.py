@@ -209,7 +209,8 @@ def test_a_manifest_names_the_parts_that_are_empty(desk: Desk):
         ("postering_0999_2019-03.csv", None, "FILE-NAME", "The name postering_0999_2019-03.csv says unit '0999', which is not a known unit code."),
         ("postering_0101_2019-14.csv", None, "FILE-NAME", "The name postering_0101_2019-14.csv says period '2019-14', which is not a period in the form"),
         ("postering_0101_x.2019.csv", None, "FILE-NAME", "The name postering_0101_x.2019.csv says period 'x'"),
-        ("postering_01-01_2019.csv", None, "FILE-NAME", "The name postering_01-01_2019.csv has no unit where postings, form monthly, reads it."),
+        ("postering__2019.csv", None, "FILE-NAME", "The name postering__2019.csv has no unit where postings, form monthly, reads it."),
+        ("postering_01-01_2019.csv", None, "FILE-NAME", "The name postering_01-01_2019.csv says unit '01-01', which is not a known unit code."),
     ],
 )  # fmt: skip
 def test_what_name_and_manifest_say_must_agree_with_the_file(desk: Desk, name: str, manifest: dict | None, code: str, message: str):
@@ -223,6 +224,35 @@ def test_what_name_and_manifest_say_must_agree_with_the_file(desk: Desk, name: s
 def test_a_name_may_leave_separators_and_zeros_out(desk: Desk, name: str):
     assert desk.deliver(name, month(posting())).verdict == "accepted"
     assert parts(desk) == {("0101", MARCH, ""): (1, 1)}
+
+
+@pytest.mark.parametrize("code", ["ØX", "K-3", "AB-C-1"])
+def test_a_name_may_say_a_unit_whose_code_has_other_letters_and_hyphens(desk: Desk, code: str):
+    desk.units[code] = "member"
+    assert desk.deliver(f"postering_{code}_2019-03.csv", month(posting(kommunekode=code))).verdict == "accepted"
+    assert parts(desk) == {(code, MARCH, ""): (1, 1)}
+
+
+@pytest.mark.parametrize("value", ["01-01-0000", "31-12-0000"])
+def test_the_year_0_is_no_year(desk: Desk, value: str):
+    desk.deliver(FILE, month(posting(), posting("B2", bogfoert=value), posting("B3", dato="01-01-0001", bogfoert="31-12-1899")))
+    assert [row[2] for row in desk.set_aside("postings")] == [f"bogfoert '{value}' is not a date (DD-MM-YYYY)"]
+    assert desk.rows("postings", "dato, bogfoert")[1] == (date(1, 1, 1), date(1899, 12, 31))
+
+
+@pytest.mark.parametrize(("moment", "hour"), [("02-04-2019 06:15+02", 4), ("02-04-2019 06:15-0130", 7), ("02-04-2019 06:15", 6)])
+def test_a_zone_may_be_whole_hours(desk: Desk, moment: str, hour: int):
+    desk.deliver(FILE, month(posting(udtraek=moment)))
+    assert [found.hour for (found,) in desk.rows("postings", "udtraek")] == [hour]
+
+
+@pytest.mark.parametrize("moment", ["01-01-0001", "31-12-9999 23:59", "31-12-9999 23:59-12", "01-01-1899"])
+def test_an_extract_that_cannot_be_refuses_its_file_and_no_other(desk: Desk, moment: str):
+    desk.put(FILE, month(posting(udtraek=moment)))
+    desk.put("postering_0147_2019-03.csv", month(posting(kommunekode="0147")))
+    refused, other = desk.receive(desk.inbox).results
+    assert (refused.code, other.verdict) == ("FILE-EXTRACT", "accepted")
+    assert refused.message.startswith("The newest row says that the data were taken out on ") and "1900 to 2200" in refused.hint
 
 
 def test_the_same_key_in_two_parts_is_still_the_same_key(desk: Desk):

@@ -38,6 +38,17 @@ def test_a_correction_of_one_row_says_which_series_it_drops(desk: Desk):
     assert len(desk.active(TABLE, "series")) == 3 * 3 + 1
 
 
+def test_a_row_that_is_kept_with_a_warning_is_there(desk: Desk):
+    # A negative number is a finding of the row, and from now on one that only warns.
+    contract = desk.contracts[TABLE]
+    rules = [rule.model_copy(update={"action": "warn"}) if rule.check == "range" else rule for rule in contract.rules]
+    desk.contracts[TABLE] = contract.model_copy(update={"rules": tuple(rules)})
+    deliver(desk, "2026-08-01", rows(["101"], [7], SERIES[:2], -1))
+    result = deliver(desk, "2026-08-02", rows(["101"], [7], SERIES[:2], -2))
+    assert result.rows_accepted == 2 and "FILE-SERIES" not in result.rule_counts
+    assert result.rule_counts, "nothing warned: the test shows nothing"
+
+
 def test_five_series_are_named_at_most(desk: Desk):
     deliver(desk, "2026-08-01", rows(["101", "147"], [6, 7], SERIES))
     result = deliver(desk, "2026-08-02", rows(["101", "147"], [6, 7], SERIES[:1]))

@@ -129,6 +129,12 @@ def test_a_gzip_of_json_lines_is_what_is_inside_it(desk: Desk):
     assert (result.verdict, result.form) == ("accepted", "national_lines")
 
 
+@pytest.mark.parametrize("text", ["a\rb", "\r", "a\r\nb", "\ra", 'a\r"b"', "a\n\rb"])
+def test_a_carriage_return_in_a_value_of_json_is_kept(desk: Desk, text: str):
+    assert desk.deliver(f"{NAME}.jsonl", json_of([{**RIGHT, "tekst": text}])).verdict == "accepted"
+    assert desk.rows("postings", "tekst") == [(text,)]
+
+
 def test_numbers_are_kept_digit_for_digit(desk: Desk):
     big = json.dumps({**RIGHT, "beloeb": 0}).replace('"beloeb": 0', '"beloeb": 1234567890123456.78')
     also = json.dumps({**RIGHT, "bilag": "B2", "aar": 2019, "maaned": 3, "linje": 2, "kommunekode": 101, "art": 4.9, "beloeb": -0.05})

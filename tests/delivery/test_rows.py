@@ -239,6 +239,23 @@ def test_dates_yes_or_no_and_patterns_are_judged_by_their_shape(desk: Desk, tmp_
     ]
 
 
+def test_a_manifest_says_a_part_in_the_words_of_a_declared_calendar(desk: Desk, tmp_path: Path):
+    desk.contracts = contracts_of(
+        tmp_path, VISITS.replace("base_period: month\nstarts: 2024-01", "base_period: school_year\nstarts: 2023/24")
+    )
+    named = [{"unit": "0101", "period": "2023/24"}, {"unit": "0147", "period": "2023/24"}]
+    assert desk.deliver("visits_1.csv", table("unit,day,first,room", ["101,2024-02-01,true,AB12"]), {"parts": named}).verdict == "accepted"
+    with desk.ledger() as ledger:
+        assert [(p.unit_code, p.base_period_key, p.rows) for p in ledger.active_partitions("visits")] == [
+            ("0101", 2023, 1),
+            ("0147", 2023, 0),
+        ]
+    wrong = desk.deliver(
+        "visits_2.csv", table("unit,day,first,room", ["101,2024-02-01,true,AB13"]), {"parts": [{"unit": "101", "period": "2023"}]}
+    )
+    assert wrong.message == "The manifest says period '2023', which is no school_year."
+
+
 def test_a_date_that_is_none_is_set_aside(desk: Desk, tmp_path: Path):
     desk.contracts = contracts_of(
         tmp_path,

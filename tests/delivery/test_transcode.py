@@ -65,6 +65,28 @@ def test_a_carriage_return_inside_a_line_is_no_line_end(tmp_path: Path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("record", "whole"),
+    [
+        ('"a\nb",c', True),
+        ('a,"b\n""c""\nd"', True),
+        ('"a\nb","c\nd"', True),
+        ('"a\nb""","""c\nd"', True),
+        ('"a\nb""",c"d', True),
+        ('"a\n","b\n""\n"', True),
+        ('"a\nb"c","d"', False),
+        ('"a\nb" ,c', False),
+        ('"a\nb", "c"', False),
+    ],
+)
+def test_a_record_ends_where_its_quoted_values_do(tmp_path: Path, record: str, whole: bool):
+    text, transcript = run(tmp_path / "f.csv", f"a,b\n{record}\n5,6\n".encode())
+    after = 3 + record.count("\n")
+    assert text == (f"7,2,{record}\n" if whole else "") + f"7,{after},5,6\n"
+    told = [(bad.line, bad.text, bad.reason) for bad in transcript.malformed]
+    assert told == ([] if whole else [(2, record, "a value goes on after its closing quotation mark")])
+
+
 def test_a_quoted_value_may_not_span_the_whole_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(transcode_module, "MOST_LINES", 3)
     with pytest.raises(Refusal, match="opened on line 2 is never closed"):

@@ -79,9 +79,10 @@ def test_a_year_that_begins_in_september(session: Session) -> None:
     # Eleven months of one tonne each before August; the next year has begun and is not over.
     assert answers(session, "fishery.catch_tonnes", "county", "term_year", "2021-09-01", "2022-09-01") == {
         ("HEL", "2021-2022"): (25.5, "validated", "1/1"),
-        ("HEL", "2022-2023"): (6.25, "provisional", "1/1"),
+        # September and October: 6.25 + 2.5, 8 + 1.25 + 0.1.
+        ("HEL", "2022-2023"): (8.75, "provisional", "1/1"),
         ("KYR", "2021-2022"): (31, "validated", "1/1"),
-        ("KYR", "2022-2023"): (8, "provisional", "1/1"),
+        ("KYR", "2022-2023"): (9.35, "provisional", "1/1"),
         ("VAN", "2021-2022"): (12, "validated", "1/1"),
         ("VAN", "2022-2023"): (None, "missing", "0/1"),
     }
@@ -123,6 +124,29 @@ def test_a_published_value_that_is_withheld_is_in_no_total(session: Session) -> 
     assert answers(session, "tourism.nights", "county", "month", "2022-08", "2022-08")["VAN", "2022-08"] == (None, "suppressed", "0/1")
 
 
+def test_the_same_tables_as_parquet_and_as_zipped_json_lines(session: Session) -> None:
+    assert answers(session, "fishery.catch_tonnes", "county", "month", "2022-10", "2022-10") == {
+        ("HEL", "2022-10"): (2.5, "validated", "1/1"),
+        ("KYR", "2022-10"): (1.35, "validated", "1/1"),
+        # The 99 tonnes of an unknown species are set aside.
+        ("VAN", "2022-10"): (0.75, "validated", "1/1"),
+    }
+    assert answers(session, "fishery.catch_tonnes", "realm", "day", "2022-10-03", "2022-10-03") == {
+        ("NORLAND", "2022-10-03"): (2.5, "validated", "3/3")
+    }
+    by_species = answers(session, "fishery.catch_tonnes", "county", "month", "2022-10", "2022-10", "species")
+    assert {key: value for key, value in by_species.items() if value} == {
+        ("HEL", "cod", "2022-10"): 2.5,
+        ("KYR", "herring", "2022-10"): 1.35,
+        ("VAN", "lobster", "2022-10"): 0.75,
+    }
+    assert answers(session, "tourism.nights", "county", "month", "2022-09", "2022-09") == {
+        ("HEL", "2022-09"): (90, "validated", "1/1"),
+        ("KYR", "2022-09"): (None, "suppressed", "0/1"),
+        ("VAN", "2022-09"): (None, "suppressed", "0/1"),
+    }
+
+
 def test_a_hierarchy_of_its_own(session: Session) -> None:
     by_family = answers(session, "fishery.catch_tonnes", "realm", "month", "2022-08", "2022-08", "fish_family")
     assert by_family == {
@@ -135,26 +159,43 @@ def test_a_hierarchy_of_its_own(session: Session) -> None:
 
 def test_bad_rows_are_set_aside_with_the_rule_in_the_readers_language(norland: Path) -> None:
     for language, titles in (
-        ("en", ["Unknown county", "Not a county of the realm", "Unknown species"]),
-        ("fr", ["Comté inconnu", "Comté hors du royaume", "Espèce inconnue"]),
+        ("en", ["Unknown county", "Not a county of the realm", "Unknown species", "Unknown species"]),
+        ("fr", ["Comté inconnu", "Comté hors du royaume", "Espèce inconnue", "Espèce inconnue"]),
     ):
         ran = flis("quality", "--format", "json", "--lang", language, folder=norland)
         assert ran.code == 0, ran.err
         report = json.loads(ran.out)
-        assert [(rule["rule_id"], rule["rows"]) for rule in report["rules"]] == [("N-PRI-03", 1), ("N-PRI-04", 1), ("N-PRI-09", 1)]
+        hits = [(rule["rule_id"], rule["rows"]) for rule in report["rules"]]
+        assert hits == [("N-PRI-03", 1), ("N-PRI-04", 1), ("N-PRI-09", 1), ("N-PRI-09", 1)]
         assert [rule["title"] for rule in report["rules"]] == titles
         assert all(delivery["adds_up"] for delivery in report["deliveries"])
-        chain = {delivery["contract"]: delivery for delivery in report["deliveries"]}
-        assert (chain["prises"]["delivered"], chain["prises"]["accepted"], chain["prises"]["mart"]) == (44, 41, 41)
-        # The two rows of the realm are controls and in no mart.
-        assert (chain["nuitees"]["control"], chain["nuitees"]["mart"]) == (2, 6)
+        chain = {
+            delivery["file"]: [delivery[stage] for stage in ("delivered", "accepted", "control", "mart")]
+            for delivery in report["deliveries"]
+        }
+        # The rows of the realm are controls and in no mart.
+        assert chain == {
+            "flotte_2022.csv": [15, 15, 0, 15],
+            "prises_2022-10-05.csv": [44, 41, 0, 41],
+            "prises_2022-11-05.parquet": [5, 4, 0, 4],
+            "nuitees_2022-09-20.csv": [8, 8, 2, 6],
+            "nuitees_2022-10-20.jsonl.gz": [4, 4, 1, 3],
+        }
 
 
 def test_what_did_not_come_is_listed(norland: Path) -> None:
     ran = flis("coverage", "--missing", "--format", "json", folder=norland)
     assert json.loads(ran.out) == [
-        {"source": "prises", "series": "", "unit": "VAN", "period": "2022-09", "state": "missing", "reason": None, "due_date": None}
+        {"source": "prises", "series": "", "unit": "VAN", "period": "2022-09", "state": "missing", "reason": None, "due_date": "2022-10-18"}
     ]
+    # Twelve workdays after April 2022: 2 to 6, 9 to 13 and 16 May, and the 18th, since the 17th is Constitution Day.
+    listed = ("expected", "--overdue", "--source", "prises", "--format", "json", "--on")
+    april = [row for row in json.loads(flis(*listed, "2022-05-20", folder=norland).out) if row["period"] == "2022-04"]
+    assert [(row["unit"], row["due_date"], row["days_late"]) for row in april] == [
+        (unit, "2022-05-18", 2) for unit in ("HEL", "KYR", "VAN")
+    ]
+    in_time = json.loads(flis(*listed, "2022-05-18", folder=norland).out)
+    assert in_time and "2022-04" not in {row["period"] for row in in_time}
 
 
 def test_labels_and_the_default_language_are_the_projects_own(norland: Path) -> None:

@@ -157,7 +157,8 @@ def receive(project: Project, sent: Iterable[Sent]) -> None:
         )
         select = (
             "SELECT 0 AS delivery_id, line AS line_number, unit AS unit_code, key AS base_period_key, s AS slot, '' AS series, "
-            "false AS is_control, gone AS is_deleted, unit AS shop, n AS number, CAST(v AS BIGINT) AS amount "
+            "false AS is_control, gone AS is_deleted, unit AS shop, make_date(key // 12, key % 12 + 1, 1) AS month, n AS number, "
+            "CAST(v AS BIGINT) AS amount "
             f"FROM (VALUES {values or '(0, NULL, 0, NULL, 0, 0, false)'}) AS t (line, unit, key, s, n, v, gone) WHERE line > 0"
         )
         landed = Landing(project).land(

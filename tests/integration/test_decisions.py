@@ -16,8 +16,7 @@ from flis_semantic.build import build
 from flis_semantic.errors import ArgumentError, FlisError
 from flis_semantic.generate import generate
 from flis_semantic.ledger import Ledger
-from flis_semantic.quality.coverage import overdue_rows
-from flis_semantic.quality.deadlines import late_rows
+from flis_semantic.quality.deadlines import expected_rows, late_rows
 from flis_semantic.quality.decisions import decide
 from flis_semantic.warehouse import open_current
 from flis_semantic.workspace import Project
@@ -181,7 +180,7 @@ def test_coverage_counts_lists_and_shows_the_register(shops: Decided) -> None:
 
 def test_overdue_is_what_had_not_come_by_a_day(shops: Decided) -> None:
     def overdue(day: str) -> list[tuple[str, str, str, int]]:
-        rows = table(shops.project, "coverage", "--overdue", "--on", day)
+        rows = table(shops.project, "expected", "--overdue", "--on", day)
         return [(row["unit"], row["period"], row["due_date"], row["days_late"]) for row in rows]
 
     # January was due on 10 February: by then shop 3 was exempt. February was due on 10 March; shop 1's came on 8 March.
@@ -189,8 +188,25 @@ def test_overdue_is_what_had_not_come_by_a_day(shops: Decided) -> None:
     assert overdue("2020-03-10") == []
     assert overdue("2020-03-15") == [("0002", "2020-02", "2020-03-10", 5)]
     assert [row[1] for row in overdue("2020-04-12")] == ["2020-03", "2020-02", "2020-03", "2020-03"]
-    assert flis(shops.project, "coverage", "--on", "2020-03-15")[0] == 2
-    assert flis(shops.project, "coverage", "--overdue", "--on", "March")[0] == 2
+    assert flis(shops.project, "expected", "--overdue", "--on", "March")[0] == 2
+    assert flis(shops.project, "expected", "--unit", "0009")[0] == 2
+
+
+def test_the_calendar_says_of_every_period_who_came_when(shops: Decided) -> None:
+    columns = ("period", "due_date", "expected", "in_time", "late", "overdue", "awaited", "exempt")
+    calendar = table(shops.project, "expected", "--on", "2020-03-15")
+    # Shop 3 is exempt in January by the register, in February by its contract. March has begun.
+    assert [tuple(row[name] for name in columns) for row in calendar] == [
+        ("2020-01", "2020-02-10", 2, 2, 0, 0, 0, 1),
+        ("2020-02", "2020-03-10", 2, 1, 0, 1, 0, 1),
+        ("2020-03", "2020-04-10", 3, 0, 0, 0, 3, 0),
+    ]
+    of_one = table(shops.project, "expected", "--unit", "0003", "--on", "2020-03-15")
+    assert [(row["period"], row["status"], row["reason"]) for row in of_one] == [
+        ("2020-01", "exempt", "Shut"),
+        ("2020-02", "exempt", "Closed for repairs."),
+        ("2020-03", "awaited", None),
+    ]
 
 
 def test_quality_shows_cross_rules_with_their_action_and_the_chain_adds_up(shops: Decided) -> None:
@@ -213,7 +229,8 @@ def test_quality_shows_cross_rules_with_their_action_and_the_chain_adds_up(shops
 
 def test_late_and_overdue_of_a_source_that_nobody_delivered(tmp_path: Path) -> None:
     project = make_project(tmp_path)
-    assert [row[1:] for row in overdue_rows(project, date(2020, 2, 12))[1]] == [
+    rows = [row for row in expected_rows(project, date(2020, 2, 12)) if row["status"] == "overdue"]
+    assert [(row["unit"], row["period"], row["due_date"], row["days_late"]) for row in rows] == [
         (unit, "2020-01", date(2020, 2, 10), 2) for unit in ("0001", "0002", "0003")
     ]
     receive(project, [Sent(1, "full", (Row(ONE, 1, 1),), day(10), day(13)), Sent(2, "full", (Row(ONE, 1, 2),), day(14), day(14))])
@@ -223,6 +240,13 @@ def test_late_and_overdue_of_a_source_that_nobody_delivered(tmp_path: Path) -> N
     receive(project, [Sent(3, "full", (Row(("0002", JANUARY, "13"), 1, 1),), day(15), day(15))])
     receive(project, [Sent(4, "delta", (Row(TWO, 1, 1),), day(16), day(16), 1)])
     assert [row["unit"] for row in late_rows(project, date(2020, 2, 20)) if row["status"] == "overdue"] == ["0002", "0003"]
+
+
+def test_what_lies_after_the_calendar_is_never_overdue(tmp_path: Path) -> None:
+    # The shops' calendar ends with 2021: 24 months of three shops, of which one need not deliver February 2020.
+    rows = late_rows(make_project(tmp_path), date.max)
+    assert len(rows) == 3 * 24 - 1
+    assert {row["period"] for row in rows if row["period"] > "2021-11"} == {"2021-12"}
 
 
 def test_the_newest_decision_counts_and_a_lifted_one_leaves_the_one_before_of_another_kind(tmp_path: Path) -> None:

@@ -63,6 +63,25 @@ def test_a_row_that_moves_to_another_period_counts_once(tmp_path: Path) -> None:
     assert values(found) == {(JANUARY, "", 2): 20, (JANUARY + 1, "", 1): 10, (JANUARY + 1, "", 3): 30}
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_delta_that_deletes_a_row_here_and_writes_it_there_moves_it_in_whatever_order(tmp_path: Path, turned: bool) -> None:
+    rows = (Row(P1, 1, None, is_deleted=True), Row(P2, 1, 12))
+    found = built(tmp_path, sent(FULL, ("delta", 1, 1, rows[::-1] if turned else rows)))
+    assert values(found) == {(JANUARY, "", 2): 20, (JANUARY + 1, "", 1): 12, (JANUARY + 1, "", 3): 30}
+    assert found.unmatched == set()
+
+
+def test_where_the_period_belongs_to_the_key_a_side_period_s_row_is_another(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    contract = tmp_path / "contracts" / "ledger.yml"
+    contract.write_text(contract.read_text().replace("key: [shop, number]", "key: [shop, month, number]"))
+    december, side = ("0001", JANUARY + 11, ""), ("0001", JANUARY + 11, "13")
+    full = ("full", None, 0, (Row(december, 1, 10), Row(side, 1, 20), Row(side, 2, 30)))
+    receive(project, sent(full, ("delta", 1, 1, (Row(december, 1, 11), Row(side, 2, None, is_deleted=True)))))
+    with landed(project) as connection:
+        assert values(found_in(connection)) == {(JANUARY + 11, "", 1): 11, (JANUARY + 11, "13", 1): 20}
+
+
 def test_behind_a_gap_deltas_wait_until_it_is_filled(tmp_path: Path) -> None:
     deliveries = sent(FULL, ("delta", 4, 1, (Row(P1, 1, 14),)), ("delta", 6, 3, (Row(P1, 1, 16),)), ("delta", 5, 2, (Row(P1, 1, 15),)))
     project = make_project(tmp_path)

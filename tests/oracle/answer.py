@@ -8,8 +8,11 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from tests.oracle.component import UNKNOWN, WAITING, Cell, Component, Reading, first_that_applies
+from tests.oracle.component import Component
 from tests.oracle.days import Span
+from tests.oracle.reading import WAITING, Cell, Reading, first_that_applies
+from tests.oracle.recomputed import ADDING, Recomputed
+from tests.oracle.spells import Spells
 from tests.oracle.world import MEMBER, Unit, World
 
 REASONS = (
@@ -64,6 +67,14 @@ def first_reason(reasons: frozenset[str] | set[str]) -> str | None:
     return min(reasons, key=REASONS.index) if reasons else None
 
 
+def component_of(world: World, written: Mapping[str, Any], domain: str) -> Component:
+    """A component of the kind that its fact and its measure make it."""
+    fact, measure, _ = world.fact(written["measure"], domain)
+    if fact["kind"] == "spell":
+        return Spells(world, written, domain)
+    return (Component if measure.get("aggregate", "sum") in ADDING else Recomputed)(world, written, domain)
+
+
 class Figure:
     """A key figure as written, over one world."""
 
@@ -76,7 +87,7 @@ class Figure:
         group = self.file.get("group_value", "ratio_of_sums")
         self.rule = group if isinstance(group, str) else "weighted_by"
         weight = None if isinstance(group, str) else group["weighted_by"]
-        self.weight = Component(world, {"measure": weight} if isinstance(weight, str) else weight, domain) if weight else None
+        self.weight = component_of(world, {"measure": weight} if isinstance(weight, str) else weight, domain) if weight else None
         self.factor = world.vocabulary["units"][self.file["unit"]].get("factor", 1)
         members = world.vocabulary["reporting_unit"]["members"]
         self.all_units = (self.file.get("country_members") or 0) > members
@@ -85,7 +96,7 @@ class Figure:
         if "measure" in written:
             written = {"plus": [written]}
         signed = [(1, part) for part in written.get("plus", ())] + [(-1, part) for part in written.get("minus", ())]
-        return [(sign, Component(self.world, part, domain)) for sign, part in signed]
+        return [(sign, component_of(self.world, part, domain)) for sign, part in signed]
 
     @property
     def components(self) -> list[Component]:
@@ -157,16 +168,34 @@ class Figure:
         found = self._break(period)
         if not single and self.rule == "none":
             return Answer(None, None, None, "not_valid", "not_additive_over_areas", False, 0, len(expected), None, found)
-        share = self._share(inside, expected, of_denominators=bool(self.denominator) and not weighing)
+        adding = single or not any(component.recomputed for _, component in self.denominator)
+        share = self._share(inside, expected, of_denominators=bool(self.denominator) and not weighing and adding)
         status = self._status(cases, inside)
         top, bottom, value = self._together(inside, single)
+        if inside and not single and not weighing and any(component.recomputed for component in self.components):
+            within = [unit for unit, case in zip(units, cases, strict=True) if case.inside]
+            top, bottom = (self._again(side, within, period, cell) for side in (self.numerator, self.denominator))
+            value = self._divide(top, bottom) if self.denominator else top
+            value = None if value is None else value * self.factor
         reason = self._reason(cases, inside, expected, top, bottom)
         complete = len(inside) == len(expected) > 0 and status in ("validated", "approved", "final")
         least = self.file.get("min_share")
         if inside and least and share is not None and share < Fraction(str(least)):
             value, status = None, "missing"
-        status = "provisional" if status == WAITING else status
+        status = "provisional" if status in (WAITING, "unsettled") else status
         return Answer(value, top, bottom, status, reason, complete, len(inside), len(expected), share, found)
+
+    def _again(self, side: Sequence[tuple[int, Component]], units: Sequence[Unit], period: Span, cell: Cell) -> Fraction | None:
+        """A side of some units together: what does not add up is taken from all their rows."""
+        if not side:
+            return None
+        values: list[Fraction | None] = []
+        for sign, component in side:
+            value = component.together([unit.key for unit in units], period, cell) if component.recomputed else None
+            if not component.recomputed:
+                value = _total([self._read(component, unit, period, cell).value for unit in units])
+            values.append(None if value is None else sign * value)
+        return None if any(value is None for value in values) else _total(values)
 
     @staticmethod
     def _weighs(case: Case) -> bool:
@@ -212,7 +241,7 @@ class Figure:
             return first_reason({reason for case in cases for reason in case.reasons})
         if len(inside) < len(expected):
             return "member_missing"
-        if bottom is not None and not bottom:
+        if (bottom is not None and not bottom) or top is None or (self.denominator and bottom is None):
             return "denominator_zero"
         return first_reason({reason for case in inside for reason in case.reasons} - {"denominator_zero"})
 
@@ -230,14 +259,14 @@ class Figure:
     # -- cells ----------------------------------------------------------------------------------------------------------
 
     def cells(self, dimensions: Sequence[str], filters: Mapping[str, Sequence[str]], period: Span, units: Collection[int]) -> list[Cell]:
-        """Every combination of codes that a row is given for; `unknown` where one of the asked units has it."""
+        """Every combination of codes that a row is given for: of members that exist, and what rows of these units have."""
         kept = tuple((dimension, tuple(codes)) for dimension, codes in filters.items())
         cells: list[dict[str, str]] = [{}]
         for dimension in dict.fromkeys(self.world.level(level)[0] for level in dimensions):
             levels = [level for level in dimensions if self.world.level(level)[0] == dimension]
             found = self._members(dimension, levels, filters, period)
-            if any(component.has_unknown(dimension, period, Cell((), kept), units) for component in self.components):
-                found[(UNKNOWN,) * len(levels)] = None
+            for component in self.components:
+                found |= dict.fromkeys(component.codes_read(dimension, levels, period, Cell((), kept), units))
             cells = [{**cell, **dict(zip(levels, codes, strict=True))} for cell in cells for codes in found]
         return [Cell(tuple((level, cell[level]) for level in dimensions), kept) for cell in cells]
 

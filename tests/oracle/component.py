@@ -3,57 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any
 
 from tests.oracle.days import ONE_DAY, Span, months_before
+from tests.oracle.reading import UNKNOWN, WAITING, Cell, Reading, first_that_applies
 from tests.oracle.world import DELIVERED, Row, World
-
-STATES = (
-    "not_valid",
-    "suppressed",
-    "missing",
-    "exempt",
-    "held",
-    "not_comparable",
-    "waiting",
-    "provisional",
-    "validated",
-    "approved",
-    "final",
-)
-# An unfinished period whose value only its end can give: it is shown as provisional, and is no part of an area's value.
-WAITING = "waiting"
-UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A component's value for one unit, or why there is none."""
-
-    state: str
-    reasons: frozenset[str] = frozenset()
-    value: Fraction | None = None
-
-
-@dataclass(frozen=True)
-class Cell:
-    """The codes that a row must have: one of each cut, some of each filter."""
-
-    cuts: tuple[tuple[str, str], ...] = ()
-    filters: tuple[tuple[str, tuple[str, ...]], ...] = ()
-
-
-def first_that_applies(states: list[str]) -> str:
-    """The state that is shown of several."""
-    return min(states, key=STATES.index)
 
 
 class Component:
     """A measure with its place in time, as written in a key figure's file."""
+
+    # Whether the value of several units is taken from all their rows, since it is not the sum of the units' values.
+    recomputed: bool = False
 
     def __init__(self, world: World, written: Mapping[str, Any], domain: str) -> None:
         self.world = world
@@ -73,11 +37,14 @@ class Component:
         self.opening = self.contract.get("status_date") != "closing"
         self.lines = [(table, series) for table in tables for series in (self.measure.get("series") or ("",))]
         self.reference = written.get("reference_date")
+        # How many base periods before and after its own a row is computed from.
+        self.beside = (self.fact.get("reads", {}).get("before", 0), self.fact.get("reads", {}).get("after", 0))
         self._rows: dict[tuple[int, str], list[Row]] = {}
         self.unit_column = self.fact["roles"][written.get("role") or self.fact["default_role"]]
 
+        # A row of another edition may have another base period.
         for row in world.rows[self.fact["model"]]:
-            self._rows.setdefault((row[self.unit_column], row[self.base]), []).append(row)
+            self._rows.setdefault((row[self.unit_column], row.get(self.base, "")), []).append(row)
 
     def _edition(self, written: Mapping[str, Any]) -> tuple[str, str] | None:
         """The column and the word of the vintage or version that is read."""
@@ -138,9 +105,13 @@ class Component:
         """The first day of which something that the measure reads was not known when it was delivered."""
         return min(self.world.data_to.get(line, self._end_of_reach(line).last + ONE_DAY) for line in self.lines)
 
-    def unfinished(self, target: Span) -> bool:
+    def known_to(self, unit: int) -> date:
+        """The first day of which something that the measure reads was not known when the unit delivered."""
+        return min([self.data_to, *(self.world.unit_data_to.get((*line, unit), self.data_to) for line in self.lines)])
+
+    def unfinished(self, target: Span, unit: int) -> bool:
         """Whether more may come of the target: a value covers its days up to the extract."""
-        return target.last >= self.data_to
+        return target.last >= self.known_to(unit)
 
     def _end_of_reach(self, line: tuple[str, str]) -> Span:
         end = self.days.named(self.base, self.world.reach[line][1])
@@ -213,6 +184,10 @@ class Component:
             base = earlier
         return {}
 
+    def together(self, units: Collection[int], period: Span, cell: Cell) -> Fraction | None:
+        """The value of some units as one, where it is no sum of theirs."""
+        raise NotImplementedError
+
     # -- reading --------------------------------------------------------------------------------------------------------
 
     def read(self, unit: int, period: Span, cell: Cell) -> Reading:
@@ -229,9 +204,9 @@ class Component:
     def _one(self, unit: int, target: Span, bases: Mapping[Span, int], cell: Cell) -> Reading:
         """The state or value of a single base period."""
         for base in bases:
-            if self.due(base):
+            if self.due(self._needed(base)[-1]):
                 found = self._base(unit, target, base, cell)
-                if self.published and self.unfinished(target):
+                if self.published and self.unfinished(target, unit):
                     return self._so_far([found], found.value)
                 return found
         if self.reference is not None:
@@ -253,19 +228,22 @@ class Component:
         if not readings:
             return Reading("missing", frozenset({"base_period_missing"}))
         found, value = list(readings.values()), None
+        if self.dated and self.known_to(unit) <= self.stretch(target).first:
+            # What happens on days that nobody covers yet is not known to be nothing.
+            found.append(Reading("missing", frozenset({"base_period_missing"})))
         if all(reading.value is not None for reading in found):
             value = sum((r.value for r in found), Fraction(0))
             if mean:
                 if self.published and target.grain == self.base and not self.written.get("window"):
                     # Its own period's value is as it was published, whenever that was: nothing is weighed.
-                    return self._so_far(found, value) if self.unfinished(target) else self._together(found, value)
-                if not self.by_state and self.data_to <= self.stretch(target).first:
+                    return self._so_far(found, value) if self.unfinished(target, unit) else self._together(found, value)
+                if not self.by_state and self.known_to(unit) <= self.stretch(target).first:
                     # Delivered before it began: no day of it is known.
                     return Reading("missing", frozenset({"base_period_missing"}))
                 weights = {base: days[base] if self.by_state else self._covered(target, base) for base in readings}
                 value = sum((r.value * weights[base] for base, r in readings.items()), Fraction(0)) / sum(weights.values())
         # A state holds as long as it is the newest, a value of days or of what happened up to the extract.
-        if len(readings) < len(days) if self.by_state else self.unfinished(target):
+        if len(readings) < len(days) if self.by_state else self.unfinished(target, unit):
             return self._so_far(found, value)
         return self._together(found, value)
 
@@ -284,13 +262,21 @@ class Component:
 
     def _base(self, unit: int, target: Span, base: Span, cell: Cell) -> Reading:
         """What was delivered for one base period, as far as the target has a part in it."""
-        covered = [self.world.coverage.get((*line, unit, base.label), "missing") for line in self.lines]
-        states = [{"delivered": "validated", "reported_by_other": "validated"}.get(state, state) for state in covered]
+        covered = [self.world.coverage.get((*line, unit, needed.label), "missing") for needed in self._needed(base) for line in self.lines]
+        states = [
+            {"delivered": "validated", "reported_by_other": "validated", "provisional": "unsettled"}.get(state, state) for state in covered
+        ]
         state = first_that_applies(states)
         if any(found not in DELIVERED for found in covered):
             return Reading(state, frozenset({self.gap_reason} if state == "missing" else ()))
         rows = self._rows.get((unit, base.label), [])
         return self._aggregate([row for row in rows if self._falls(row, target, base) and self._counts(row, cell)], state)
+
+    def _needed(self, base: Span) -> list[Span]:
+        """The base periods that a row of one is computed from."""
+        spans, (before, after) = self.days.in_order[self.base], self.beside
+        place = spans.index(base)
+        return list(spans[place - before : place + after + 1])
 
     def _falls(self, row: Row, target: Span, base: Span) -> bool:
         """Whether a row of a base period that is read is one of those days'. An event without a date is one of all its base period."""
@@ -303,19 +289,20 @@ class Component:
         stretch, day = self.stretch(target), row[self.dated]
         return stretch.first <= day <= stretch.last and day < self.data_to
 
-    def has_unknown(self, dimension: str, period: Span, cell: Cell, units: Collection[int]) -> bool:
-        """Whether what is read of these units in the period has a row without a code of the dimension."""
+    def codes_read(self, dimension: str, levels: Sequence[str], period: Span, cell: Cell, units: Collection[int]) -> set[tuple[str, ...]]:
+        """The codes at some levels of a dimension, of the rows that are read of these units in the period."""
         target = self.target(period)
         if not self.has(dimension) or target is None:
-            return False
+            return set()
+        found: set[tuple[str, ...]] = set()
         bases = {unit.key: {base.label: base for base in self.bases(unit.key, period) or () if self.due(base)} for unit in self.world.units}
         for row in self.world.rows[self.fact["model"]]:
             if row[self.unit_column] not in units:
                 continue
-            base = bases.get(row[self.unit_column], {}).get(row[self.base])
-            if base and self.code(row, dimension) == UNKNOWN and self._falls(row, target, base) and self._counts(row, cell):
-                return True
-        return False
+            base = bases.get(row[self.unit_column], {}).get(row.get(self.base, ""))
+            if base and self._falls(row, target, base) and self._counts(row, cell):
+                found.add(tuple(self.code(row, level) for level in levels))
+        return found
 
     def has(self, level: str) -> bool:
         """Whether its fact has the dimension that a name of a request stands for; else it is repeated over it."""

@@ -84,6 +84,12 @@ def _operation(row: Row) -> bool:
     return _tax_financed(row) and row["dranst"] in (1, 2) and row.get("main_art") != 0
 
 
+def _benefits(row: Row) -> bool:
+    function = row["function_key"]
+    is_benefit = function in (54661, 55771, 55773, 55778) or 54865 <= function <= 54868 or 55880 <= function <= 55883
+    return row["dranst"] in (1, 2) and row["main_art"] != 0 and is_benefit
+
+
 def _grants(row: Row) -> bool:
     return row["dranst"] == 7 and 76280 <= row["function_key"] <= 76286 and row["main_art"] != 0
 
@@ -95,6 +101,7 @@ FILTERS: dict[str, Callable[[Row], bool]] = {
     "gross_capital_expenditure": lambda row: _capital(row) and not row["is_opening"],
     "administration_expenditure": lambda row: _administration(row) and not row["is_opening"],
     "grants_and_equalisation": lambda row: _grants(row) and not row["is_opening"],
+    "benefit_expenditure": lambda row: _benefits(row) and not row["is_opening"],
     "service_budget": _service,
     "structural_net_expenditure": _structural,
     "operating_budget": _operation,

@@ -16,7 +16,7 @@ import yaml
 
 from flis_semantic.catalogue.resolved import Catalogue
 from flis_semantic.workspace import Project
-from tests.oracle import economy
+from tests.oracle import citizens, economy, employment
 from tests.oracle.compare import differences, expected_rows
 from tests.oracle.days import Span
 from tests.oracle.project import TITLE, ask, contract, load, vocabulary, write_periods, write_warehouse
@@ -217,8 +217,8 @@ def published(rows: Mapping[str, Sequence[Row]], units: Sequence[Unit] = FOUR) -
     """This repository's own catalogue over a few raw rows.
 
     `rows["bor_folketal"]`: unit, period (2020Q1), value. `rows["bes_jobindsats"]`: unit, period (2026M07), series, category,
-    value. Codes and periods are as delivered; row 000 is the published total, which the marts never hold. The economy's tables
-    are described in `economy.py`.
+    value. Codes and periods are as delivered; row 000 is the published total, which the marts never hold. The other tables are
+    described in `citizens.py`, `economy.py` and `employment.py`.
     """
     files, catalogue = _definitions()
     facts = {name.split("/")[1]: file for name, file in files.items() if name.endswith("_domain")}
@@ -230,11 +230,18 @@ def published(rows: Mapping[str, Sequence[Row]], units: Sequence[Unit] = FOUR) -
         units=units,
         rows={
             model: []
-            for model in ("fct_population", "fct_labour_market_published", "fct_cash_benefit_visitation_published", *economy.COLUMNS)
+            for model in (
+                "fct_labour_market_published",
+                "fct_cash_benefit_visitation_published",
+                *citizens.COLUMNS,
+                *economy.COLUMNS,
+                *employment.COLUMNS,
+            )
         },
         columns={
+            **citizens.COLUMNS,
             **economy.COLUMNS,
-            "fct_population": {"municipality_key": "INTEGER", "vintage": "VARCHAR", "population_count": "BIGINT"},
+            **employment.COLUMNS,
             "fct_labour_market_published": {"municipality_key": "INTEGER", **{c: "DECIMAL(18,2)" for c in WIDE.values()}},
             "fct_cash_benefit_visitation_published": {
                 "municipality_key": "INTEGER",
@@ -247,17 +254,23 @@ def published(rows: Mapping[str, Sequence[Row]], units: Sequence[Unit] = FOUR) -
         dimensions={
             "visitation_category": [Code(row["visitation_category_code"]) for row in _seed("visitation_categories")],
             "offer_type": [],
+            **citizens.members(),
             **economy.members(_seed("ref_kontoplan"), _seed("account_arts")),
+            **employment.members(_seed("benefits")),
         },
         python={
             _SHARE: lambda row: _implied(row["gross_unemployed_count"], row["gross_unemployed_share_pct"]),
+            **citizens.readings(facts["citizens"]),
             **economy.readings(facts["economy"]),
+            **employment.readings(facts["employment"]),
         },
     )
     delivered = {table: [row for row in some if row["unit"] != "000"] for table, some in rows.items()}
     _population(world, delivered.get("bor_folketal", ()))
     _jobindsats(world, delivered.get("bes_jobindsats", ()))
+    citizens.plant(world, delivered)
     economy.plant(world, delivered)
+    employment.plant(world, delivered)
     return Planting(world, catalogue)
 
 

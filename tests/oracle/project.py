@@ -156,16 +156,25 @@ def write_warehouse(connection: duckdb.DuckDBPyConnection, world: World, calenda
 
 
 def mart_tables(world: World, calendar: Calendar) -> dict[str, tuple[dict[str, str], list[list[Any]]]]:
-    """Types of columns and rows of every mart, base periods as keys."""
-    found: dict[str, tuple[dict[str, str], list[list[Any]]]] = {}
+    """Types of columns and rows of every mart, base periods as keys. Editions of a mart may have base periods of their own."""
+    bases: dict[str, dict[str, None]] = {}
     for domain in world.domains.values():
         for fact in domain["facts"].values():
             named = fact.get("vintages") or fact.get("versions") or {"": fact.get("sources")}
             tables = [table for tables in named.values() for table in tables]
-            base = world.contracts[tables[0]]["base_period"]
-            types = world.columns[fact["model"]]
-            rows = [[_key(calendar, row[base]), *(row.get(name) for name in types)] for row in world.rows[fact["model"]]]
-            found[fact["model"]] = ({f"{base}_key": "INTEGER", **types}, rows)
+            # A spell that is not cut into pieces lies in no base period.
+            whole = fact["kind"] == "spell" and "pieces_of" not in fact
+            grains = () if whole else [world.contracts[table]["base_period"] for table in tables]
+            bases.setdefault(fact["model"], {}).update(dict.fromkeys(grains))
+    found: dict[str, tuple[dict[str, str], list[list[Any]]]] = {}
+    for model, grains in bases.items():
+        types = world.columns[model]
+        assert all(not grains or any(row.get(grain) for grain in grains) for row in world.rows[model]), model
+        rows = [
+            [*(_key(calendar, row[grain]) if grain in row else None for grain in grains), *(row.get(name) for name in types)]
+            for row in world.rows[model]
+        ]
+        found[model] = ({**{f"{grain}_key": "INTEGER" for grain in grains}, **types}, rows)
     return found
 
 
@@ -187,6 +196,11 @@ def _write_coverage(connection: duckdb.DuckDBPyConnection, world: World, calenda
         status.append((source, series, first.grain, first.key, last.key, first.start, data_to))
     types = {"source": "VARCHAR", "series": "VARCHAR", "base_grain": "VARCHAR", "starts_key": "INTEGER", "due_key": "INTEGER"}
     create(connection, "source_status", {**types, "starts_date": "DATE", "data_to": "DATE"}, status)
+    reached = {(source, series): row[-1] for (source, series), row in zip(world.reach, status, strict=True)}
+    lines = {(source, series, unit) for source, series, unit, _ in world.coverage if (source, series) in reached}
+    known = [(*line, world.unit_data_to.get(line, reached[line[:2]])) for line in sorted(lines)]
+    types = {"source": "VARCHAR", "series": "VARCHAR", "municipality_key": "INTEGER", "data_to": "DATE"}
+    create(connection, "data_to", types, known)
 
 
 def ask(

@@ -197,6 +197,54 @@ def test_the_latest_known_state_is_approved_when_it_was(tmp_path: Path) -> None:
     assert world.one(figure, "municipality", "quarter", "2020-Q4", areas={"municipality": ("0101",)})["status"] == "approved"
 
 
+@pytest.mark.parametrize("over_time", ["last", "average"])
+def test_a_finished_period_that_still_changes_is_provisional_and_has_its_value(tmp_path: Path, over_time: str) -> None:
+    world = quarterly(tmp_path, over_time)
+    world.put("s", "2020-Q3", {"0101": 6}, state="approved")
+    world.put("s", "2020-Q4", {"0101": 6}, state="provisional")
+    figure = world.figure("f", {"measure": "s.n"})
+    row = world.one(figure, "municipality", "quarter", "2020-Q4", areas={"municipality": ("0101",)})
+    assert (row["value"], row["status"], row["reason"], row["complete"]) == (6, "provisional", None, False)
+
+
+def test_a_change_against_a_provisional_period_has_its_value(tmp_path: Path) -> None:
+    world = quarterly(tmp_path, "last")
+    world.put("s", "2020-Q3", {"0101": 6})
+    world.put("s", "2020-Q4", {"0101": 9}, state="provisional")
+    figure = world.figure("f", {"plus": [{"measure": "s.n"}], "minus": [{"measure": "s.n", "offset": {"periods": 1}}]})
+    row = world.one(figure, "municipality", "quarter", "2020-Q4", areas={"municipality": ("0101",)})
+    assert (row["value"], row["status"]) == (3, "provisional")
+
+
+def cohort(folder: Path, reads: dict[str, int]) -> tuple[Planting, str]:
+    """A snapshot by month whose rows are computed from the months beside theirs; January to June are delivered."""
+    world = small(folder, TWO)
+    world.source("t", "month", "2020-01", "2020-06", status_date="closing", absent="zero")
+    world.fact("s", "snapshot", "t", {"n": {"over_time": "last", "expression": "n"}}, N, reads=reads)
+    for month in range(1, 7):
+        world.put("s", f"2020-{month:02}", {"0101": month})
+    return world, world.figure("f", {"measure": "s.n"})
+
+
+def test_a_cohort_needs_the_periods_before_its_own(tmp_path: Path) -> None:
+    world, figure = cohort(tmp_path, {"before": 2})
+    ask = lambda label: world.one(figure, "municipality", "month", label, areas={"municipality": ("0101",)})  # noqa: E731
+    assert (ask("2020-02")["value"], ask("2020-02")["reason"]) == (None, "base_period_missing")
+    assert (ask("2020-03")["value"], ask("2020-03")["status"]) == (3, "validated")
+    world.state("t", "2020-04", "0101", "held")
+    assert [ask(f"2020-{month:02}")["status"] for month in (3, 4, 5, 6)] == ["validated", "held", "held", "held"]
+
+
+def test_a_cohort_waits_for_the_periods_after_its_own(tmp_path: Path) -> None:
+    world, figure = cohort(tmp_path, {"after": 2})
+    ask = lambda label, grain="month": world.one(figure, "municipality", grain, label, areas={"municipality": ("0101",)})  # noqa: E731
+    assert (ask("2020-04")["value"], ask("2020-04")["status"]) == (4, "validated")
+    assert [(ask(label)["value"], ask(label)["status"]) for label in ("2020-05", "2020-06")] == [(None, "provisional")] * 2
+    assert (ask("2020-Q1", "quarter")["value"], ask("2020-Q2", "quarter")["status"]) == (3, "provisional")
+    world.state("t", "2020-05", "0101", "missing")
+    assert ask("2020-04")["status"] == "missing"
+
+
 @pytest.mark.parametrize("over_time", ["first", "last"])
 def test_a_published_state_has_no_window(tmp_path: Path, over_time: str) -> None:
     world = monthly(tmp_path, over_time)

@@ -46,6 +46,27 @@ def test_an_account_that_moves_to_another_group_counts_once(tmp_path: Path) -> N
         write_warehouse(connection, world.world, world.catalogue.calendar)
 
 
+def test_a_member_that_gets_another_code_counts_once_under_the_code_of_its_time(tmp_path: Path) -> None:
+    world = small(tmp_path, (COPENHAGEN,))
+    world.world.dimensions["kind"] = [Code("a", date(2000, 1, 1), date(2020, 6, 30))]
+    world.source("t", "month", "2020-01", "2020-12", absent="zero")
+    world.fact("e", "event", "t", N, {"kind_key": "INTEGER", "n": "BIGINT"}, dimensions={"kind": {}})
+    world.deliver("t", "2020-01", "2020-12")
+    for month, n in (("2020-03", 5), ("2020-09", 7)):
+        world.row("e", month, "0101", kind_key=1, n=n)
+    figure = world.figure("f", {"measure": "e.n"})
+    connection = world.connect()
+    connection.execute("INSERT INTO dim_kind VALUES (1, 'z', DATE '2020-07-01', NULL)")
+    try:
+        world.connect = lambda: connection  # type: ignore[method-assign]
+        rows = world.ask(figure, "municipality", "year", "2020", by=["kind"])
+        assert {key[1]: row["value"] for key, row in rows.items()} == {"a": 5, "z": 7}
+        (row,) = world.ask(figure, "municipality", "year", "2020", where={"kind": ("z",)}).values()
+        assert row["value"] == 7
+    finally:
+        write_warehouse(connection, world.world, world.catalogue.calendar)
+
+
 def test_a_mean_of_values_published_ahead_has_no_negative_days(tmp_path: Path) -> None:
     world = small(tmp_path, (COPENHAGEN,))
     world.source("t", "month", "2020-01", "2020-03")

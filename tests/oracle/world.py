@@ -12,7 +12,7 @@ from typing import Any
 from tests.oracle.days import Days, days_of
 
 Row = Mapping[str, Any]
-DELIVERED = ("delivered", "approved", "reported_by_other")
+DELIVERED = ("delivered", "provisional", "approved", "reported_by_other")
 MEMBER = "member"
 
 
@@ -79,7 +79,7 @@ class World:
     marts' rows by model; a row names its base period by label under the base grain. `coverage` says the state of
     (source, series, unit key, base label); what it does not say was never delivered. `reach` is the first and the last
     base period due of (source, series), `data_to` the first day that is not covered where that is not the day after the last
-    one due: the extract was made within it. `columns`: SQL types of the marts' columns, but for the base period. `dimensions`:
+    one due: the extract was made within it, `unit_data_to` that of a unit (source, series, unit key) whose extract was earlier. `columns`: SQL types of the marts' columns, but for the base period. `dimensions`:
     members by dimension id, a member's key being its place, from 1, unless it says its own. `python` says in Python what an SQL expression or
     filter of a measure says.
     """
@@ -96,6 +96,7 @@ class World:
     dimensions: dict[str, list[Code]] = field(default_factory=dict)
     python: dict[str, Callable[[Row], Any]] = field(default_factory=dict)
     data_to: dict[tuple[str, str], date] = field(default_factory=dict)
+    unit_data_to: dict[tuple[str, str, int], date] = field(default_factory=dict)
 
     @cached_property
     def days(self) -> Days:

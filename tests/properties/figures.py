@@ -54,11 +54,12 @@ def random_component(random: Random, world: World, *, broadcast: bool, weight: b
     measure = random.choice(sorted(measure for measure in fact["measures"] if weight or "rate" not in measure))
     written: dict[str, Any] = {"measure": f"{name}.{measure}"}
     over_time = fact["measures"][measure]["over_time"]
+    adds = fact["measures"][measure].get("aggregate", "sum") in ("sum", "count")
     for word in ("vintage", "version"):
         if f"{word}s" in fact:
             written[word] = random.choice(sorted(fact[f"{word}s"]))
-    if fact["kind"] == "snapshot" and "in_force" not in fact and random.random() < 0.35:
-        written["reference_date"] = random.choice(REFERENCES)
+    if fact["kind"] in ("snapshot", "spell") and "in_force" not in fact and random.random() < 0.35:
+        written["reference_date"] = random.choice(references(fact["kind"], adds=adds))
     elif windows(world, fact, over_time) and random.random() < 0.35:
         written["window"] = random.choice(windows(world, fact, over_time))
     if random.random() < 0.25:
@@ -71,12 +72,18 @@ def random_component(random: Random, world: World, *, broadcast: bool, weight: b
     return {**written, "broadcast": lacking} if broadcast and lacking else written
 
 
+def references(kind: str, *, adds: bool) -> list[Any]:
+    """Reference dates that a measure may have: of spells every day is known, and what does not add up has no mean of days."""
+    known = [reference for reference in REFERENCES if kind == "snapshot" or "latest_known" not in reference]
+    return known if adds else [reference for reference in known if reference != "average_of_period"]
+
+
 def windows(world: World, fact: dict[str, Any], over_time: str) -> list[dict[str, Any]]:
     """Windows that a measure of a fact may have."""
     if "in_force" in fact or (fact["kind"] == "published" and over_time in ("first", "last", "recompute")):
         return []
     named = next(iter(fact.get("vintages", {}).values()), fact.get("sources", []))
-    by_day = fact["kind"] == "snapshot" or "date" in fact or world.contracts[named[0]]["base_period"] == "day"
+    by_day = fact["kind"] in ("snapshot", "spell") or "date" in fact or world.contracts[named[0]]["base_period"] == "day"
     return [*WINDOWS, *DAYS] if by_day else WINDOWS
 
 

@@ -67,7 +67,8 @@ def test_a_request_without_dates_holds_the_same_rows(seed: int) -> None:
 def test_sums_of_an_area_are_the_sums_of_its_members(seed: int) -> None:
     world = bench(seed)
     for asked in world.requests():
-        if world.catalogue.figures[asked.figure].group_value.rule != "ratio_of_sums":
+        figure = world.catalogue.figures[asked.figure]
+        if figure.group_value.rule != "ratio_of_sums" or any(component.recomputed for component in figure.components):
             continue
         rows = world.rows(replace(asked, levels=LEVELS))
         for part in ("numerator", "denominator", "members", "members_expected"):

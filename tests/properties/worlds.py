@@ -25,6 +25,7 @@ from tests.properties.happenings import (
     event_rows,
 )
 from tests.properties.happenings import PYTHON as CONDITIONED
+from tests.properties.lives import PERSONS, age_dimension, ages, spell_columns, spell_fields, spell_measures, spell_rows, taken_again
 
 FIRST_YEAR, LAST_YEAR = 2013, 2024
 CALENDARS = {"school_year": "08-01", "odd_year": "04-15"}
@@ -40,10 +41,11 @@ PYTHON = {
     "x * 100 / nullif(y, 0)": lambda row: None if row["x"] is None or not row["y"] else Decimal(row["x"]) * 100 / row["y"],
     "x - y": lambda row: None if row["x"] is None or row["y"] is None else row["x"] - row["y"],
     "x > 3": lambda row: row["x"] is not None and row["x"] > 3,
+    "x > 0.3": lambda row: row["x"] is not None and row["x"] > Decimal("0.3"),
     "x > 15": lambda row: row["x"] is not None and row["x"] > 15,
     **CONDITIONED,
 }
-KINDS = ["snapshot", "snapshot", "published", "published", "event", "event", "event", "amount", "amount"]
+KINDS = ["snapshot", "snapshot", "published", "published", "event", "event", "event", "amount", "amount", *["spell"] * 5]
 
 
 @dataclass
@@ -81,7 +83,7 @@ def random_world(random: Random) -> World:
         }
         for name in SHARED
     }
-    dimensions["account"] = account_dimension()
+    dimensions |= {"account": account_dimension(), "age": age_dimension()}
     members = sum(unit.kind == "member" for unit in units)
     world = World(
         vocabulary=vocabulary(members, FIRST_YEAR, LAST_YEAR, calendars=calendars, dimensions=dimensions),
@@ -93,7 +95,7 @@ def random_world(random: Random) -> World:
         columns={},
         coverage={},
         reach={},
-        dimensions={**SHARED, "account": accounts(random)},
+        dimensions={**SHARED, "account": accounts(random), "age": ages()},
         python=PYTHON,
     )
     facts: dict[str, Any] = {}
@@ -104,6 +106,7 @@ def random_world(random: Random) -> World:
     world.domains["d"] = {"title": text, "owner": "O", "publish_grains": grains, "conditions": CONDITIONS, "facts": facts}
     for number in range(6):
         world.figures[f"d.figure{number}"] = random_figure(random, world, number)
+    older_extracts(random, world)
     return world
 
 
@@ -123,20 +126,14 @@ def random_units(random: Random) -> list[Unit]:
 
 def random_fact(random: Random, world: World, shape: Shape, kind: str, table: str) -> dict[str, Any]:
     """A fact with its contract, deliveries and rows, all written into the world."""
+    if kind == "spell":
+        return random_spells(random, world, shape, table)
     base = random.choice(["day", "week", "month", "month", "month", "quarter", "quarter", "year"] if kind != "amount" else AMOUNT_BASES)
     series = {"s.x": [], "s.y": []} if kind == "published" and random.random() < 0.7 else {"": []}
     vintages = kind in ("snapshot", "amount") and random.random() < (0.7 if kind == "amount" else 0.4)
     apart = vintages and random.random() < (0.3 if kind == "amount" else 1)
     tables = [f"{table}_frozen", f"{table}_current"] if apart else [table]
-    more = {
-        "absent": random.choice(["missing", "zero", "suppressed"]),
-        "blank": random.choice(["suppressed", "missing"]),
-        "units": random.choice(["members", "all"]),
-    }
-    if kind == "event":
-        more["absent"] = "zero"
-    if kind in ("snapshot", "amount"):
-        more["status_date"] = random.choice(["opening", "closing"])
+    more = random_meaning(random, kind)
     for name in tables:
         reach = {line: random_reach(random, shape, base) for line in series}
         starts: Any = reach[""][0] if "" in reach else {line: ends[0] for line, ends in reach.items()}
@@ -144,13 +141,14 @@ def random_fact(random: Random, world: World, shape: Shape, kind: str, table: st
         world.reach |= {(name, line): ends for line, ends in reach.items()}
         world.data_to |= {(name, line): extract(random, world, base, ends[1]) for line, ends in reach.items() if random.random() < 0.5}
         deliver(random, world, shape, name)
-    dimensions = [name for name in world.dimensions if random.random() < 0.5]
+    dimensions = [name for name in world.dimensions if name != "age" and random.random() < 0.5]
     dated = kind == "event" and random.random() < 0.7
     model = f"fct_{table}"
     world.columns[model] = {
         "municipality_key": "INTEGER",
         "x": "BIGINT",
         "y": "DECIMAL(18,2)",
+        "person": "BIGINT",
         **{f"{name}_key": "INTEGER" for name in dimensions},
         **({"slot": "VARCHAR"} if kind == "event" else {}),
         **({"happened_on": "DATE"} if dated else {}),
@@ -176,7 +174,57 @@ def random_fact(random: Random, world: World, shape: Shape, kind: str, table: st
     fact |= fed if vintages else {"sources": [table]}
     fact |= {"date": "happened_on"} if dated else {}
     fact |= {"in_force": {"from": "valid_from", "to": "valid_to"}} if kind == "amount" else {}
-    return {**fact, "dimensions": {name: {} for name in dimensions}, "measures": measures(kind, series)}
+    by_person = kind in ("event", "snapshot") and more["absent"] == "zero"
+    fact |= {"person": "person"} if by_person else {}
+    written = measures(kind, series) | (taken_again(kind) if by_person else {})
+    return {**fact, "dimensions": {name: {} for name in dimensions}, "measures": written}
+
+
+def random_meaning(random: Random, kind: str) -> dict[str, Any]:
+    """What a contract says of rows that are not there, of blanks, and of its states' dates."""
+    more = {
+        "absent": random.choice(["missing", "zero", "suppressed"]),
+        "blank": random.choice(["suppressed", "missing"]),
+        "units": random.choice(["members", "all"]),
+    }
+    if kind == "event":
+        more["absent"] = "zero"
+    if kind in ("snapshot", "amount"):
+        more["status_date"] = random.choice(["opening", "closing"])
+    return more
+
+
+def random_spells(random: Random, world: World, shape: Shape, table: str) -> dict[str, Any]:
+    """A fact of spells with its contract, deliveries and rows."""
+    base = random.choice(["week", "month", "month", "month", "quarter"])
+    pieces, with_person = random.random() < 0.5, random.random() < 0.8
+    ends = random_reach(random, shape, base)
+    more = {"absent": "zero", "blank": random.choice(["suppressed", "missing"]), "units": random.choice(["members", "all"])}
+    world.contracts[table] = contract(table, base, ends[0], **more)
+    world.reach[table, ""] = ends
+    if random.random() < 0.5:
+        world.data_to[table, ""] = extract(random, world, base, ends[1])
+    deliver(random, world, shape, table)
+    dimensions = [name for name in ("kind", "place", "account") if random.random() < 0.4]
+    model = f"fct_{table}"
+    columns = spell_columns(with_person=with_person, pieces=pieces)
+    world.columns[model] = {"municipality_key": "INTEGER", **columns, **{f"{name}_key": "INTEGER" for name in dimensions}}
+    first, last = (world.days.named(base, label) for label in ends)
+    assert first is not None and last is not None
+    counts = {name: len(world.dimensions[name]) for name in dimensions}
+    world.rows[model] = spell_rows(random, world.days, base, (first, last), world.units, counts, pieces=pieces, blanks=shape.blanks / 4)
+    fields = spell_fields(random, with_person=with_person, pieces=pieces)
+    return {
+        "title": TITLE,
+        "kind": "spell",
+        "model": model,
+        "sources": [table],
+        "roles": {"residence": "municipality_key"},
+        "default_role": "residence",
+        **fields,
+        "dimensions": {**{name: {} for name in dimensions}, **fields["dimensions"]},
+        "measures": spell_measures(with_person=with_person, pieces=pieces),
+    }
 
 
 def random_reach(random: Random, shape: Shape, base: str) -> tuple[str, str]:
@@ -202,6 +250,14 @@ def extract(random: Random, world: World, base: str, due: str) -> date:
     return random.choice([*ahead.days()[1:], ahead.last + timedelta(days=1)])
 
 
+def older_extracts(random: Random, world: World) -> None:
+    """One unit whose extract of a source is older than the others'."""
+    for (table, line), (_, due) in world.reach.items():
+        if random.random() < 0.3:
+            base = world.contracts[table]["base_period"]
+            world.unit_data_to[table, line, random.choice(world.units).key] = extract(random, world, base, due)
+
+
 def labels_between(world: World, base: str, ends: tuple[str, str]) -> list[str]:
     """Labels of the base periods from the first to the last."""
     labels = [span.label for span in world.days.in_order[base]]
@@ -222,7 +278,7 @@ def deliver(random: Random, world: World, shape: Shape, table: str) -> None:
                 if random.random() < shape.holes:
                     state = random.choice(["missing", "missing", "exempt", "held", "reported_by_other"])
                 elif random.random() < 0.3:
-                    state = "approved"
+                    state = random.choice(["approved", "approved", "provisional"])
                 world.coverage[table, line, unit.key, label] = state
 
 
@@ -244,7 +300,7 @@ def random_rows(
     for unit in world.units:
         for label in {label: None for line in lines for label in labels_between(world, base, world.reach[table, line])}:
             states = {world.coverage.get((table, line, unit.key, label)) for line in lines}
-            if random.random() < (0.05 * shape.sparse if states & {"delivered", "approved", "reported_by_other"} else 0.7):
+            if random.random() < (0.05 * shape.sparse if states & {"delivered", "approved", "provisional", "reported_by_other"} else 0.7):
                 continue
             counts = {name: len(world.dimensions[name]) for name in dimensions}
             if kind in ("event", "amount"):
@@ -255,7 +311,7 @@ def random_rows(
                     if kind == "event"
                     else amount_rows(random, span, counts, partial(number, random, shape), unknowns=shape.unknowns)
                 )
-                rows += [{"municipality_key": unit.key, base: label, **row, **edition} for row in found]
+                rows += [{"municipality_key": unit.key, base: label, "person": person(random, shape), **row, **edition} for row in found]
                 continue
             combinations = [
                 dict(zip(dimensions, keys, strict=True)) for keys in product(*(range(1, count + 1) for count in counts.values()))
@@ -268,6 +324,7 @@ def random_rows(
                     base: label,
                     "x": number(random, shape),
                     "y": number(random, shape, cents=True),
+                    "person": person(random, shape),
                 }
                 for name in dimensions:
                     row[f"{name}_key"] = keys[name]
@@ -275,6 +332,11 @@ def random_rows(
                     rows.append({**row, f"{dimensions[0]}_key": random.choice([None, 99]), **edition})
                 rows.append({**row, **edition})
     return rows
+
+
+def person(random: Random, shape: Shape) -> int | None:
+    """One of a few persons, so that several rows are often the same one's."""
+    return None if random.random() < shape.blanks / 2 else random.randint(1, PERSONS)
 
 
 def number(random: Random, shape: Shape, *, cents: bool = False) -> Any:

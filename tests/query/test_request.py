@@ -11,6 +11,8 @@ from flis_semantic.catalogue.grains import refusal
 from flis_semantic.errors import RequestError
 from flis_semantic.query import Asked, Session, parse_request
 from flis_semantic.workspace import Project
+from tests.oracle.planting import small
+from tests.oracle.project import TITLE
 
 POPULATION = "citizens.population"
 UNEMPLOYED = "employment.gross_unemployed_published"
@@ -69,6 +71,19 @@ def test_labels_of_any_grain_bound_a_range_inclusively(session: Session) -> None
     request, notes = parse_request(Asked([UNEMPLOYED], grain="month", start="2025", end="2025-Q3"), session.catalogue)
     assert (request.first.label if request.first else None, request.last.label if request.last else None) == ("2025-01", "2025-09")
     assert notes == []
+
+
+def test_of_two_calendars_with_the_same_labels_that_of_the_grain_is_meant(tmp_path: Path) -> None:
+    world = small(tmp_path)
+    world.world.vocabulary["calendars"]["tax_year"] = {"title": TITLE, "starts": "04-01"}
+    world.source("t", "month", "2020-01", "2024-12", absent="zero")
+    world.fact("e", "event", "t", {"n": {"over_time": "sum", "expression": "n"}}, {"n": "BIGINT"})
+    figure = world.figure("f", {"measure": "e.n"})
+    for grain, first, last in (("tax_year", "2022-04-01", "2023-03-31"), ("school_year", "2022-08-01", "2023-07-31")):
+        request, notes = parse_request(Asked([figure], grain=grain, start="2022/23", end="2022/23"), world.catalogue)
+        assert request.first == request.last
+        assert request.first is not None
+        assert (request.first.start.isoformat(), request.first.end.isoformat(), notes) == (first, last, [])
 
 
 def test_without_a_grain_the_finest_published_one_is_taken(session: Session) -> None:
@@ -156,5 +171,7 @@ def test_a_refused_grain_ends_with_one_full_stop() -> None:
     confined = [figure for figure in catalogue.figures.values() if figure.file.only_grains is not None]
     assert confined
     for figure in confined:
-        said = refusal(figure.components, figure.file.only_grains, "month", catalogue.calendar)
+        assert figure.file.only_grains is not None
+        other = next(grain for grain in catalogue.calendar.grains if grain not in figure.file.only_grains.grains)
+        said = refusal(figure.components, figure.file.only_grains, other, catalogue.calendar)
         assert said is not None and not said.endswith(".")

@@ -224,3 +224,34 @@ def test_an_extract_on_the_last_day_does_not_hold_that_day(tmp_path: Path, extra
     assert naive(world, "SELECT sum(n) FROM fct_e") == 5
     row = world.one(world.figure("f", {"measure": "e.n"}), "municipality", "month", "2020-01", **ONLY)
     assert (row["value"], row["status"], row["complete"]) == (value, status, status == "validated")
+
+
+def test_a_day_after_the_extract_is_missing_and_no_zero(tmp_path: Path) -> None:
+    world = events(tmp_path, last="2020-01")
+    world.deliver("t", "2020-01")
+    happen(world, "0101", "2020-01-05", n=2)
+    world.world.data_to["t", ""] = date(2020, 1, 20)
+    assert naive(world, "SELECT count(*) FROM fct_e WHERE happened_on = date '2020-01-25'") == 0
+    days = world.checked(world.figure("f", {"measure": "e.n"}), "municipality", "day", "2020-01-19", "2020-01-20", **ONLY)
+    assert [(row["value"], row["status"], row["reason"]) for row in days.values()] == [
+        (0, "validated", None),
+        (None, "missing", "base_period_missing"),
+    ]
+
+
+def test_a_municipality_whose_extract_is_older_than_the_others_is_unfinished(tmp_path: Path) -> None:
+    world = events(tmp_path, last="2020-01")
+    world.deliver("t", "2020-01")
+    happen(world, "0101", "2020-01-05", n=2)
+    happen(world, "0751", "2020-01-05", n=3)
+    world.world.unit_data_to["t", "", 101] = date(2020, 1, 10)
+    figure = world.figure("f", {"measure": "e.n"})
+    assert naive(world, "SELECT data_to > date '2020-01-31' FROM source_status WHERE source = 't'")
+    month = world.checked(figure, "municipality", "month", "2020-01")
+    assert {area: (row["value"], row["status"], row["complete"]) for (area, _), row in month.items()} == {
+        "0101": (2, "provisional", False),
+        "0751": (3, "validated", True),
+    }
+    week = world.checked(figure, "municipality", "week", "2020-W02", "2020-W03")
+    assert [week["0101", label]["status"] for label in ("2020-W02", "2020-W03")] == ["provisional", "missing"]
+    assert world.one(figure, "country", "week", "2020-W03")["members"] == 1

@@ -187,3 +187,21 @@ def test_an_account_that_moves_within_a_delivery_counts_where_it_ends(tmp_path: 
     assert naive(world, "SELECT main_code FROM dim_account WHERE date '2020-01-01' BETWEEN valid_from AND valid_to") == "A"
     rows = world.checked(figure, "municipality", "quarter", "2020-Q1", by=["main"])
     assert {key[1]: row["value"] for key, row in rows.items()} == {"A": 0, "B": 5}
+
+
+def test_money_of_a_closed_account_stays_in_the_year_to_date(tmp_path: Path) -> None:
+    world = accounts(tmp_path)
+    post(world, "2020-03", (2, 7), (4, 5))
+    # A late entry on the account that closed in June.
+    post(world, "2020-09", (4, 1))
+    figure = world.figure("f", {"measure": "e.n", "window": {"to_date": "year"}})
+    valid = "JOIN dim_account a USING (account_key) WHERE a.valid_to IS NULL OR a.valid_to >= date '2020-09-30'"
+    assert naive(world, f"SELECT sum(n) FROM fct_e {valid}") == 7  # noqa: S608
+    assert world.one(figure, "municipality", "month", "2020-09", **ONLY)["value"] == 13
+    for by, closed in ((["function"], "5.32.30"), (["group"], "5.32")):
+        rows = world.checked(figure, "municipality", "month", "2020-09", by=by, **ONLY)
+        assert (rows["0101", closed, "2020-09"]["value"], sum(row["value"] for row in rows.values())) == (6, 13)
+    # A month of which nothing is read of it has no row for it.
+    single = world.figure("g", {"measure": "e.n"})
+    months = world.checked(single, "municipality", "month", "2020-09", "2020-10", by=["function"], **ONLY)
+    assert [key[2] for key in months if key[1] == "5.32.30"] == ["2020-09"]

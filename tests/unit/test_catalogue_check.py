@@ -117,10 +117,31 @@ def errors_of(load: Load) -> list[str]:
         (CITIZENS, "expression: population_count", "expression: sum(population_count)", "without a query, aggregate or window"),
         (CITIZENS, "expression: population_count", "expression: population_count +", "is not a SQL expression"),
         (CITIZENS, "expression: population_count", "expression: p.population_count", "qualifies the column"),
-        (CITIZENS, "frozen: [bor_folketal]", "frozen: [bor_folketaller]", "Did you mean 'bor_folketal'?"),
+        (CITIZENS, "expression: population_count", "expression: drop table p", "must be an expression over one row"),
+        (CITIZENS, "expression: population_count", "expression: population_count AS n", "must be an expression over one row"),
+        (CITIZENS, "expression: population_count", 'expression: "*"', "must be an expression over one row"),
+        (CITIZENS, "expression: population_count", "expression: $p", "must be an expression over one row"),
+        (CITIZENS, "expression: population_count", "expression: unnest([1, 2])", "must be an expression over one row"),
+        (CITIZENS, "expression: population_count", 'expression: "{adults}"', "must be an expression over one row"),
+        (CITIZENS, "expression: population_count", "expression: population_count * random()", "another value every time it is read"),
+        (CITIZENS, "expression: population_count", "expression: year(current_date)", "another value every time it is read"),
+        (PERSONS, "cash_benefit_persons}", "cash_benefit_persons, vintage: frozen}", "has no vintages. Leave it out."),
+        (PERSONS, "cash_benefit_persons}", "cash_benefit_persons, version: frozen}", "has no versions. Leave it out."),
+        (
+            "employment/gross_unemployed_published.yml",
+            "gross_unemployed}",
+            "gross_unemployed, window: {rolling: {days: 30}}}",
+            "The figure has no value at any grain",
+        ),
+        (CITIZENS, "frozen: [bor_folketal]", "frozen: [bor_folketl]", "Did you mean 'bor_folketal'?"),
         (CITIZENS, "default_role: residence", "default_role: home", "is not one of the roles"),
-        (CITIZENS, "kind: snapshot", "kind: stock", "expected 'event', 'snapshot' or 'published'"),
-        (EMPLOYMENT, "series: [unemployment.total]", "series: [unemployment.totals]", "There is no series 'unemployment.totals'."),
+        (CITIZENS, "kind: snapshot", "kind: stock", "expected 'event', 'snapshot', 'spell' or 'published'"),
+        (
+            EMPLOYMENT,
+            "series: [unemployment.total]",
+            "series: [unemployment.totals]",
+            "There is no series of bes_jobindsats 'unemployment.totals'.",
+        ),
         (EMPLOYMENT, "        series: [unemployment.total]\n", "", "names no series, but bes_jobindsats has several"),
         (EMPLOYMENT, "      visitation_category: {}", "      visitation: {}", "Did you mean 'visitation_category'?"),
         (EMPLOYMENT, "publish_grains: [month,", "publish_grains: [moon,", "There is no grain 'moon'."),
@@ -151,6 +172,48 @@ def test_files_that_would_be_overlooked_are_named(folder: Path, load: Load) -> N
     assert any("'Population-Growth' is no id." in error for error in errors)
 
 
+def test_definitions_in_the_wrong_place_are_named(folder: Path, load: Load) -> None:
+    for place in ("stray.yml", "citizens/more/deep.yml", "Old People/population.yml"):
+        (folder / place).parent.mkdir(exist_ok=True)
+        shutil.copyfile(folder / POPULATION, folder / place)
+    errors = errors_of(load)
+    assert [error for error in errors if "would be overlooked" in error] == [
+        "catalogue/citizens/more/deep.yml: The file is not in a domain's folder and would be overlooked. Move it to <domain>/.",
+        "catalogue/stray.yml: The file is not in a domain's folder and would be overlooked. Move it to <domain>/.",
+    ]
+    assert any("'Old People' is no id." in error for error in errors)
+
+
+def test_a_figure_cannot_have_the_name_of_a_part_of_another(folder: Path, load: Load) -> None:
+    shutil.copyfile(folder / POPULATION, folder / "citizens" / "population__status.yml")
+    assert any("'population__status' is no id." in error for error in errors_of(load))
+
+
+def test_an_unknown_cut_comes_with_the_other_errors(folder: Path, load: Load) -> None:
+    path = folder / POPULATION
+    text = path.read_text(encoding="utf-8").replace("unit: persons", "unit: persns\npublished_cuts: [[dranstt]]")
+    path.write_text(text, encoding="utf-8")
+    errors = " ".join(errors_of(load))
+    assert "Did you mean 'persons'?" in errors
+    assert "Did you mean 'dranst'?" in errors
+
+
+def test_a_series_has_to_be_one_of_every_source(folder: Path, load: Load) -> None:
+    from flis_semantic.contracts.load import load_contracts
+
+    vocabulary = load_vocabulary(folder)
+    calendar = Calendar(vocabulary)
+    contracts = load_contracts(ROOT / "contracts", vocabulary, calendar)
+    whole = contracts["bes_jobindsats"]
+    starts = {name: label for name, label in whole.series_starts.items() if name != "unemployment.total"}
+    contracts = {**contracts, "bes_other": whole.model_copy(update={"table": "bes_other", "series_starts": starts})}
+    path = folder / EMPLOYMENT
+    path.write_text(path.read_text(encoding="utf-8").replace("[bes_jobindsats]", "[bes_jobindsats, bes_other]", 1), encoding="utf-8")
+    with pytest.raises(DefinitionErrors) as raised:
+        load_catalogue(folder, vocabulary, calendar, contracts)
+    assert "There is no series of bes_other 'unemployment.total'." in str(raised.value)
+
+
 def test_errors_of_all_files_come_together_in_order(folder: Path, load: Load) -> None:
     for name in (POPULATION, GROWTH, PERSONS):
         path = folder / name
@@ -179,7 +242,7 @@ def test_only_grains_confine_a_figure_and_give_the_reason(folder: Path, load: Lo
 
 def test_an_unreadable_domain_file_hides_no_error_and_makes_none(folder: Path, load: Load) -> None:
     domain = folder / CITIZENS
-    domain.write_text(domain.read_text(encoding="utf-8").replace("over_time: first", "over_time: frist"), encoding="utf-8")
+    domain.write_text(domain.read_text(encoding="utf-8").replace("over_time: first", "over_time: frist", 1), encoding="utf-8")
     figure = folder / POPULATION
     text = figure.read_text(encoding="utf-8").replace("unit: persons", "unit: persns").replace("direction: neutral", "direction: upp")
     figure.write_text(text, encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from flis_semantic.contracts.load import load_contracts
 from flis_semantic.errors import DefinitionErrors
 from flis_semantic.vocabulary.calendar import Calendar
 from flis_semantic.vocabulary.load import load_vocabulary
+from flis_semantic.warehouse import Error, connect
 
 RIGHT = """\
 table: counts
@@ -173,6 +175,23 @@ def test_all_errors_of_all_files_come_at_once(errors):
 def test_each_contradiction_is_named_at_its_line(errors, old: str, new: str, error: str):
     found = errors(changed((old, new)))
     assert any(text.startswith(f"contracts/counts.yml:{error}") for text in found), found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "unknown"),
+    [
+        ("(?!00)[0-9]+", "(?!"), ("(?<=a)b", "(?<="), (r"(a)\1", r"\1"), ("[0-9]++", "++"), (r"a\Z", r"\Z"), ("(?P<x>a)(?P=x)", "(?P="),
+        ("a{2000}", "{2000}"), (r"\[*+\]", "*+"),
+        ("[*+]+", None), (r"\\1", None), ("[0-9]{6}-?[0-9]{4}", None), ("(?:a|b)+?", None), ("[]+]+", None), (r"(?i)\d{1,3}", None),
+    ],
+)  # fmt: skip
+def test_a_pattern_is_one_that_rows_can_be_judged_by(errors, pattern: str, unknown: str | None):
+    found = errors(changed(("check: typed, column: amount", f"check: pattern, pattern: '{pattern}', column: unit")))
+    told = [error for error in found if "pattern" in error]
+    assert told == [] if unknown is None else len(told) == 1 and f"'{unknown}' of pattern is not known" in told[0]
+    # What is refused is what the engine does not know, and nothing else.
+    with closing(connect()) as connection, pytest.raises(Error) if unknown else nullcontext():
+        connection.execute("SELECT regexp_full_match('a', $pattern)", {"pattern": pattern})
 
 
 def test_an_exemption_is_of_a_unit_and_of_periods_in_order(errors):

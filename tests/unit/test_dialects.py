@@ -230,10 +230,19 @@ def compiled_figures(root: Path) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("dialect", OTHERS)
-def test_every_key_figure_of_the_catalogue_can_be_said(root: Path, dialect: str) -> None:
+def test_every_key_figure_of_the_catalogue_is_said_or_refused_by_name(root: Path, dialect: str) -> None:
     assert compiled_figures(root)
     for sql in compiled_figures(root):
-        assert translate(sql, dialect)
+        if unsayable(sql):
+            with pytest.raises(RequestError, match="has no known equal"):
+                translate(sql, dialect)
+        else:
+            assert translate(sql, dialect)
+
+
+def unsayable(sql: str) -> bool:
+    """Whether a text holds what only our engine is known to say alike: exact percentiles, birthdays, and days that follow."""
+    return re.search(r"QUANTILE_CONT|ROWS BETWEEN|LEAD\(|INTERVAL\s*\(", sql) is not None
 
 
 def back_again(text: str, dialect: str) -> str:
@@ -276,7 +285,8 @@ class Both:
         self.seen |= new
         self.count += 1
         # Every day what adds something, and some of the others.
-        for dialect in OTHERS if new or PROVE or self.count % 6 == 0 else []:
+        asked = not unsayable(sql) and (new or PROVE or self.count % 6 == 0)
+        for dialect in OTHERS if asked else []:
             said = self.connection.execute(back_again(translate(sql, dialect), dialect), parameters).fetchall()
             meant = self.connection.execute(sql, parameters).fetchall()
             self.differing += [f"{dialect}: {one} is {other}" for one, other in zip_longest(meant, said) if not alike(one, other)]

@@ -13,7 +13,7 @@ import pytest
 from flis_semantic import ledger as ledger_module
 from flis_semantic.errors import WarehouseError
 from flis_semantic.ledger import Ledger, utc
-from flis_semantic.ledger_records import Batch, Decision, Delivery, Entry
+from flis_semantic.ledger_records import Batch, Confirmation, Decision, Delivery, Entry
 
 START = datetime(2026, 1, 1)
 
@@ -87,6 +87,17 @@ def test_ties_are_settled_by_sequence_and_then_by_receipt(ledger: Ledger):
         record(ledger, delivery(number, rank_at=START, sequence=sequence), ("a", 1))
     assert in_force(ledger) == {("a", 1): 4}
     assert ledger.active_files("counts") == ["00000004.parquet"]
+
+
+def test_a_confirmation_moves_a_delivery_on_from_when_it_was_received(ledger: Ledger):
+    record(ledger, delivery(1), ("a", 1))
+    record(ledger, delivery(2), ("a", 1))
+    late = START + timedelta(days=40)
+    ledger.record([], None, [Confirmation(1, START + timedelta(days=9), late), Confirmation(1, START + timedelta(days=8), late)])
+    assert in_force(ledger) == {("a", 1): 1}
+    assert in_force(ledger, late - timedelta(seconds=1)) == {("a", 1): 2}
+    assert [(made.extracted_at.day, made.rank_at.day) for made in ledger.deliveries()] == [(10, 10), (3, 3)]
+    assert [made.extracted_at.day for made in ledger.deliveries(known_on=late - timedelta(seconds=1))] == [2, 3]
 
 
 def test_a_refused_delivery_is_kept_and_is_in_force_nowhere(ledger: Ledger):
@@ -292,6 +303,19 @@ def test_a_ledger_of_layout_1_is_carried_over_whole(earlier: Path):
         record(ledger, delivery(2), ("a", 7, "13"))
         ledger.decide([decided("hold", 1)])
         assert len(ledger.active_partitions("counts")) == 3
+
+
+def test_a_ledger_of_layout_2_learns_to_keep_confirmations(earlier: Path):
+    Ledger(earlier).close()
+    database = connect(earlier)
+    database.executescript(
+        "DROP TABLE confirmations; DROP TABLE pseudonym_key; DROP TABLE unit_rows; DROP TABLE unit_hits; "
+        "ALTER TABLE deliveries DROP COLUMN rejudges; PRAGMA user_version = 2;"
+    )
+    database.close()
+    with Ledger(earlier) as ledger:
+        ledger.record([], None, [Confirmation(1, START + timedelta(days=9), START + timedelta(days=60))])
+        assert [made.rank_at.day for made in ledger.deliveries()] == [10]
 
 
 def test_a_failing_change_of_layout_leaves_the_earlier_one(earlier: Path, monkeypatch: pytest.MonkeyPatch):

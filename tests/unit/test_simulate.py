@@ -171,7 +171,7 @@ def test_the_demonstration_takes_the_published_files_where_all_are_there(
     assert demo.published_files(project) == []
     for name in names:
         (tmp_path / name).touch()
-    demo = demo.model_copy(update={"beside": ()})
+    demo = demo.model_copy(update={"beside": {}})
     assert sorted(path.name for path in demo.deliveries(project, tmp_path / "out")) == names
     assert not (tmp_path / "out").exists()
 
@@ -179,7 +179,7 @@ def test_the_demonstration_takes_the_published_files_where_all_are_there(
 def test_the_demonstration_simulates_where_the_published_files_are_absent(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    demo = load_demo(project).model_copy(update={"beside": ()})
+    demo = load_demo(project).model_copy(update={"beside": {}})
     monkeypatch.setenv(demo.published_data.environment, str(tmp_path / "nowhere"))
     files = demo.deliveries(project, tmp_path / "out", scale=0.1)
     assert [path.name for path in files] == ["population_by_quarter_2019_2026.csv", "jobindsats_2026-08-22.csv.gz"]

@@ -223,3 +223,20 @@ def test_a_file_is_damaged_as_the_recipe_says(own: Any, damage: str, check: Any)
 def test_a_raw_line_stands_for_the_row(own: Any) -> None:
     [file] = own(f"create table delivery as select 'oko_balance_1.csv' as file_name, {ROW}, 'a;b' as raw_line; {FACTS}")
     assert file.path.read_text().splitlines()[1] == "a;b"
+
+
+def test_a_manifest_lists_what_a_file_delivers_without_a_row(own: Any) -> None:
+    [file] = own(
+        f"create table delivery as select 'oko_balance_1.csv' as file_name, {ROW}; {FACTS}; "
+        "create table delivery_parts as select 'oko_balance_1.csv' as file_name, '0' || unnest([751, 101]) as unit, '2019-01' as period"
+    )
+    assert json.loads(file.manifest.read_text())["parts"] == [{"unit": "0101", "period": "2019-01"}, {"unit": "0751", "period": "2019-01"}]
+
+
+def test_the_truth_stands_beside_the_deliveries(own: Any) -> None:
+    [file] = own(
+        f"create table delivery as select 'oko_balance_1.csv' as file_name, {ROW}; {FACTS}; create table truth_debt as select 7 as kroner"
+    )
+    con = duckdb.connect()
+    assert con.execute(f"FROM '{file.path.parent}/truth/debt.parquet'").fetchall() == [(7,)]
+    con.close()

@@ -204,7 +204,7 @@ class Sized(BaseModel):
     ("text", "message"),
     [
         ("name: Børn", "name: 'Børn' is not of the form of an id: lower-case a-z, digits and _, starting with a letter."),
-        ('month_day: "02-31x"', "month_day: '02-31x' is not of the form ^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$."),
+        ('month_day: "02-31x"', "month_day: '02-31x' is no day of the year (MM-DD)."),
         ("title: {da: 5}", 'title.da is 5, expected text. Write "5" for the text.'),
         ("title: {da: true}", 'title.da is true, expected text. Write "true" for the text.'),
         ("title: {da: [a]}", "title.da is a list, expected text."),

@@ -102,6 +102,15 @@ def test_another_country_needs_only_another_file(tmp_path: Path) -> None:
         ({"calendars": {"range": FOREIGN["calendars"]["budget_year"]}}, "calendar 'range' has the name of a built-in grain"),
         ({"calendars__budget_year__starts": "13-01"}, "starts"),
         ({"calendars__budget_year__label": "{start}"}, "label"),
+        ({"calendars__budget_year__starts": "02-30"}, "'02-30' is no day of the year (MM-DD)"),
+        ({"calendars__budget_year__starts": "02-29"}, "02-29 is not a day of every year"),
+        ({"holidays": [{"title": {"nl": "x"}, "month_day": "04-31"}]}, "'04-31' is no day of the year (MM-DD)"),
+        ({"holidays": [{"title": {"nl": "x"}, "month_day": "02-29"}]}, "02-29 is not a day of every year"),
+        ({"calendar": {"first_year": 2024, "last_year": 2020}}, "the calendar ends (2020) before it begins (2024)"),
+        *(
+            ({"dimensions": {name: {"title": {"nl": "x"}, "model": "m", "key": "k", "code": "c"}}}, "has the name of a column")
+            for name in ("status", "reason", "value", "area", "period_key", "c1", "sex_label", "canton_key")
+        ),
         ({"dimensions": {"canton": {"title": {"nl": "x"}, "model": "m", "key": "k", "code": "c"}}}, "name of an area level or a grain"),
         ({"holidays": [{"title": {"nl": "x"}}]}, "a holiday needs either month_day or easter"),
         ({"holidays": [{"title": {"nl": "x"}, "easter": 1, "month_day": "01-01"}]}, "a holiday needs either month_day or easter"),
@@ -141,3 +150,60 @@ def test_a_vocabulary_cannot_be_changed_after_loading() -> None:
     vocabulary = Vocabulary.model_validate(FOREIGN)
     with pytest.raises(ValidationError):
         vocabulary.languages = ("da",)
+
+
+# Another country's number, made up: a letter, then year, month and day, and a check digit.
+NUMBER: dict[str, Any] = {
+    "title": {"nl": "Burgernummer"},
+    "pattern": "[A-Z][0-9]{8}",
+    "birth_date": {"year": 2, "month": 4, "day": 6, "century": {"place": 1, "years": [{"marks": "A", "century": 1900}, {"marks": "B", "century": 2000}]}},
+    "check_digits": {"weights": [0, 2, 3, 4, 5, 6, 7, 0, 1], "modulus": 11, "remainder": 3, "without_exception": True},
+    "in_text": "[A-Z][0-9]{8}",
+}  # fmt: skip
+
+
+def test_personal_numbers_are_the_vocabularys(tmp_path: Path) -> None:
+    number = load_vocabulary(write(tmp_path, foreign(personal_numbers={"burger": NUMBER}))).personal_numbers["burger"]
+    assert (number.separator, number.not_real, number.shortest) == (None, (), 9)
+    assert load_vocabulary(ROOT / "catalogue").personal_numbers["cpr"].shortest == 10
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("pattern", "[A-Z", "is no regular expression"),
+        ("pattern", "(?=A)[0-9]+", "is not known where rows are judged"),
+        ("in_text", r"([0-9])\1{9}", "is not known where rows are judged"),
+        ("not_real", ["(?<!A)1"], "is not known where rows are judged"),
+        ("birth_date__year_digits", 4, "a year of two digits needs its century, one of four digits has it"),
+        ("birth_date__century", None, "a year of two digits needs its century, one of four digits has it"),
+        ("birth_date__day", 0, "greater than 0"),
+        ("birth_date__century__years__0__to", 100, "less than or equal to 99"),
+        ("birth_date__century__years__0__from", 50, "the years end (40) before they begin (50)"),
+        ("birth_date__century__years__1__marks", "AB", "years 0 of one mark belong to two centuries"),
+        ("birth_date__century__years__0__century", 1950, "multiple of 100"),
+        ("check_digits__modulus", 1, "greater than 1"),
+        ("check_digits__remainder", 11, "modulus 11 never leaves 11"),
+        ("check_digits__weights", [], "at least 1 item"),
+        ("separator", {"after": 6, "marks": ["--"]}, "at most 1 character"),
+        ("separater", "-", "Did you mean 'separator'?"),
+    ],
+)
+def test_a_personal_number_that_cannot_be_meant_is_refused(tmp_path: Path, path: str, value: object, message: str) -> None:
+    data = foreign(personal_numbers={"burger": copy.deepcopy(NUMBER)})
+    if path.endswith("from"):
+        data["personal_numbers"]["burger"]["birth_date"]["century"]["years"][0] |= {"from": 50, "to": 40}
+    else:
+        data = _set(data, f"personal_numbers__burger__{path}", value)
+    with pytest.raises(DefinitionErrors) as raised:
+        load_vocabulary(write(tmp_path, data))
+    assert message in str(raised.value), str(raised.value)
+
+
+def _set(data: dict[str, Any], path: str, value: object) -> dict[str, Any]:
+    *parents, last = path.split("__")
+    here: Any = data
+    for part in parents:
+        here = here[int(part) if part.isdigit() else part]
+    here[last] = value
+    return data

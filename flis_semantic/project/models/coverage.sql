@@ -78,6 +78,7 @@ judged as (
             when delivery_id is null then 'missing'
             when held_reason is not null or held_by_rule is not null then 'held'
             when approved_at is not null then 'approved'
+            when is_provisional then 'provisional'
             else 'delivered'
         end as state
     from held

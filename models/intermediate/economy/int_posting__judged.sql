@@ -266,7 +266,7 @@ findings as (
     select 'V-OKO-07', 'hold', municipality_code, month_key, '', delivery_id, null, row_count, amount, reason
     from implausible
     union all
-    select 'V-OKO-10', 'flag', municipality_code, month_key, '', delivery_id, null, 0, null, reason
+    select 'V-OKO-10', 'flag', municipality_code, month_key, '', delivery_id, null, 1, null, reason
     from late
     union all
     select

@@ -6,7 +6,7 @@ FROM (
     *
   FROM (
     WITH periods AS (
-      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 provisional though finished, 9 validated, 10 approved, 11 final */
       SELECT
         period_key,
         period,
@@ -69,7 +69,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         y.start_date AS from_date
       FROM periods AS p
       LEFT JOIN {{ ref('dim_period') }} AS y
@@ -87,18 +88,25 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_postering'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -118,13 +126,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -146,13 +156,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w3 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_budget' AND c.series = '' AND c.base_period_key = w.first_key
@@ -174,13 +186,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w4 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_forventet' AND c.series = '' AND c.base_period_key = w.first_key
@@ -205,13 +219,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w5 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -505,7 +521,7 @@ FROM (
       WHERE
         c.source = 'oko_postering'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r1_by_code AS (
       SELECT
         r.unit_key,
@@ -584,7 +600,7 @@ FROM (
       WHERE
         c.source = 'bor_folketal'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), s2 AS (
       SELECT
         w.period_key,
@@ -610,7 +626,7 @@ FROM (
       WHERE
         c.source = 'oko_budget'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r3_by_code AS (
       SELECT
         r.unit_key,
@@ -687,7 +703,7 @@ FROM (
       WHERE
         c.source = 'oko_forventet'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r4_by_code AS (
       SELECT
         r.unit_key,
@@ -791,22 +807,16 @@ FROM (
         period_key,
         main_function
       FROM s1
-      WHERE
-        main_function = 'unknown'
       UNION
       SELECT
         period_key,
         main_function
       FROM s3
-      WHERE
-        main_function = 'unknown'
       UNION
       SELECT
         period_key,
         main_function
       FROM s4
-      WHERE
-        main_function = 'unknown'
     ), cells AS (
       SELECT
         cells_account.period_key,
@@ -830,11 +840,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -848,9 +860,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -889,11 +903,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v1 END AS c2,
         CASE
@@ -905,9 +921,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -948,9 +966,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v2 END AS c2,
         CASE
@@ -962,9 +982,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2,
         CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v2 END AS c3,
         CASE
@@ -976,9 +998,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s3
       FROM units AS u
       JOIN cells AS x
@@ -1019,11 +1043,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -1037,9 +1063,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -1078,11 +1106,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s5.v1 AS c2,
         CASE
@@ -1096,9 +1126,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w5_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w5_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w5_coverage.approved, 0) = w5.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -1137,11 +1169,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -1155,9 +1189,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -1307,7 +1343,7 @@ FROM (
     *
   FROM (
     WITH periods AS (
-      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 provisional though finished, 9 validated, 10 approved, 11 final */
       SELECT
         period_key,
         period,
@@ -1370,7 +1406,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         y.start_date AS from_date
       FROM periods AS p
       LEFT JOIN {{ ref('dim_period') }} AS y
@@ -1388,18 +1425,25 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_postering'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -1418,13 +1462,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_budget' AND c.series = '' AND c.base_period_key = w.first_key
@@ -1446,13 +1492,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w3 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_forventet' AND c.series = '' AND c.base_period_key = w.first_key
@@ -1475,13 +1523,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w4 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -1506,13 +1556,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w5 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -1779,7 +1831,7 @@ FROM (
       WHERE
         c.source = 'oko_postering'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r1_by_code AS (
       SELECT
         r.unit_key,
@@ -1853,7 +1905,7 @@ FROM (
       WHERE
         c.source = 'oko_budget'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r2_by_code AS (
       SELECT
         r.unit_key,
@@ -1930,7 +1982,7 @@ FROM (
       WHERE
         c.source = 'oko_forventet'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r3_by_code AS (
       SELECT
         r.unit_key,
@@ -2005,7 +2057,7 @@ FROM (
       WHERE
         c.source = 'bor_folketal'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), s4 AS (
       SELECT
         w.period_key,
@@ -2060,22 +2112,16 @@ FROM (
         period_key,
         main_account
       FROM s1
-      WHERE
-        main_account = 'unknown'
       UNION
       SELECT
         period_key,
         main_account
       FROM s2
-      WHERE
-        main_account = 'unknown'
       UNION
       SELECT
         period_key,
         main_account
       FROM s3
-      WHERE
-        main_account = 'unknown'
     ), cells AS (
       SELECT
         cells_account.period_key,
@@ -2099,11 +2145,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v1 END AS c2,
         CASE
@@ -2115,9 +2163,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -2158,9 +2208,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v2 END AS c2,
         CASE
@@ -2172,9 +2224,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2,
         CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v2 END AS c3,
         CASE
@@ -2186,9 +2240,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s3
       FROM units AS u
       JOIN cells AS x
@@ -2229,11 +2285,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s4.v1 AS c2,
         CASE
@@ -2247,9 +2305,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -2288,11 +2348,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s5.v1 AS c2,
         CASE
@@ -2306,9 +2368,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w5_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w5_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w5_coverage.approved, 0) = w5.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -2347,11 +2411,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s4.v1 AS c2,
         CASE
@@ -2365,9 +2431,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -2503,7 +2571,7 @@ FROM (
     *
   FROM (
     WITH periods AS (
-      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 provisional though finished, 9 validated, 10 approved, 11 final */
       SELECT
         period_key,
         period,
@@ -2577,13 +2645,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_balance' AND c.series = '' AND c.base_period_key = w.first_key
@@ -2604,13 +2674,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -2626,7 +2698,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         y.start_date AS from_date
       FROM periods AS p
       LEFT JOIN {{ ref('dim_period') }} AS y
@@ -2644,18 +2717,25 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w3 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_postering'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -2675,13 +2755,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w4 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -2808,7 +2890,7 @@ FROM (
       WHERE
         c.source = 'oko_balance'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r1_by_code AS (
       SELECT
         r.unit_key,
@@ -2873,7 +2955,7 @@ FROM (
       WHERE
         c.source = 'bor_folketal'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), s2 AS (
       SELECT
         w.period_key,
@@ -2899,7 +2981,7 @@ FROM (
       WHERE
         c.source = 'oko_postering'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r3_by_code AS (
       SELECT
         r.unit_key,
@@ -2992,15 +3074,11 @@ FROM (
         period_key,
         function
       FROM s1
-      WHERE
-        function = 'unknown'
       UNION
       SELECT
         period_key,
         function
       FROM s3
-      WHERE
-        function = 'unknown'
     ), cells AS (
       SELECT
         cells_account.period_key,
@@ -3024,9 +3102,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -3040,9 +3120,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -3081,11 +3163,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
-          WHEN w3.is_unfinished
+          WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
           THEN 7
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s4.v1 AS c2,
         CASE
@@ -3099,9 +3183,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -3193,7 +3279,7 @@ FROM (
     *
   FROM (
     WITH periods AS (
-      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 provisional though finished, 9 validated, 10 approved, 11 final */
       SELECT
         period_key,
         period,
@@ -3242,7 +3328,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         y.start_date AS from_date
       FROM periods AS p
       LEFT JOIN {{ ref('dim_period') }} AS y
@@ -3260,18 +3347,25 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_postering'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -3293,13 +3387,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -3322,13 +3418,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w3 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -3451,7 +3549,7 @@ FROM (
       WHERE
         c.source = 'oko_postering'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r1_by_code AS (
       SELECT
         r.unit_key,
@@ -3496,7 +3594,7 @@ FROM (
       WHERE
         c.source = 'bor_folketal'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), s2 AS (
       SELECT
         w.period_key,
@@ -3572,11 +3670,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -3590,9 +3690,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -3631,11 +3733,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s3.v1 AS c2,
         CASE
@@ -3649,9 +3753,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x

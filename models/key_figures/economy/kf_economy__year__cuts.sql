@@ -6,7 +6,7 @@ FROM (
     *
   FROM (
     WITH periods AS (
-      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 provisional though finished, 9 validated, 10 approved, 11 final */
       SELECT
         period_key,
         period,
@@ -69,7 +69,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         y.start_date AS from_date
       FROM periods AS p
       LEFT JOIN {{ ref('dim_period') }} AS y
@@ -87,18 +88,25 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_postering'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -118,13 +126,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -146,13 +156,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w3 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_budget' AND c.series = '' AND c.base_period_key = w.first_key
@@ -174,13 +186,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w4 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_forventet' AND c.series = '' AND c.base_period_key = w.first_key
@@ -205,13 +219,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w5 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -227,7 +243,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date
       FROM periods AS p
       CROSS JOIN (
@@ -243,18 +260,25 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w6 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_postering'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -717,7 +741,7 @@ FROM (
       WHERE
         c.source = 'oko_postering'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r1_by_code AS (
       SELECT
         r.unit_key,
@@ -798,7 +822,7 @@ FROM (
       WHERE
         c.source = 'bor_folketal'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), s2 AS (
       SELECT
         w.period_key,
@@ -824,7 +848,7 @@ FROM (
       WHERE
         c.source = 'oko_budget'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r3_by_code AS (
       SELECT
         r.unit_key,
@@ -901,7 +925,7 @@ FROM (
       WHERE
         c.source = 'oko_forventet'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r4_by_code AS (
       SELECT
         r.unit_key,
@@ -1093,36 +1117,26 @@ FROM (
         period_key,
         main_function
       FROM s1
-      WHERE
-        main_function = 'unknown'
       UNION
       SELECT
         period_key,
         main_function
       FROM s3
-      WHERE
-        main_function = 'unknown'
       UNION
       SELECT
         period_key,
         main_function
       FROM s4
-      WHERE
-        main_function = 'unknown'
       UNION
       SELECT
         period_key,
         main_function
       FROM s6
-      WHERE
-        main_function = 'unknown'
       UNION
       SELECT
         period_key,
         main_function
       FROM s7
-      WHERE
-        main_function = 'unknown'
     ), cells AS (
       SELECT
         cells_account.period_key,
@@ -1146,11 +1160,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -1164,9 +1180,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -1205,11 +1223,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v1 END AS c2,
         CASE
@@ -1221,9 +1241,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -1264,9 +1286,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v2 END AS c2,
         CASE
@@ -1278,9 +1302,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2,
         CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v2 END AS c3,
         CASE
@@ -1292,9 +1318,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s3
       FROM units AS u
       JOIN cells AS x
@@ -1335,11 +1363,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -1353,9 +1383,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -1394,11 +1426,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s5.v1 AS c2,
         CASE
@@ -1412,9 +1446,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w5_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w5_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w5_coverage.approved, 0) = w5.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -1453,11 +1489,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w6_coverage.held, 0) > 0
           THEN 4
-          WHEN w6.is_unfinished
+          WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
           THEN 7
+          WHEN COALESCE(w6_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w6_coverage.approved, 0) = w6.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         CASE WHEN s7.period_key IS NULL THEN 0 ELSE s7.v1 END AS c2,
         CASE
@@ -1469,9 +1507,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2,
         CASE WHEN s7.period_key IS NULL THEN 0 ELSE s7.v1 END AS c3,
         CASE
@@ -1483,9 +1523,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s3
       FROM units AS u
       JOIN cells AS x
@@ -1526,11 +1568,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -1544,9 +1588,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -1583,9 +1629,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -1599,9 +1647,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -1640,11 +1690,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w6_coverage.held, 0) > 0
           THEN 4
-          WHEN w6.is_unfinished
+          WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
           THEN 7
+          WHEN COALESCE(w6_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w6_coverage.approved, 0) = w6.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -1658,9 +1710,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -1862,7 +1916,7 @@ FROM (
     *
   FROM (
     WITH periods AS (
-      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 provisional though finished, 9 validated, 10 approved, 11 final */
       SELECT
         period_key,
         period,
@@ -1925,7 +1979,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         y.start_date AS from_date
       FROM periods AS p
       LEFT JOIN {{ ref('dim_period') }} AS y
@@ -1943,18 +1998,25 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_postering'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -1973,13 +2035,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_budget' AND c.series = '' AND c.base_period_key = w.first_key
@@ -2001,13 +2065,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w3 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_forventet' AND c.series = '' AND c.base_period_key = w.first_key
@@ -2030,13 +2096,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w4 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -2061,13 +2129,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w5 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -2083,7 +2153,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date
       FROM periods AS p
       CROSS JOIN (
@@ -2099,18 +2170,25 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w6 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_postering'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -2546,7 +2624,7 @@ FROM (
       WHERE
         c.source = 'oko_postering'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r1_by_code AS (
       SELECT
         r.unit_key,
@@ -2622,7 +2700,7 @@ FROM (
       WHERE
         c.source = 'oko_budget'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r2_by_code AS (
       SELECT
         r.unit_key,
@@ -2699,7 +2777,7 @@ FROM (
       WHERE
         c.source = 'oko_forventet'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r3_by_code AS (
       SELECT
         r.unit_key,
@@ -2774,7 +2852,7 @@ FROM (
       WHERE
         c.source = 'bor_folketal'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), s4 AS (
       SELECT
         w.period_key,
@@ -2917,36 +2995,26 @@ FROM (
         period_key,
         main_account
       FROM s1
-      WHERE
-        main_account = 'unknown'
       UNION
       SELECT
         period_key,
         main_account
       FROM s2
-      WHERE
-        main_account = 'unknown'
       UNION
       SELECT
         period_key,
         main_account
       FROM s3
-      WHERE
-        main_account = 'unknown'
       UNION
       SELECT
         period_key,
         main_account
       FROM s6
-      WHERE
-        main_account = 'unknown'
       UNION
       SELECT
         period_key,
         main_account
       FROM s7
-      WHERE
-        main_account = 'unknown'
     ), cells AS (
       SELECT
         cells_account.period_key,
@@ -2970,11 +3038,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v1 END AS c2,
         CASE
@@ -2986,9 +3056,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -3029,9 +3101,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v2 END AS c2,
         CASE
@@ -3043,9 +3117,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2,
         CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v2 END AS c3,
         CASE
@@ -3057,9 +3133,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s3
       FROM units AS u
       JOIN cells AS x
@@ -3100,11 +3178,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s4.v1 AS c2,
         CASE
@@ -3118,9 +3198,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -3159,11 +3241,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s5.v1 AS c2,
         CASE
@@ -3177,9 +3261,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w5_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w5_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w5_coverage.approved, 0) = w5.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -3218,11 +3304,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w6_coverage.held, 0) > 0
           THEN 4
-          WHEN w6.is_unfinished
+          WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
           THEN 7
+          WHEN COALESCE(w6_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w6_coverage.approved, 0) = w6.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         CASE WHEN s7.period_key IS NULL THEN 0 ELSE s7.v1 END AS c2,
         CASE
@@ -3234,9 +3322,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2,
         CASE WHEN s7.period_key IS NULL THEN 0 ELSE s7.v1 END AS c3,
         CASE
@@ -3248,9 +3338,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s3
       FROM units AS u
       JOIN cells AS x
@@ -3291,11 +3383,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s4.v1 AS c2,
         CASE
@@ -3309,9 +3403,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -3348,9 +3444,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s4.v1 AS c2,
         CASE
@@ -3364,9 +3462,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -3405,11 +3505,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w6_coverage.held, 0) > 0
           THEN 4
-          WHEN w6.is_unfinished
+          WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
           THEN 7
+          WHEN COALESCE(w6_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w6_coverage.approved, 0) = w6.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s4.v1 AS c2,
         CASE
@@ -3423,9 +3525,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -3613,7 +3717,7 @@ FROM (
     *
   FROM (
     WITH periods AS (
-      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 provisional though finished, 9 validated, 10 approved, 11 final */
       SELECT
         period_key,
         period,
@@ -3672,7 +3776,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         y.start_date AS from_date
       FROM periods AS p
       LEFT JOIN {{ ref('dim_period') }} AS y
@@ -3690,18 +3795,25 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_postering'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -3721,13 +3833,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -3758,13 +3872,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w3 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_balance' AND c.series = '' AND c.base_period_key = w.first_key
@@ -3785,13 +3901,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w4 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -3948,7 +4066,7 @@ FROM (
       WHERE
         c.source = 'oko_postering'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r1_by_code AS (
       SELECT
         r.unit_key,
@@ -4017,7 +4135,7 @@ FROM (
       WHERE
         c.source = 'bor_folketal'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), s2 AS (
       SELECT
         w.period_key,
@@ -4043,7 +4161,7 @@ FROM (
       WHERE
         c.source = 'oko_balance'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r3_by_code AS (
       SELECT
         r.unit_key,
@@ -4137,15 +4255,11 @@ FROM (
         period_key,
         function
       FROM s1
-      WHERE
-        function = 'unknown'
       UNION
       SELECT
         period_key,
         function
       FROM s3
-      WHERE
-        function = 'unknown'
     ), cells AS (
       SELECT
         cells_account.period_key,
@@ -4169,11 +4283,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -4187,9 +4303,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -4228,9 +4346,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s4.v1 AS c2,
         CASE
@@ -4244,9 +4364,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -4285,11 +4407,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -4303,9 +4427,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -4419,7 +4545,7 @@ FROM (
     *
   FROM (
     WITH periods AS (
-      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 provisional though finished, 9 validated, 10 approved, 11 final */
       SELECT
         period_key,
         period,
@@ -4468,7 +4594,8 @@ FROM (
         LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
           EXTRACT(YEAR FROM y.start_date) * 12 + EXTRACT(MONTH FROM y.start_date) - 1
         ) + 1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         y.start_date AS from_date
       FROM periods AS p
       LEFT JOIN {{ ref('dim_period') }} AS y
@@ -4486,18 +4613,25 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_postering'
         AND c.series = ''
         AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -4519,13 +4653,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w2 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -4548,13 +4684,15 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
       FROM w3 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
@@ -4677,7 +4815,7 @@ FROM (
       WHERE
         c.source = 'oko_postering'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r1_by_code AS (
       SELECT
         r.unit_key,
@@ -4722,7 +4860,7 @@ FROM (
       WHERE
         c.source = 'bor_folketal'
         AND c.series = ''
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), s2 AS (
       SELECT
         w.period_key,
@@ -4798,11 +4936,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s2.v1 AS c2,
         CASE
@@ -4816,9 +4956,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w2_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
@@ -4857,11 +4999,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1,
         s3.v1 AS c2,
         CASE
@@ -4875,9 +5019,11 @@ FROM (
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x

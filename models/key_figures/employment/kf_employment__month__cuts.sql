@@ -6,7 +6,7 @@ FROM (
     *
   FROM (
     WITH periods AS (
-      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 validated, 9 approved, 10 final */
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 provisional though finished, 9 validated, 10 approved, 11 final */
       SELECT
         period_key,
         period,
@@ -22,14 +22,24 @@ FROM (
             MIN(s.starts_date)
           FROM {{ ref('source_status') }} AS s
           WHERE
-            s.source = 'bes_jobindsats' AND s.series = 'cashVisitation.fullTime'
+            (
+              s.source = 'bes_jobindsats'
+              AND s.series = 'cashVisitation.fullTime'
+              OR s.source = 'bes_ydelsesforloeb'
+              AND s.series = ''
+            )
         )
         AND start_date < (
           SELECT
             MAX(s.data_to)
           FROM {{ ref('source_status') }} AS s
           WHERE
-            s.source = 'bes_jobindsats' AND s.series = 'cashVisitation.fullTime'
+            (
+              s.source = 'bes_jobindsats'
+              AND s.series = 'cashVisitation.fullTime'
+              OR s.source = 'bes_ydelsesforloeb'
+              AND s.series = ''
+            )
         )
         AND {{ flis_project.touched_periods() }}
     ), units AS (
@@ -53,7 +63,8 @@ FROM (
         p.period_key AS first_key,
         p.period_key AS last_key,
         1 AS required,
-        p.end_date >= d.data_to AS is_unfinished,
+        p.end_date AS on_date,
+        d.data_to,
         p.start_date AS from_date
       FROM periods AS p
       CROSS JOIN (
@@ -69,18 +80,84 @@ FROM (
         w.period_key,
         c.municipality_key AS unit_key,
         COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'approved', 'reported_by_other')) AS delivered,
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
         COUNT(*) FILTER(WHERE
           c.state = 'exempt') AS exempt,
         COUNT(*) FILTER(WHERE
           c.state = 'held') AS held,
         COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w1 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bes_jobindsats'
         AND c.series = 'cashVisitation.fullTime'
         AND c.base_period_key = w.first_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), w2 AS (
+      /* bes_ydelsesforloeb by month: average */
+      SELECT
+        p.period_key,
+        p.period_key AS first_key,
+        LEAST(p.period_key, d.due_key) AS last_key,
+        LEAST(p.period_key, d.due_key) - p.period_key + 1 AS required,
+        p.end_date AS on_date,
+        d.data_to,
+        p.start_date AS from_date,
+        p.end_date AS end_date,
+        LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
+      FROM periods AS p
+      CROSS JOIN (
+        SELECT
+          COALESCE(MIN(s.due_key), -1000000) AS due_key,
+          MIN(s.data_to) AS data_to
+        FROM {{ ref('source_status') }} AS s
+        WHERE
+          s.source = 'bes_ydelsesforloeb' AND s.series = ''
+      ) AS d
+    ), w2_days AS (
+      SELECT
+        w.period_key,
+        b.period_key AS base_period_key,
+        GREATEST(
+          DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+          0
+        ) AS day_count
+      FROM w2 AS w
+      JOIN {{ ref('dim_period') }} AS b
+        ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
+    ), w2_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
+      FROM w2 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'bes_ydelsesforloeb'
+        AND c.series = ''
+        AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -119,7 +196,7 @@ FROM (
       WHERE
         c.source = 'bes_jobindsats'
         AND c.series = 'cashVisitation.fullTime'
-        AND c.state IN ('delivered', 'approved', 'reported_by_other')
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
     ), r1_by_code AS (
       SELECT
         r.unit_key,
@@ -154,6 +231,217 @@ FROM (
         w.period_key,
         r.unit_key,
         r.visitation_category
+    ), rows_1 AS (
+      /* employment.benefit_spells, row by row */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.start_date AS from_date,
+        LEAST(f.end_date, known.last_day) AS to_date,
+        f.start_date = f.spell_start_date AS is_start,
+        COALESCE(
+          COALESCE(f.end_date <= known.last_day, FALSE) AND f.end_date = f.spell_end_date,
+          FALSE
+        ) AS is_end,
+        f.spell_start_date AS whole_from,
+        f.month_key AS base_key,
+        f.person_key AS person_key,
+        f.degree AS amount,
+        f.visitation_category_key AS key_visitation_category_key
+      FROM {{ ref('fct_benefit_spell') }} AS f
+      JOIN (
+        SELECT
+          k.municipality_key AS unit_key,
+          CAST(MIN(k.data_to) - INTERVAL '1' DAY AS DATE) AS last_day
+        FROM {{ ref('data_to') }} AS k
+        WHERE
+          k.source = 'bes_ydelsesforloeb' AND k.series = ''
+        GROUP BY
+          k.municipality_key
+      ) AS known
+        ON known.unit_key = f.municipality_key
+      WHERE
+        f.start_date <= CAST((
+          SELECT
+            MAX(to_date)
+          FROM w2
+        ) + INTERVAL '1' DAY AS DATE)
+        AND (
+          f.end_date IS NULL
+          OR f.end_date >= CAST((
+            SELECT
+              MIN(from_date)
+            FROM w2
+          ) - INTERVAL '1' DAY AS DATE)
+        )
+        AND (
+          f.end_date IS NULL OR f.start_date <= f.end_date
+        )
+        AND f.start_date <= known.last_day
+        AND f.month_key >= (
+          SELECT
+            MIN(first_key)
+          FROM w2
+        ) - 1
+        AND f.month_key <= (
+          SELECT
+            MAX(last_key)
+          FROM w2
+        ) + 1
+        AND f.benefit_key = 14
+    ), values_1_spells AS (
+      SELECT
+        r.unit_key AS group_key,
+        COALESCE(d_visitation_category.visitation_category_code, 'unknown') AS visitation_category,
+        r.person_key,
+        r.from_date AS from_date,
+        r.to_date AS to_date,
+        r.amount AS amount,
+        r.is_start AS is_start,
+        r.is_end AS is_end,
+        r.whole_from
+      FROM rows_1 AS r
+      LEFT JOIN {{ ref('dim_visitation_category') }} AS d_visitation_category
+        ON d_visitation_category.visitation_category_key = r.key_visitation_category_key
+    ), values_1_changes AS (
+      SELECT
+        c.group_key,
+        c.visitation_category,
+        c.on_day,
+        SUM(c.amount) AS amount
+      FROM (
+        SELECT
+          group_key,
+          visitation_category,
+          DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), from_date) AS on_day,
+          amount AS amount
+        FROM values_1_spells
+        UNION ALL
+        SELECT
+          group_key,
+          visitation_category,
+          DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), to_date) + 1 AS on_day,
+          -amount AS amount
+        FROM values_1_spells
+      ) AS c
+      GROUP BY
+        c.group_key,
+        c.visitation_category,
+        c.on_day
+    ), values_1_states AS (
+      SELECT
+        c.group_key,
+        c.visitation_category,
+        c.on_day,
+        c.is_asked,
+        SUM(c.amount) OVER (
+          PARTITION BY c.group_key, c.visitation_category
+          ORDER BY c.on_day, c.is_asked
+          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS state,
+        SUM(c.amount * c.on_day) OVER (
+          PARTITION BY c.group_key, c.visitation_category
+          ORDER BY c.on_day, c.is_asked
+          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS moment
+      FROM (
+        SELECT
+          group_key,
+          visitation_category,
+          on_day,
+          0 AS is_asked,
+          amount
+        FROM values_1_changes
+        UNION ALL
+        SELECT
+          g.group_key,
+          g.visitation_category,
+          t.on_day,
+          1 AS is_asked,
+          0 AS amount
+        FROM (
+          SELECT
+            group_key,
+            visitation_category
+          FROM values_1_changes
+          GROUP BY
+            group_key,
+            visitation_category
+        ) AS g
+        CROSS JOIN (
+          SELECT
+            DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.from_date) - 1 AS on_day
+          FROM w2 AS w
+          GROUP BY
+            DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.from_date) - 1
+          UNION
+          SELECT
+            DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.to_date) AS on_day
+          FROM w2 AS w
+          GROUP BY
+            DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.to_date)
+        ) AS t
+      ) AS c
+    ), values_1 AS (
+      SELECT
+        v.period_key,
+        v.group_key AS unit_key,
+        v.visitation_category,
+        MAX(v.amount) AS v1,
+        SUM(v.blanks) AS v1_blanks
+      FROM (
+        SELECT
+          k.period_key,
+          k.group_key,
+          k.visitation_category,
+          k.amount,
+          0 AS blanks
+        FROM (
+          SELECT
+            w.period_key,
+            e.group_key,
+            e.visitation_category,
+            (
+              e.state * (
+                DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.to_date) + 1
+              ) - e.moment
+            ) - (
+              b.state * (
+                DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.from_date) - 1 + 1
+              ) - b.moment
+            ) AS amount
+          FROM w2 AS w
+          JOIN values_1_states AS e
+            ON e.on_day = DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.to_date)
+            AND e.is_asked = 1
+          JOIN values_1_states AS b
+            ON b.on_day = DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.from_date) - 1
+            AND b.is_asked = 1
+            AND b.group_key = e.group_key
+            AND b.visitation_category = e.visitation_category
+        ) AS k
+        WHERE
+          k.amount <> 0
+        UNION ALL
+        SELECT
+          w.period_key,
+          p.group_key,
+          p.visitation_category,
+          NULL AS amount,
+          COUNT(*) AS blanks
+        FROM values_1_spells AS p
+        JOIN w2 AS w
+          ON p.from_date <= w.to_date AND p.to_date >= w.from_date
+        WHERE
+          p.amount IS NULL
+        GROUP BY
+          w.period_key,
+          p.group_key,
+          p.visitation_category
+      ) AS v
+      GROUP BY
+        v.period_key,
+        v.group_key,
+        v.visitation_category
     ), cells_visitation_category AS (
       SELECT
         p.period_key,
@@ -168,6 +456,13 @@ FROM (
         period_key,
         visitation_category
       FROM s1
+      WHERE
+        visitation_category = 'unknown'
+      UNION
+      SELECT
+        period_key,
+        visitation_category
+      FROM values_1
       WHERE
         visitation_category = 'unknown'
     ), cells AS (
@@ -193,11 +488,13 @@ FROM (
           THEN 3
           WHEN COALESCE(w1_coverage.held, 0) > 0
           THEN 4
-          WHEN w1.is_unfinished
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
           THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
           WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 9
-          ELSE 8
+          THEN 10
+          ELSE 9
         END AS s1
       FROM units AS u
       JOIN cells AS x
@@ -212,6 +509,49 @@ FROM (
         AND s1.visitation_category = x.visitation_category
       WHERE
         u.is_member
+    ), f2_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.visitation_category,
+        u.unit_key,
+        CASE WHEN values_1.period_key IS NULL THEN 0 ELSE values_1.v1 END AS c1,
+        CASE
+          WHEN w2.required <= 0
+          THEN 2
+          WHEN w2.from_date >= LEAST(w2_coverage.data_to, w2.data_to)
+          THEN 2
+          WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+          THEN 2
+          WHEN values_1.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.held, 0) > 0
+          THEN 4
+          WHEN w2_coverage.data_to < LEAST(CAST(w2.on_date + INTERVAL '1' DAY AS DATE), w2.data_to)
+          THEN 6
+          WHEN w2.on_date >= LEAST(w2_coverage.data_to, w2.data_to)
+          THEN 7
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
+          WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+          THEN 10
+          ELSE 9
+        END AS s1
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w2
+        ON w2.period_key = u.period_key
+      LEFT JOIN w2_coverage
+        ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
+      LEFT JOIN values_1
+        ON values_1.period_key = u.period_key
+        AND values_1.unit_key = u.unit_key
+        AND values_1.visitation_category = x.visitation_category
+      WHERE
+        u.is_member
     )
     SELECT
       u.unit_key AS municipality_key,
@@ -223,7 +563,22 @@ FROM (
       p.start_date AS period_start,
       'visitation_category' AS cut,
       x.visitation_category AS visitation_category,
-      CASE WHEN f1_units.s1 >= 7 AND NOT f1_units.c1 IS NULL THEN f1_units.c1 END AS cash_benefit_by_visitation_full_time_persons_published__num
+      CAST(NULL AS TEXT) AS benefit_group,
+      CAST(NULL AS TEXT) AS reimbursement_step,
+      CAST(NULL AS TEXT) AS age_group,
+      CASE WHEN f1_units.s1 >= 7 AND NOT f1_units.c1 IS NULL THEN f1_units.c1 END AS cash_benefit_by_visitation_full_time_persons_published__num,
+      CASE
+        WHEN f2_units.s1 >= 7 AND NOT f2_units.c1 IS NULL
+        THEN CAST(f2_units.c1 AS DOUBLE) / NULLIF((
+          DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
+        ), 0)
+      END AS cash_benefit_full_time_persons__num,
+      NULL AS interviews_per_spell__num,
+      NULL AS interviews_per_spell__den,
+      NULL AS public_support_share__num,
+      NULL AS public_support_share__den,
+      NULL AS state_reimbursement_rate__num,
+      NULL AS state_reimbursement_rate__den
     FROM units AS u
     JOIN periods AS p
       ON p.period_key = u.period_key
@@ -237,10 +592,1717 @@ FROM (
       ON f1_units.period_key = u.period_key
       AND f1_units.unit_key = u.unit_key
       AND f1_units.visitation_category = x.visitation_category
+    LEFT JOIN f2_units
+      ON f2_units.period_key = u.period_key
+      AND f2_units.unit_key = u.unit_key
+      AND f2_units.visitation_category = x.visitation_category
+    LEFT JOIN w2
+      ON w2.period_key = u.period_key
   ) AS by_visitation_category
+  UNION ALL
+  SELECT
+    *
+  FROM (
+    WITH periods AS (
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 provisional though finished, 9 validated, 10 approved, 11 final */
+      SELECT
+        period_key,
+        period,
+        start_date,
+        end_date,
+        label_year,
+        label_position
+      FROM {{ ref('dim_period') }} AS dim_period
+      WHERE
+        grain = 'month'
+        AND end_date >= (
+          SELECT
+            MIN(s.starts_date)
+          FROM {{ ref('source_status') }} AS s
+          WHERE
+            s.source = 'bes_ydelsesforloeb' AND s.series = ''
+        )
+        AND start_date < (
+          SELECT
+            MAX(s.data_to)
+          FROM {{ ref('source_status') }} AS s
+          WHERE
+            s.source = 'bes_ydelsesforloeb' AND s.series = ''
+        )
+        AND {{ flis_project.touched_periods() }}
+    ), units AS (
+      SELECT
+        p.period_key,
+        u.municipality_key AS unit_key,
+        u.unit_kind = 'member' AS is_member,
+        u.municipality_code AS area_municipality
+      FROM periods AS p
+      JOIN {{ ref('dim_municipality') }} AS u
+        ON u.valid_from <= p.end_date
+        AND (
+          u.valid_to IS NULL OR u.valid_to >= p.end_date
+        )
+      WHERE
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
+    ), w1 AS (
+      /* bes_ydelsesforloeb by month: average */
+      SELECT
+        p.period_key,
+        p.period_key AS first_key,
+        LEAST(p.period_key, d.due_key) AS last_key,
+        LEAST(p.period_key, d.due_key) - p.period_key + 1 AS required,
+        p.end_date AS on_date,
+        d.data_to,
+        p.start_date AS from_date,
+        p.end_date AS end_date,
+        LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
+      FROM periods AS p
+      CROSS JOIN (
+        SELECT
+          COALESCE(MIN(s.due_key), -1000000) AS due_key,
+          MIN(s.data_to) AS data_to
+        FROM {{ ref('source_status') }} AS s
+        WHERE
+          s.source = 'bes_ydelsesforloeb' AND s.series = ''
+      ) AS d
+    ), w1_days AS (
+      SELECT
+        w.period_key,
+        b.period_key AS base_period_key,
+        GREATEST(
+          DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+          0
+        ) AS day_count
+      FROM w1 AS w
+      JOIN {{ ref('dim_period') }} AS b
+        ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
+    ), w1_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
+      FROM w1 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'bes_ydelsesforloeb'
+        AND c.series = ''
+        AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), w2 AS (
+      /* bor_borger_status by month: on the average of the period */
+      SELECT
+        p.period_key,
+        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
+        LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
+        LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+          EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+        ) + 1 AS required,
+        EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1 > d.due_key AS is_unfinished,
+        p.start_date AS from_date,
+        LEAST(p.end_date, e.end_date) AS to_date
+      FROM periods AS p
+      CROSS JOIN (
+        SELECT
+          COALESCE(MIN(s.due_key), -1000000) AS due_key,
+          MIN(s.data_to) AS data_to
+        FROM {{ ref('source_status') }} AS s
+        WHERE
+          s.source = 'bor_borger_status' AND s.series = ''
+      ) AS d
+      LEFT JOIN {{ ref('dim_period') }} AS e
+        ON e.grain = 'month' AND e.period_key = d.due_key
+    ), w2_days AS (
+      SELECT
+        w.period_key,
+        b.period_key AS base_period_key,
+        GREATEST(
+          DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
+          0
+        ) AS day_count
+      FROM w2 AS w
+      JOIN {{ ref('dim_period') }} AS b
+        ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
+    ), w2_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
+      FROM w2 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'bor_borger_status'
+        AND c.series = ''
+        AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), r1 AS (
+      /* citizens.inhabitants */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.month_key AS base_key,
+        f.age AS key_age,
+        SUM(f.population_count) AS v1,
+        COUNT(*) FILTER(WHERE
+          f.population_count IS NULL) AS v1_blanks
+      FROM {{ ref('fct_population') }} AS f
+      WHERE
+        f.month_key >= (
+          SELECT
+            MIN(first_key)
+          FROM w2
+        )
+        AND f.month_key <= (
+          SELECT
+            MAX(last_key)
+          FROM w2
+        )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
+        AND f.vintage = 'current'
+        AND f.age BETWEEN 16 AND 66
+      GROUP BY
+        f.municipality_key,
+        f.month_key,
+        f.age
+    ), delivered_1 AS (
+      SELECT
+        c.municipality_key AS unit_key,
+        c.base_period_key
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'bor_borger_status'
+        AND c.series = ''
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
+    ), r1_by_code AS (
+      SELECT
+        r.unit_key,
+        r.base_key,
+        COALESCE(d_age.age_group_code, 'unknown') AS age_group,
+        SUM(r.v1) AS v1,
+        SUM(r.v1_blanks) AS v1_blanks
+      FROM r1 AS r
+      LEFT JOIN {{ ref('dim_age') }} AS d_age
+        ON d_age.age_key = r.key_age
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        COALESCE(d_age.age_group_code, 'unknown')
+    ), s1 AS (
+      SELECT
+        b.period_key,
+        r.unit_key,
+        r.age_group,
+        COALESCE(SUM(r.v1 * b.day_count), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks
+      FROM w2_days AS b
+      JOIN r1_by_code AS r
+        ON r.base_key = b.base_period_key
+      LEFT JOIN delivered_1 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        b.period_key,
+        r.unit_key,
+        r.age_group
+    ), rows_1 AS (
+      /* employment.benefit_spells, row by row */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.start_date AS from_date,
+        LEAST(f.end_date, known.last_day) AS to_date,
+        f.start_date = f.spell_start_date AS is_start,
+        COALESCE(
+          COALESCE(f.end_date <= known.last_day, FALSE) AND f.end_date = f.spell_end_date,
+          FALSE
+        ) AS is_end,
+        f.spell_start_date AS whole_from,
+        f.month_key AS base_key,
+        f.person_key AS person_key,
+        f.degree AS amount,
+        f.age_key AS key_age_key
+      FROM {{ ref('fct_benefit_spell') }} AS f
+      JOIN (
+        SELECT
+          k.municipality_key AS unit_key,
+          CAST(MIN(k.data_to) - INTERVAL '1' DAY AS DATE) AS last_day
+        FROM {{ ref('data_to') }} AS k
+        WHERE
+          k.source = 'bes_ydelsesforloeb' AND k.series = ''
+        GROUP BY
+          k.municipality_key
+      ) AS known
+        ON known.unit_key = f.municipality_key
+      WHERE
+        f.start_date <= CAST((
+          SELECT
+            MAX(to_date)
+          FROM w1
+        ) + INTERVAL '1' DAY AS DATE)
+        AND (
+          f.end_date IS NULL
+          OR f.end_date >= CAST((
+            SELECT
+              MIN(from_date)
+            FROM w1
+          ) - INTERVAL '1' DAY AS DATE)
+        )
+        AND (
+          f.end_date IS NULL OR f.start_date <= f.end_date
+        )
+        AND f.start_date <= known.last_day
+        AND f.month_key >= (
+          SELECT
+            MIN(first_key)
+          FROM w1
+        ) - 1
+        AND f.month_key <= (
+          SELECT
+            MAX(last_key)
+          FROM w1
+        ) + 1
+        AND f.benefit_key = 14
+    ), rows_2 AS (
+      /* employment.benefit_spells, row by row */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.start_date AS from_date,
+        LEAST(f.end_date, known.last_day) AS to_date,
+        f.start_date = f.spell_start_date AS is_start,
+        COALESCE(
+          COALESCE(f.end_date <= known.last_day, FALSE) AND f.end_date = f.spell_end_date,
+          FALSE
+        ) AS is_end,
+        f.spell_start_date AS whole_from,
+        f.month_key AS base_key,
+        f.person_key AS person_key,
+        f.degree AS amount,
+        f.age_key AS key_age_key
+      FROM {{ ref('fct_benefit_spell') }} AS f
+      JOIN (
+        SELECT
+          k.municipality_key AS unit_key,
+          CAST(MIN(k.data_to) - INTERVAL '1' DAY AS DATE) AS last_day
+        FROM {{ ref('data_to') }} AS k
+        WHERE
+          k.source = 'bes_ydelsesforloeb' AND k.series = ''
+        GROUP BY
+          k.municipality_key
+      ) AS known
+        ON known.unit_key = f.municipality_key
+      WHERE
+        f.start_date <= CAST((
+          SELECT
+            MAX(to_date)
+          FROM w1
+        ) + INTERVAL '1' DAY AS DATE)
+        AND (
+          f.end_date IS NULL
+          OR f.end_date >= CAST((
+            SELECT
+              MIN(from_date)
+            FROM w1
+          ) - INTERVAL '1' DAY AS DATE)
+        )
+        AND (
+          f.end_date IS NULL OR f.start_date <= f.end_date
+        )
+        AND f.start_date <= known.last_day
+        AND f.month_key >= (
+          SELECT
+            MIN(first_key)
+          FROM w1
+        ) - 1
+        AND f.month_key <= (
+          SELECT
+            MAX(last_key)
+          FROM w1
+        ) + 1
+        AND (
+          NOT f.benefit_key IN (12, 18)
+        )
+        AND (
+          f.age_key BETWEEN 16 AND 66
+        )
+    ), values_1_spells AS (
+      SELECT
+        r.unit_key AS group_key,
+        COALESCE(d_age.age_group_code, 'unknown') AS age_group,
+        r.person_key,
+        r.from_date AS from_date,
+        r.to_date AS to_date,
+        r.amount AS amount,
+        r.is_start AS is_start,
+        r.is_end AS is_end,
+        r.whole_from
+      FROM rows_1 AS r
+      LEFT JOIN {{ ref('dim_age') }} AS d_age
+        ON d_age.age_key = r.key_age_key
+    ), values_1_changes AS (
+      SELECT
+        c.group_key,
+        c.age_group,
+        c.on_day,
+        SUM(c.amount) AS amount
+      FROM (
+        SELECT
+          group_key,
+          age_group,
+          DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), from_date) AS on_day,
+          amount AS amount
+        FROM values_1_spells
+        UNION ALL
+        SELECT
+          group_key,
+          age_group,
+          DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), to_date) + 1 AS on_day,
+          -amount AS amount
+        FROM values_1_spells
+      ) AS c
+      GROUP BY
+        c.group_key,
+        c.age_group,
+        c.on_day
+    ), values_1_states AS (
+      SELECT
+        c.group_key,
+        c.age_group,
+        c.on_day,
+        c.is_asked,
+        SUM(c.amount) OVER (
+          PARTITION BY c.group_key, c.age_group
+          ORDER BY c.on_day, c.is_asked
+          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS state,
+        SUM(c.amount * c.on_day) OVER (
+          PARTITION BY c.group_key, c.age_group
+          ORDER BY c.on_day, c.is_asked
+          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS moment
+      FROM (
+        SELECT
+          group_key,
+          age_group,
+          on_day,
+          0 AS is_asked,
+          amount
+        FROM values_1_changes
+        UNION ALL
+        SELECT
+          g.group_key,
+          g.age_group,
+          t.on_day,
+          1 AS is_asked,
+          0 AS amount
+        FROM (
+          SELECT
+            group_key,
+            age_group
+          FROM values_1_changes
+          GROUP BY
+            group_key,
+            age_group
+        ) AS g
+        CROSS JOIN (
+          SELECT
+            DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.from_date) - 1 AS on_day
+          FROM w1 AS w
+          GROUP BY
+            DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.from_date) - 1
+          UNION
+          SELECT
+            DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.to_date) AS on_day
+          FROM w1 AS w
+          GROUP BY
+            DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.to_date)
+        ) AS t
+      ) AS c
+    ), values_1 AS (
+      SELECT
+        v.period_key,
+        v.group_key AS unit_key,
+        v.age_group,
+        MAX(v.amount) AS v1,
+        SUM(v.blanks) AS v1_blanks
+      FROM (
+        SELECT
+          k.period_key,
+          k.group_key,
+          k.age_group,
+          k.amount,
+          0 AS blanks
+        FROM (
+          SELECT
+            w.period_key,
+            e.group_key,
+            e.age_group,
+            (
+              e.state * (
+                DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.to_date) + 1
+              ) - e.moment
+            ) - (
+              b.state * (
+                DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.from_date) - 1 + 1
+              ) - b.moment
+            ) AS amount
+          FROM w1 AS w
+          JOIN values_1_states AS e
+            ON e.on_day = DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.to_date)
+            AND e.is_asked = 1
+          JOIN values_1_states AS b
+            ON b.on_day = DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.from_date) - 1
+            AND b.is_asked = 1
+            AND b.group_key = e.group_key
+            AND b.age_group = e.age_group
+        ) AS k
+        WHERE
+          k.amount <> 0
+        UNION ALL
+        SELECT
+          w.period_key,
+          p.group_key,
+          p.age_group,
+          NULL AS amount,
+          COUNT(*) AS blanks
+        FROM values_1_spells AS p
+        JOIN w1 AS w
+          ON p.from_date <= w.to_date AND p.to_date >= w.from_date
+        WHERE
+          p.amount IS NULL
+        GROUP BY
+          w.period_key,
+          p.group_key,
+          p.age_group
+      ) AS v
+      GROUP BY
+        v.period_key,
+        v.group_key,
+        v.age_group
+    ), values_2_spells AS (
+      SELECT
+        r.unit_key AS group_key,
+        COALESCE(d_age.age_group_code, 'unknown') AS age_group,
+        r.person_key,
+        r.from_date AS from_date,
+        r.to_date AS to_date,
+        r.amount AS amount,
+        r.is_start AS is_start,
+        r.is_end AS is_end,
+        r.whole_from
+      FROM rows_2 AS r
+      LEFT JOIN {{ ref('dim_age') }} AS d_age
+        ON d_age.age_key = r.key_age_key
+    ), values_2_changes AS (
+      SELECT
+        c.group_key,
+        c.age_group,
+        c.on_day,
+        SUM(c.amount) AS amount
+      FROM (
+        SELECT
+          group_key,
+          age_group,
+          DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), from_date) AS on_day,
+          amount AS amount
+        FROM values_2_spells
+        UNION ALL
+        SELECT
+          group_key,
+          age_group,
+          DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), to_date) + 1 AS on_day,
+          -amount AS amount
+        FROM values_2_spells
+      ) AS c
+      GROUP BY
+        c.group_key,
+        c.age_group,
+        c.on_day
+    ), values_2_states AS (
+      SELECT
+        c.group_key,
+        c.age_group,
+        c.on_day,
+        c.is_asked,
+        SUM(c.amount) OVER (
+          PARTITION BY c.group_key, c.age_group
+          ORDER BY c.on_day, c.is_asked
+          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS state,
+        SUM(c.amount * c.on_day) OVER (
+          PARTITION BY c.group_key, c.age_group
+          ORDER BY c.on_day, c.is_asked
+          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS moment
+      FROM (
+        SELECT
+          group_key,
+          age_group,
+          on_day,
+          0 AS is_asked,
+          amount
+        FROM values_2_changes
+        UNION ALL
+        SELECT
+          g.group_key,
+          g.age_group,
+          t.on_day,
+          1 AS is_asked,
+          0 AS amount
+        FROM (
+          SELECT
+            group_key,
+            age_group
+          FROM values_2_changes
+          GROUP BY
+            group_key,
+            age_group
+        ) AS g
+        CROSS JOIN (
+          SELECT
+            DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.from_date) - 1 AS on_day
+          FROM w1 AS w
+          GROUP BY
+            DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.from_date) - 1
+          UNION
+          SELECT
+            DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.to_date) AS on_day
+          FROM w1 AS w
+          GROUP BY
+            DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.to_date)
+        ) AS t
+      ) AS c
+    ), values_2 AS (
+      SELECT
+        v.period_key,
+        v.group_key AS unit_key,
+        v.age_group,
+        MAX(v.amount) AS v1,
+        SUM(v.blanks) AS v1_blanks
+      FROM (
+        SELECT
+          k.period_key,
+          k.group_key,
+          k.age_group,
+          k.amount,
+          0 AS blanks
+        FROM (
+          SELECT
+            w.period_key,
+            e.group_key,
+            e.age_group,
+            (
+              e.state * (
+                DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.to_date) + 1
+              ) - e.moment
+            ) - (
+              b.state * (
+                DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.from_date) - 1 + 1
+              ) - b.moment
+            ) AS amount
+          FROM w1 AS w
+          JOIN values_2_states AS e
+            ON e.on_day = DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.to_date)
+            AND e.is_asked = 1
+          JOIN values_2_states AS b
+            ON b.on_day = DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.from_date) - 1
+            AND b.is_asked = 1
+            AND b.group_key = e.group_key
+            AND b.age_group = e.age_group
+        ) AS k
+        WHERE
+          k.amount <> 0
+        UNION ALL
+        SELECT
+          w.period_key,
+          p.group_key,
+          p.age_group,
+          NULL AS amount,
+          COUNT(*) AS blanks
+        FROM values_2_spells AS p
+        JOIN w1 AS w
+          ON p.from_date <= w.to_date AND p.to_date >= w.from_date
+        WHERE
+          p.amount IS NULL
+        GROUP BY
+          w.period_key,
+          p.group_key,
+          p.age_group
+      ) AS v
+      GROUP BY
+        v.period_key,
+        v.group_key,
+        v.age_group
+    ), cells_age AS (
+      SELECT
+        p.period_key,
+        d.age_group_code AS age_group
+      FROM periods AS p
+      CROSS JOIN {{ ref('dim_age') }} AS d
+      WHERE
+        NOT d.age_group_code IS NULL
+      GROUP BY
+        p.period_key,
+        d.age_group_code
+      UNION
+      SELECT
+        period_key,
+        age_group
+      FROM s1
+      WHERE
+        age_group = 'unknown'
+      UNION
+      SELECT
+        period_key,
+        age_group
+      FROM values_1
+      WHERE
+        age_group = 'unknown'
+      UNION
+      SELECT
+        period_key,
+        age_group
+      FROM values_2
+      WHERE
+        age_group = 'unknown'
+    ), cells AS (
+      SELECT
+        cells_age.period_key,
+        cells_age.age_group
+      FROM cells_age
+    ), f1_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.age_group,
+        u.unit_key,
+        CASE WHEN values_1.period_key IS NULL THEN 0 ELSE values_1.v1 END AS c1,
+        CASE
+          WHEN w1.required <= 0
+          THEN 2
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN values_1.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN w1_coverage.data_to < LEAST(CAST(w1.on_date + INTERVAL '1' DAY AS DATE), w1.data_to)
+          THEN 6
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 10
+          ELSE 9
+        END AS s1
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w1
+        ON w1.period_key = u.period_key
+      LEFT JOIN w1_coverage
+        ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+      LEFT JOIN values_1
+        ON values_1.period_key = u.period_key
+        AND values_1.unit_key = u.unit_key
+        AND values_1.age_group = x.age_group
+      WHERE
+        u.is_member
+    ), f2_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.age_group,
+        u.unit_key,
+        CASE WHEN values_2.period_key IS NULL THEN 0 ELSE values_2.v1 END AS c1,
+        CASE
+          WHEN w1.required <= 0
+          THEN 2
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN values_2.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN w1_coverage.data_to < LEAST(CAST(w1.on_date + INTERVAL '1' DAY AS DATE), w1.data_to)
+          THEN 6
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 10
+          ELSE 9
+        END AS s1,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c2,
+        CASE
+          WHEN w2.required <= 0
+          THEN 2
+          WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+          THEN 2
+          WHEN s1.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.held, 0) > 0
+          THEN 4
+          WHEN w2.is_unfinished
+          THEN 7
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
+          WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+          THEN 10
+          ELSE 9
+        END AS s2
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w1
+        ON w1.period_key = u.period_key
+      LEFT JOIN w1_coverage
+        ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+      LEFT JOIN values_2
+        ON values_2.period_key = u.period_key
+        AND values_2.unit_key = u.unit_key
+        AND values_2.age_group = x.age_group
+      JOIN w2
+        ON w2.period_key = u.period_key
+      LEFT JOIN w2_coverage
+        ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
+      LEFT JOIN s1
+        ON s1.period_key = u.period_key
+        AND s1.unit_key = u.unit_key
+        AND s1.age_group = x.age_group
+      WHERE
+        u.is_member
+    )
+    SELECT
+      u.unit_key AS municipality_key,
+      m.municipality_code,
+      m.region_code,
+      m.unit_kind,
+      u.period_key,
+      p.period,
+      p.start_date AS period_start,
+      'age_group' AS cut,
+      CAST(NULL AS TEXT) AS visitation_category,
+      CAST(NULL AS TEXT) AS benefit_group,
+      CAST(NULL AS TEXT) AS reimbursement_step,
+      x.age_group AS age_group,
+      NULL AS cash_benefit_by_visitation_full_time_persons_published__num,
+      CASE
+        WHEN f1_units.s1 >= 7 AND NOT f1_units.c1 IS NULL
+        THEN CAST(f1_units.c1 AS DOUBLE) / NULLIF((
+          DATE_DIFF('DAY', w1.from_date, w1.to_date) + 1
+        ), 0)
+      END AS cash_benefit_full_time_persons__num,
+      NULL AS interviews_per_spell__num,
+      NULL AS interviews_per_spell__den,
+      CASE
+        WHEN LEAST(f2_units.s1, f2_units.s2) >= 7
+        AND NOT f2_units.c1 IS NULL
+        AND NOT f2_units.c2 IS NULL
+        THEN CAST(f2_units.c1 AS DOUBLE) / NULLIF((
+          DATE_DIFF('DAY', w1.from_date, w1.to_date) + 1
+        ), 0)
+      END AS public_support_share__num,
+      CASE
+        WHEN LEAST(f2_units.s1, f2_units.s2) >= 7
+        AND NOT f2_units.c1 IS NULL
+        AND NOT f2_units.c2 IS NULL
+        THEN CAST(f2_units.c2 AS DOUBLE) / NULLIF((
+          DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
+        ), 0)
+      END AS public_support_share__den,
+      NULL AS state_reimbursement_rate__num,
+      NULL AS state_reimbursement_rate__den
+    FROM units AS u
+    JOIN periods AS p
+      ON p.period_key = u.period_key
+    JOIN {{ ref('dim_municipality') }} AS m
+      ON m.municipality_key = u.unit_key
+      AND m.valid_from <= p.end_date
+      AND COALESCE(m.valid_to, p.end_date) >= p.end_date
+    JOIN cells AS x
+      ON x.period_key = u.period_key
+    LEFT JOIN f1_units
+      ON f1_units.period_key = u.period_key
+      AND f1_units.unit_key = u.unit_key
+      AND f1_units.age_group = x.age_group
+    LEFT JOIN w1
+      ON w1.period_key = u.period_key
+    LEFT JOIN f2_units
+      ON f2_units.period_key = u.period_key
+      AND f2_units.unit_key = u.unit_key
+      AND f2_units.age_group = x.age_group
+    LEFT JOIN w2
+      ON w2.period_key = u.period_key
+  ) AS by_age_group
+  UNION ALL
+  SELECT
+    *
+  FROM (
+    WITH periods AS (
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 provisional though finished, 9 validated, 10 approved, 11 final */
+      SELECT
+        period_key,
+        period,
+        start_date,
+        end_date,
+        label_year,
+        label_position
+      FROM {{ ref('dim_period') }} AS dim_period
+      WHERE
+        grain = 'month'
+        AND end_date >= (
+          SELECT
+            MIN(s.starts_date)
+          FROM {{ ref('source_status') }} AS s
+          WHERE
+            (
+              s.source = 'bes_ydelsesforloeb'
+              AND s.series = ''
+              OR s.source = 'bes_samtale'
+              AND s.series = ''
+              OR s.source = 'bes_refusion'
+              AND s.series = ''
+            )
+        )
+        AND start_date < (
+          SELECT
+            MAX(s.data_to)
+          FROM {{ ref('source_status') }} AS s
+          WHERE
+            (
+              s.source = 'bes_ydelsesforloeb'
+              AND s.series = ''
+              OR s.source = 'bes_samtale'
+              AND s.series = ''
+              OR s.source = 'bes_refusion'
+              AND s.series = ''
+            )
+        )
+        AND {{ flis_project.touched_periods() }}
+    ), units AS (
+      SELECT
+        p.period_key,
+        u.municipality_key AS unit_key,
+        u.unit_kind = 'member' AS is_member,
+        u.municipality_code AS area_municipality
+      FROM periods AS p
+      JOIN {{ ref('dim_municipality') }} AS u
+        ON u.valid_from <= p.end_date
+        AND (
+          u.valid_to IS NULL OR u.valid_to >= p.end_date
+        )
+      WHERE
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
+    ), w1 AS (
+      /* bes_ydelsesforloeb, bes_samtale by month: last */
+      SELECT
+        p.period_key,
+        p.period_key AS first_key,
+        p.period_key AS last_key,
+        9 AS required,
+        p.period_key > d.due_key
+        AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
+        p.start_date AS from_date
+      FROM periods AS p
+      CROSS JOIN (
+        SELECT
+          COALESCE(MIN(s.due_key), -1000000) AS due_key,
+          MIN(s.data_to) AS data_to
+        FROM {{ ref('source_status') }} AS s
+        WHERE
+          (
+            s.source = 'bes_ydelsesforloeb'
+            AND s.series = ''
+            OR s.source = 'bes_samtale'
+            AND s.series = ''
+          )
+      ) AS d
+    ), w1_coverage AS (
+      SELECT
+        k.period_key,
+        k.unit_key,
+        COUNT(*) FILTER(WHERE
+          k.delivered = 2) AS delivered,
+        COUNT(*) FILTER(WHERE
+          k.delivered + k.exempt + k.held = 2 AND k.exempt > 0) AS exempt,
+        COUNT(*) FILTER(WHERE
+          k.delivered + k.exempt + k.held = 2 AND k.exempt = 0 AND k.held > 0) AS held,
+        COUNT(*) FILTER(WHERE
+          k.approved = 2) AS approved,
+        COUNT(*) FILTER(WHERE
+          k.delivered = 2 AND k.provisional > 0) AS provisional
+      FROM (
+        SELECT
+          w.period_key,
+          c.municipality_key AS unit_key,
+          c.base_period_key,
+          COUNT(*) FILTER(WHERE
+            c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
+          COUNT(*) FILTER(WHERE
+            c.state = 'exempt') AS exempt,
+          COUNT(*) FILTER(WHERE
+            c.state = 'held') AS held,
+          COUNT(*) FILTER(WHERE
+            c.state = 'approved') AS approved,
+          COUNT(*) FILTER(WHERE
+            c.state = 'provisional') AS provisional
+        FROM w1 AS w
+        JOIN {{ ref('coverage') }} AS c
+          ON (
+            c.source = 'bes_ydelsesforloeb'
+            AND c.series = ''
+            OR c.source = 'bes_samtale'
+            AND c.series = ''
+          )
+          AND c.base_period_key BETWEEN w.first_key - 8 AND w.last_key
+        GROUP BY
+          w.period_key,
+          c.municipality_key,
+          c.base_period_key
+      ) AS k
+      GROUP BY
+        k.period_key,
+        k.unit_key
+    ), w2 AS (
+      /* bes_refusion by month: sum */
+      SELECT
+        p.period_key,
+        p.period_key AS first_key,
+        p.period_key AS last_key,
+        1 AS required,
+        p.end_date AS on_date,
+        d.data_to,
+        p.start_date AS from_date,
+        LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
+      FROM periods AS p
+      CROSS JOIN (
+        SELECT
+          COALESCE(MIN(s.due_key), -1000000) AS due_key,
+          MIN(s.data_to) AS data_to
+        FROM {{ ref('source_status') }} AS s
+        WHERE
+          s.source = 'bes_refusion' AND s.series = ''
+      ) AS d
+    ), w2_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
+      FROM w2 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'bes_refusion' AND c.series = '' AND c.base_period_key = w.first_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), r1 AS (
+      /* employment.interview_cohort */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.month_key AS base_key,
+        f.benefit_key AS key_benefit_key,
+        SUM(f.interview_count) AS v1,
+        COUNT(*) FILTER(WHERE
+          f.interview_count IS NULL) AS v1_blanks,
+        COUNT(*) AS v2
+      FROM {{ ref('fct_interview_cohort') }} AS f
+      WHERE
+        f.month_key >= (
+          SELECT
+            MIN(first_key)
+          FROM w1
+        )
+        AND f.month_key <= (
+          SELECT
+            MAX(last_key)
+          FROM w1
+        )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
+      GROUP BY
+        f.municipality_key,
+        f.month_key,
+        f.benefit_key
+    ), r2 AS (
+      /* employment.reimbursements */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.month_key AS base_key,
+        f.week_start_date AS on_day,
+        f.benefit_key AS key_benefit_key,
+        SUM(f.reimbursed_amount) AS v1,
+        COUNT(*) FILTER(WHERE
+          f.reimbursed_amount IS NULL) AS v1_blanks,
+        SUM(f.entitled_amount) AS v2,
+        COUNT(*) FILTER(WHERE
+          f.entitled_amount IS NULL) AS v2_blanks
+      FROM {{ ref('fct_reimbursement') }} AS f
+      WHERE
+        f.week_start_date >= (
+          SELECT
+            MIN(from_date)
+          FROM w2
+        )
+        AND f.week_start_date <= (
+          SELECT
+            MAX(to_date)
+          FROM w2
+        )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
+      GROUP BY
+        f.municipality_key,
+        f.month_key,
+        f.week_start_date,
+        f.benefit_key
+    ), delivered_1 AS (
+      SELECT
+        c.municipality_key AS unit_key,
+        c.base_period_key
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        (
+          c.source = 'bes_ydelsesforloeb'
+          AND c.series = ''
+          OR c.source = 'bes_samtale'
+          AND c.series = ''
+        )
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
+      GROUP BY
+        c.municipality_key,
+        c.base_period_key
+      HAVING
+        COUNT(*) = 2
+    ), r1_by_code AS (
+      SELECT
+        r.unit_key,
+        r.base_key,
+        COALESCE(d_benefit.benefit_group_code, 'unknown') AS benefit_group,
+        SUM(r.v1) AS v1,
+        SUM(r.v1_blanks) AS v1_blanks,
+        SUM(r.v2) AS v2
+      FROM r1 AS r
+      LEFT JOIN {{ ref('dim_benefit') }} AS d_benefit
+        ON d_benefit.benefit_key = r.key_benefit_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        COALESCE(d_benefit.benefit_group_code, 'unknown')
+    ), s1 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.benefit_group,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COALESCE(SUM(r.v2), 0) AS v2,
+        0 AS v2_blanks
+      FROM w1 AS w
+      JOIN r1_by_code AS r
+        ON r.base_key = w.first_key
+      LEFT JOIN delivered_1 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key,
+        r.benefit_group
+    ), delivered_2 AS (
+      SELECT
+        c.municipality_key AS unit_key,
+        c.base_period_key
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'bes_refusion'
+        AND c.series = ''
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
+    ), r2_by_code AS (
+      SELECT
+        r.unit_key,
+        r.base_key,
+        r.on_day,
+        COALESCE(d_benefit.benefit_group_code, 'unknown') AS benefit_group,
+        SUM(r.v1) AS v1,
+        SUM(r.v1_blanks) AS v1_blanks,
+        SUM(r.v2) AS v2,
+        SUM(r.v2_blanks) AS v2_blanks
+      FROM r2 AS r
+      LEFT JOIN {{ ref('dim_benefit') }} AS d_benefit
+        ON d_benefit.benefit_key = r.key_benefit_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        r.on_day,
+        COALESCE(d_benefit.benefit_group_code, 'unknown')
+    ), s2 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.benefit_group,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COALESCE(SUM(r.v2), 0) AS v2,
+        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
+      FROM w2 AS w
+      JOIN r2_by_code AS r
+        ON r.on_day BETWEEN w.from_date AND w.to_date
+      LEFT JOIN delivered_2 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key,
+        r.benefit_group
+    ), cells_benefit AS (
+      SELECT
+        p.period_key,
+        d.benefit_group_code AS benefit_group
+      FROM periods AS p
+      CROSS JOIN {{ ref('dim_benefit') }} AS d
+      WHERE
+        NOT d.benefit_group_code IS NULL
+      GROUP BY
+        p.period_key,
+        d.benefit_group_code
+      UNION
+      SELECT
+        period_key,
+        benefit_group
+      FROM s1
+      WHERE
+        benefit_group = 'unknown'
+      UNION
+      SELECT
+        period_key,
+        benefit_group
+      FROM s2
+      WHERE
+        benefit_group = 'unknown'
+    ), cells AS (
+      SELECT
+        cells_benefit.period_key,
+        cells_benefit.benefit_group
+      FROM cells_benefit
+    ), f1_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.benefit_group,
+        u.unit_key,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
+        CASE
+          WHEN w1.is_waiting
+          THEN 6
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN s1.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 10
+          ELSE 9
+        END AS s1,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c2,
+        CASE
+          WHEN w1.is_waiting
+          THEN 6
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN s1.v2_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 10
+          ELSE 9
+        END AS s2
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w1
+        ON w1.period_key = u.period_key
+      LEFT JOIN w1_coverage
+        ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+      LEFT JOIN s1
+        ON s1.period_key = u.period_key
+        AND s1.unit_key = u.unit_key
+        AND s1.benefit_group = x.benefit_group
+      WHERE
+        u.is_member
+    ), f2_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.benefit_group,
+        u.unit_key,
+        CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v1 END AS c1,
+        CASE
+          WHEN w2.from_date >= LEAST(w2_coverage.data_to, w2.data_to)
+          THEN 2
+          WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+          THEN 2
+          WHEN s2.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.held, 0) > 0
+          THEN 4
+          WHEN w2.on_date >= LEAST(w2_coverage.data_to, w2.data_to)
+          THEN 7
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
+          WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+          THEN 10
+          ELSE 9
+        END AS s1,
+        CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v2 END AS c2,
+        CASE
+          WHEN w2.from_date >= LEAST(w2_coverage.data_to, w2.data_to)
+          THEN 2
+          WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+          THEN 2
+          WHEN s2.v2_blanks > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.held, 0) > 0
+          THEN 4
+          WHEN w2.on_date >= LEAST(w2_coverage.data_to, w2.data_to)
+          THEN 7
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
+          WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+          THEN 10
+          ELSE 9
+        END AS s2
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w2
+        ON w2.period_key = u.period_key
+      LEFT JOIN w2_coverage
+        ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
+      LEFT JOIN s2
+        ON s2.period_key = u.period_key
+        AND s2.unit_key = u.unit_key
+        AND s2.benefit_group = x.benefit_group
+      WHERE
+        u.is_member
+    )
+    SELECT
+      u.unit_key AS municipality_key,
+      m.municipality_code,
+      m.region_code,
+      m.unit_kind,
+      u.period_key,
+      p.period,
+      p.start_date AS period_start,
+      'benefit_group' AS cut,
+      CAST(NULL AS TEXT) AS visitation_category,
+      x.benefit_group AS benefit_group,
+      CAST(NULL AS TEXT) AS reimbursement_step,
+      CAST(NULL AS TEXT) AS age_group,
+      NULL AS cash_benefit_by_visitation_full_time_persons_published__num,
+      NULL AS cash_benefit_full_time_persons__num,
+      CASE
+        WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+        AND NOT f1_units.c1 IS NULL
+        AND NOT f1_units.c2 IS NULL
+        THEN f1_units.c1
+      END AS interviews_per_spell__num,
+      CASE
+        WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+        AND NOT f1_units.c1 IS NULL
+        AND NOT f1_units.c2 IS NULL
+        THEN f1_units.c2
+      END AS interviews_per_spell__den,
+      NULL AS public_support_share__num,
+      NULL AS public_support_share__den,
+      CASE
+        WHEN LEAST(f2_units.s1, f2_units.s2) >= 7
+        AND NOT f2_units.c1 IS NULL
+        AND NOT f2_units.c2 IS NULL
+        THEN f2_units.c1
+      END AS state_reimbursement_rate__num,
+      CASE
+        WHEN LEAST(f2_units.s1, f2_units.s2) >= 7
+        AND NOT f2_units.c1 IS NULL
+        AND NOT f2_units.c2 IS NULL
+        THEN f2_units.c2
+      END AS state_reimbursement_rate__den
+    FROM units AS u
+    JOIN periods AS p
+      ON p.period_key = u.period_key
+    JOIN {{ ref('dim_municipality') }} AS m
+      ON m.municipality_key = u.unit_key
+      AND m.valid_from <= p.end_date
+      AND COALESCE(m.valid_to, p.end_date) >= p.end_date
+    JOIN cells AS x
+      ON x.period_key = u.period_key
+    LEFT JOIN f1_units
+      ON f1_units.period_key = u.period_key
+      AND f1_units.unit_key = u.unit_key
+      AND f1_units.benefit_group = x.benefit_group
+    LEFT JOIN f2_units
+      ON f2_units.period_key = u.period_key
+      AND f2_units.unit_key = u.unit_key
+      AND f2_units.benefit_group = x.benefit_group
+  ) AS by_benefit_group
+  UNION ALL
+  SELECT
+    *
+  FROM (
+    WITH periods AS (
+      /* s<n> and state: 0 not_valid, 1 suppressed, 2 missing, 3 exempt, 4 held, 5 not_comparable, 6 provisional without a value, 7 provisional, 8 provisional though finished, 9 validated, 10 approved, 11 final */
+      SELECT
+        period_key,
+        period,
+        start_date,
+        end_date,
+        label_year,
+        label_position
+      FROM {{ ref('dim_period') }} AS dim_period
+      WHERE
+        grain = 'month'
+        AND end_date >= (
+          SELECT
+            MIN(s.starts_date)
+          FROM {{ ref('source_status') }} AS s
+          WHERE
+            s.source = 'bes_refusion' AND s.series = ''
+        )
+        AND start_date < (
+          SELECT
+            MAX(s.data_to)
+          FROM {{ ref('source_status') }} AS s
+          WHERE
+            s.source = 'bes_refusion' AND s.series = ''
+        )
+        AND {{ flis_project.touched_periods() }}
+    ), units AS (
+      SELECT
+        p.period_key,
+        u.municipality_key AS unit_key,
+        u.unit_kind = 'member' AS is_member,
+        u.municipality_code AS area_municipality
+      FROM periods AS p
+      JOIN {{ ref('dim_municipality') }} AS u
+        ON u.valid_from <= p.end_date
+        AND (
+          u.valid_to IS NULL OR u.valid_to >= p.end_date
+        )
+      WHERE
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
+    ), w1 AS (
+      /* bes_refusion by month: sum */
+      SELECT
+        p.period_key,
+        p.period_key AS first_key,
+        p.period_key AS last_key,
+        1 AS required,
+        p.end_date AS on_date,
+        d.data_to,
+        p.start_date AS from_date,
+        LEAST(p.end_date, CAST(d.data_to - INTERVAL '1' DAY AS DATE)) AS to_date
+      FROM periods AS p
+      CROSS JOIN (
+        SELECT
+          COALESCE(MIN(s.due_key), -1000000) AS due_key,
+          MIN(s.data_to) AS data_to
+        FROM {{ ref('source_status') }} AS s
+        WHERE
+          s.source = 'bes_refusion' AND s.series = ''
+      ) AS d
+    ), w1_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
+      FROM w1 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'bes_refusion' AND c.series = '' AND c.base_period_key = w.first_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), r1 AS (
+      /* employment.reimbursements */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.month_key AS base_key,
+        f.week_start_date AS on_day,
+        f.reimbursement_step AS key_reimbursement_step,
+        SUM(f.reimbursed_amount) AS v1,
+        COUNT(*) FILTER(WHERE
+          f.reimbursed_amount IS NULL) AS v1_blanks,
+        SUM(f.entitled_amount) AS v2,
+        COUNT(*) FILTER(WHERE
+          f.entitled_amount IS NULL) AS v2_blanks
+      FROM {{ ref('fct_reimbursement') }} AS f
+      WHERE
+        f.week_start_date >= (
+          SELECT
+            MIN(from_date)
+          FROM w1
+        )
+        AND f.week_start_date <= (
+          SELECT
+            MAX(to_date)
+          FROM w1
+        )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
+      GROUP BY
+        f.municipality_key,
+        f.month_key,
+        f.week_start_date,
+        f.reimbursement_step
+    ), delivered_1 AS (
+      SELECT
+        c.municipality_key AS unit_key,
+        c.base_period_key
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'bes_refusion'
+        AND c.series = ''
+        AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
+    ), r1_by_code AS (
+      SELECT
+        r.unit_key,
+        r.base_key,
+        r.on_day,
+        COALESCE(d_reimbursement_step.reimbursement_step_code, 'unknown') AS reimbursement_step,
+        SUM(r.v1) AS v1,
+        SUM(r.v1_blanks) AS v1_blanks,
+        SUM(r.v2) AS v2,
+        SUM(r.v2_blanks) AS v2_blanks
+      FROM r1 AS r
+      LEFT JOIN {{ ref('dim_reimbursement_step') }} AS d_reimbursement_step
+        ON d_reimbursement_step.reimbursement_step = r.key_reimbursement_step
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        r.on_day,
+        COALESCE(d_reimbursement_step.reimbursement_step_code, 'unknown')
+    ), s1 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.reimbursement_step,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COALESCE(SUM(r.v2), 0) AS v2,
+        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
+      FROM w1 AS w
+      JOIN r1_by_code AS r
+        ON r.on_day BETWEEN w.from_date AND w.to_date
+      LEFT JOIN delivered_1 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key,
+        r.reimbursement_step
+    ), cells_reimbursement_step AS (
+      SELECT
+        p.period_key,
+        d.reimbursement_step_code AS reimbursement_step
+      FROM periods AS p
+      CROSS JOIN {{ ref('dim_reimbursement_step') }} AS d
+      GROUP BY
+        p.period_key,
+        d.reimbursement_step_code
+      UNION
+      SELECT
+        period_key,
+        reimbursement_step
+      FROM s1
+      WHERE
+        reimbursement_step = 'unknown'
+    ), cells AS (
+      SELECT
+        cells_reimbursement_step.period_key,
+        cells_reimbursement_step.reimbursement_step
+      FROM cells_reimbursement_step
+    ), f1_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.reimbursement_step,
+        u.unit_key,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
+        CASE
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN s1.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 10
+          ELSE 9
+        END AS s1,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c2,
+        CASE
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN s1.v2_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 10
+          ELSE 9
+        END AS s2
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w1
+        ON w1.period_key = u.period_key
+      LEFT JOIN w1_coverage
+        ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+      LEFT JOIN s1
+        ON s1.period_key = u.period_key
+        AND s1.unit_key = u.unit_key
+        AND s1.reimbursement_step = x.reimbursement_step
+      WHERE
+        u.is_member
+    )
+    SELECT
+      u.unit_key AS municipality_key,
+      m.municipality_code,
+      m.region_code,
+      m.unit_kind,
+      u.period_key,
+      p.period,
+      p.start_date AS period_start,
+      'reimbursement_step' AS cut,
+      CAST(NULL AS TEXT) AS visitation_category,
+      CAST(NULL AS TEXT) AS benefit_group,
+      x.reimbursement_step AS reimbursement_step,
+      CAST(NULL AS TEXT) AS age_group,
+      NULL AS cash_benefit_by_visitation_full_time_persons_published__num,
+      NULL AS cash_benefit_full_time_persons__num,
+      NULL AS interviews_per_spell__num,
+      NULL AS interviews_per_spell__den,
+      NULL AS public_support_share__num,
+      NULL AS public_support_share__den,
+      CASE
+        WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+        AND NOT f1_units.c1 IS NULL
+        AND NOT f1_units.c2 IS NULL
+        THEN f1_units.c1
+      END AS state_reimbursement_rate__num,
+      CASE
+        WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
+        AND NOT f1_units.c1 IS NULL
+        AND NOT f1_units.c2 IS NULL
+        THEN f1_units.c2
+      END AS state_reimbursement_rate__den
+    FROM units AS u
+    JOIN periods AS p
+      ON p.period_key = u.period_key
+    JOIN {{ ref('dim_municipality') }} AS m
+      ON m.municipality_key = u.unit_key
+      AND m.valid_from <= p.end_date
+      AND COALESCE(m.valid_to, p.end_date) >= p.end_date
+    JOIN cells AS x
+      ON x.period_key = u.period_key
+    LEFT JOIN f1_units
+      ON f1_units.period_key = u.period_key
+      AND f1_units.unit_key = u.unit_key
+      AND f1_units.reimbursement_step = x.reimbursement_step
+  ) AS by_reimbursement_step
 ) AS cuts
 ORDER BY
   period_key,
   municipality_key,
   cut,
-  visitation_category
+  visitation_category,
+  benefit_group,
+  reimbursement_step,
+  age_group

@@ -27,7 +27,8 @@ CATALOGUE = Project(REPOSITORY).catalogue
 QUESTIONS = list(questions(CATALOGUE))
 UNIT = CATALOGUE.vocabulary.reporting_unit
 TABLES = sorted({(q.figure.domain, q.grain, q.of_areas) for q in QUESTIONS})
-MEASURES = [(fact, name) for fact in CATALOGUE.facts.values() for name in fact.definition.measures]
+# Spells have no cube of raw rows: what a period has of them takes the days.
+MEASURES = [(fact, name) for fact in CATALOGUE.facts.values() if fact.kind != "spell" for name in fact.definition.measures]
 FILES = sorted(path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "cube_schema").rglob("*.yml"))
 
 
@@ -314,6 +315,10 @@ def raw(session: Session, fact: ResolvedFact, name: str, by_unit: bool) -> dict[
     """The measure in plain SQL: (rows, value) by unit code and period label, or by label alone."""
     item = fact.definition.measures[name]
     value = fact_expression(str(item.expression), "f").sql(dialect="duckdb")
+    taken = {"count": "count(*)", "median": f"median({value})"}.get(item.aggregate, f"sum({value})")
+    # A mart may hold editions of which another fact speaks.
+    column = fact.definition.edition_column
+    own = f"WHERE f.{column} IN {(*fact.definition.editions, '')}" if column else ""
     # As written, with the conditions that it names put in by hand.
     condition = written_out(CATALOGUE.domains[fact.domain].conditions, item.filter or "true")
     columns = [f"f.{column}" for column in apart(fact)]
@@ -321,11 +326,11 @@ def raw(session: Session, fact: ResolvedFact, name: str, by_unit: bool) -> dict[
     unit = f"u.{UNIT.base.code}, " if by_unit else ""
     more = "".join(f", CAST({column} AS VARCHAR)" for column in columns) if by_unit else ""
     sql = f"""
-        SELECT {unit} p.period{more}, count(*), if({alone}, sum({value}) FILTER (WHERE {condition}), NULL)
+        SELECT {unit} p.period{more}, count(*), if({alone}, {taken} FILTER (WHERE {condition}), NULL)
         FROM {fact.model} AS f
         JOIN dim_period AS p ON p.grain = '{fact.base_grain}' AND p.period_key = f.{fact.base_key}
         JOIN (SELECT DISTINCT {UNIT.key}, {UNIT.base.code} FROM {UNIT.model}) AS u ON u.{UNIT.key} = f.{UNIT.key}
-        GROUP BY {unit} p.period{more}"""
+        {own} GROUP BY {unit} p.period{more}"""
     return {tuple(row[:-2]): (row[-2], row[-1]) for row in session.connection.sql(sql).fetchall()}
 
 
@@ -334,7 +339,7 @@ def test_a_raw_measure_is_the_sum_of_its_rows_or_nothing(cube: Answers, session:
     member = f"{fact.domain}_{fact.name}.{name}"
     more = apart(fact)
     by_unit = {
-        (row[UNIT.base.code], row["period"], *(str(row[column])[:10] for column in more)): row[name]
+        (row[UNIT.base.code], row["period"], *(str(row[column]).removesuffix(" 00:00:00") for column in more)): row[name]
         for row in cube.rows(f"{member} by unit and period")
     }
     expected = raw(session, fact, name, by_unit=True)

@@ -127,6 +127,10 @@ def test_cube_gives_the_number_of_the_query_core_by_code(both: Both, asked: Aske
     assert expected
     assert any(row["value"] is not None for row in expected.values())
     for key in found.keys() | expected.keys():
+        if key not in found:
+            # A cut is materialised as far as its own figures' sources reach.
+            assert expected[key]["value"] is None, key
+            continue
         for part, suffix in asked.parts.items():
             got = found[key][f"{asked.figure.name}{suffix}"]
             if key in expected:
