@@ -23,6 +23,11 @@ _RECEIVE = (
     "receive: recording",
     "receive: recorded",
 )
+_REPROCESS = (
+    "reprocess: judged",
+    "reprocess: written",
+    "reprocess: recorded",
+)
 _BUILD = (
     "build: begun",
     "build: packages installed",
@@ -39,8 +44,8 @@ _SWITCH = (
     "switch: old versions removed",
 )
 
-MOMENTS: tuple[str, ...] = (*_RECEIVE, *_BUILD, *_SWITCH)
-"""Every moment, in the order of the line: receive, build, switch."""
+MOMENTS: tuple[str, ...] = (*_RECEIVE, *_REPROCESS, *_BUILD, *_SWITCH)
+"""Every moment, in the order of the line: receive, judge again (which writes as receive does), build, switch."""
 
 
 def reached(moment: str) -> None:

@@ -124,7 +124,7 @@ class _Reprocess:
             )
             judging.read(arrivals)
             tallies = judging.judge(arrivals)
-            reached("receive: judged")
+            reached("reprocess: judged")
             return self._settle(work, tallies, judging)
 
     def _is_replaced(self, delivery: Delivery, others: Sequence[Delivery]) -> bool:
@@ -250,12 +250,12 @@ class _Reprocess:
         batch: Batch = batch_names(f"{min(ids.values()):08}", self._contract.table, with_set_aside)
         write_schema(judging.connection, self._contract, self._folder)
         write_batch(judging, self._folder, batch, ids)
-        reached("receive: written")
+        reached("reprocess: written")
         masks = masks_of(self._project.vocabulary)
         recorded = [replace(entry, delivery=replace(entry.delivery, batch=batch.batch)) for entry in entries.values()]
         fingerprint = self._key.fingerprint(self._ledger.identity) if self._key is not None else None
         self._ledger.record([masks.entry(entry) for entry in recorded], batch, (), fingerprint)
-        reached("receive: recorded")
+        reached("reprocess: recorded")
 
     def _result(self, delivery: Delivery, item: Earlier, judged: Delivery, tally: Tally) -> Rejudged:
         return Rejudged(

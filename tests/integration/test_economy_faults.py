@@ -46,7 +46,7 @@ def planted(demo_project: Path) -> Counter[Cell]:
     folder = demo_project / "work" / "simulated"
     cells: Counter[Cell] = Counter()
     for row in planted_faults(folder):
-        if row["rule_id"].startswith("V-") and row["fate"] != "passes":
+        if row["rule_id"].startswith("V-OKO-") and row["fate"] != "passes":
             cells[Cell(row["contract"], row["municipality"], row["period"], row["rule_id"], ACTIONS[row["fate"]])] += int(row["row_count"])
     with (demo_project / "seeds" / "municipalities.csv").open(encoding="utf-8") as file:
         members = {row["municipality_code"] for row in csv.DictReader(file) if row["unit_kind"] == "member"}

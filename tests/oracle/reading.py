@@ -21,6 +21,7 @@ STATES = (
 )
 # An unfinished period whose value only its end can give: it is shown as provisional, and is no part of an area's value.
 WAITING = "waiting"
+WITH_A_VALUE = STATES[STATES.index("provisional") :]
 UNKNOWN = "unknown"
 
 

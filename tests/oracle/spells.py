@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.oracle.component import Component
 from tests.oracle.days import ONE_DAY, Span
-from tests.oracle.reading import UNKNOWN, WAITING, Cell, Reading
+from tests.oracle.reading import UNKNOWN, WAITING, WITH_A_VALUE, Cell, Reading
 from tests.oracle.recomputed import ADDING, aggregated
 from tests.oracle.world import Row, World
 
@@ -104,7 +104,7 @@ class Spells(Component):
         if all(reading.value is not None for reading in found):
             found += self._unfinished(stretch, known, day)
         together = self._together(found, None)
-        if together.state in ("validated", "approved", "provisional"):
+        if together.state in WITH_A_VALUE:
             value = self.together([unit], period, cell)
             empty = {"denominator_zero"} if value is None else set[str]()
             return Reading(together.state, together.reasons | empty, value)

@@ -1,6 +1,5 @@
 -- Benefits by the days on which the law has them. What the law replaced is of one family with its successor, so that a change of
 -- the law begins no spell.
-{{ config(materialized='view', schema='staging') }}
 select
     benefit.*,
     coalesce(successor.benefit_key, benefit.benefit_key) as family_key
