@@ -71,11 +71,36 @@ class Spans(Strict):
     days: str = Field(description="SQL: period_key, first_day, last_day, from_day, to_day; NULL: no end")
 
 
+class Dated(Strict):
+    """Where members of a dimension stand, with their codes and the days from and to which they are there (an empty `to`: still)."""
+
+    model: str
+    code: str
+    from_: str = Field(alias="from")
+    to: str
+
+
 class Shared(Strict):
-    """Rows that every unit has as soon as one of them has: those with this value in one of these columns."""
+    """Rows that every unit has as soon as one of them has: those with this value in one of these columns.
+
+    In the columns that are `dated`, every code that is no member's in the period is such a value.
+    """
 
     columns: tuple[str, ...] = Field(min_length=1)
     value: str
+    dated: dict[str, Dated] = Field(default_factory=dict[str, Dated])
+
+    def condition(self, grain: str, period: str, relations: Mapping[str, str]) -> str:
+        """Whether a row t is one of these; `relations` are where the models stand."""
+        found = [f't."{column}" = {quoted(self.value)}' for column in self.columns]
+        for column, dated in self.dated.items():
+            members = (
+                f"SELECT 1 FROM {relations[dated.model]} AS m JOIN landing.periods AS p ON p.grain = {quoted(grain)} "  # noqa: S608 - ours
+                f'AND m."{dated.from_}" <= p.end_date AND (m."{dated.to}" IS NULL OR m."{dated.to}" >= p.start_date) '
+                f'WHERE p.period_key = t."{period}" AND m."{dated.code}" = t."{column}"'
+            )
+            found.append(f't."{column}" IS NOT NULL AND NOT EXISTS ({members})')
+        return " OR ".join(f"({part})" for part in found)
 
 
 class Partition(Strict):
@@ -90,6 +115,7 @@ class Partition(Strict):
     within: str | None = None
     before: Length = Length()
     after: Length = Length()
+    units: Literal["own", "all"] = "own"
     reads: dict[str, Reading] = Field(default_factory=dict[str, Reading])
     whole: Whole | None = None
     spans: tuple[Spans, ...] = ()
@@ -115,7 +141,9 @@ class Partition(Strict):
     @property
     def plain(self) -> Self:
         """The same where every partition reads its own unit and period only."""
-        return self.model_copy(update={"within": None, "before": Length(), "after": Length(), "reads": {}, "spans": (), "shared": None})
+        return self.model_copy(
+            update={"within": None, "before": Length(), "after": Length(), "units": "own", "reads": {}, "spans": (), "shared": None}
+        )
 
     def reading(self, name: str) -> Reading:
         """What a partition reads of the node of that name."""
@@ -123,7 +151,7 @@ class Partition(Strict):
 
     @property
     def _default(self) -> Reading:
-        return Reading(within=self.within, before=self.before, after=self.after)
+        return Reading(within=self.within, before=self.before, after=self.after, units=self.units)
 
     @staticmethod
     def _widened(reading: Reading) -> bool:

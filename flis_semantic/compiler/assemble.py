@@ -54,6 +54,16 @@ _VALUE = "v1"
 """Column of a value that is computed from single rows: each has its own CTE."""
 
 
+@dataclass(frozen=True)
+class Through:
+    """A model that is read through a span, the column of its that names the unit, and whether days beside the span are looked at."""
+
+    span: Span
+    model: str
+    unit_column: str
+    reads_beside: bool = False
+
+
 @dataclass
 class Assembly:
     """The CTEs of one request, in order, and the values of its parameters.
@@ -102,11 +112,14 @@ class Assembly:
             found.append((plan.name, _union(answers)))
         return found
 
-    def read_through(self) -> list[tuple[Span, list[tuple[str, str]]]]:
-        """Every span, with the models that are read through it, and the columns of theirs that name the unit."""
-        return [
-            (span, [(scan.rows.fact.model, scan.rows.unit_column) for scan in self._scans if scan.span == span]) for span in self._spans
+    def read_through(self) -> list[tuple[Span, list[Through]]]:
+        """Every span, with what is read through it."""
+        scanned = [Through(s.span, s.rows.fact.model, s.rows.unit_column) for s in self._scans]
+        detailed = [
+            Through(asked.span, asked.detail.rows.fact.model, asked.detail.rows.unit_column, asked.component.merges)
+            for _, asked in self._values.values()
         ]
+        return [(span, [through for through in (*scanned, *detailed) if through.span == span]) for span in self._spans]
 
     def _source(self, component: ResolvedComponent) -> Source:
         span = span_of(component)
@@ -158,7 +171,7 @@ class Assembly:
         found: list[Cte] = []
         for detail, name in self._details.items():
             spans = [asked.span_name for _, asked in self._values.values() if asked.detail == detail]
-            found.append((name, details_query(detail, list(dict.fromkeys(spans)), self.request)))
+            found.append((name, details_query(detail, list(dict.fromkeys(spans)), self.request, some_units=self.units_only)))
         for name, asked in self._values.values():
             found += spell_ctes(name, _VALUE, asked) if isinstance(asked, Spells) else [(name, recomputed_query(_VALUE, asked))]
         return found

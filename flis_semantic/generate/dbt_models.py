@@ -95,8 +95,8 @@ def _model(catalogue: Catalogue, table: GeneratedTable, tables: Sequence[Generat
 def partition_meta(catalogue: Catalogue, table: GeneratedTable) -> Node:
     """What keeps its rows apart and what they read, so that a build rewrites those that a change reaches and no others.
 
-    An area has the numbers of all its units, so there only the period tells rows apart. Cuts have a row of `unknown` for every unit as
-    soon as one of them has a row without a member.
+    An area has the numbers of all its units, so there only the period tells rows apart. Of cuts, every unit has a row of `unknown`, or of a
+    member that has ceased, as soon as one of them has rows of it.
     """
     unit = catalogue.vocabulary.reporting_unit.key
     if table.kind == "areas":
@@ -104,13 +104,25 @@ def partition_meta(catalogue: Catalogue, table: GeneratedTable) -> Node:
     own = {name: unit for name in OF_UNITS}
     found: Node = {"unit": unit, table.grain: "period_key"}
     if table.kind == "cuts":
-        found["shared"] = {"columns": list(dict.fromkeys(dimension for cut, _ in table.cuts for dimension in cut)), "value": UNKNOWN}
+        found["shared"] = _shared(catalogue, table)
     return {"partition": {**found, "spans": [_span(reach, {**dict(reach.units), **own}) for reach in table.reaches]}}
+
+
+def _shared(catalogue: Catalogue, table: GeneratedTable) -> Node:
+    cuts = catalogue.vocabulary.cuts
+    columns = list(dict.fromkeys(dimension for cut, _ in table.cuts for dimension in cut))
+    dated = {
+        name: {"model": spec.model, "code": spec.code, "from": spec.valid_from, "to": spec.valid_to}
+        for name in columns
+        if (spec := cuts[name]).valid_from
+    }
+    return {"columns": columns, "value": UNKNOWN, **({"dated": dated} if dated else {})}
 
 
 def _span(reach: Reach, units: dict[str, str]) -> Node:
     named = {"units": units} if units else {}
-    return {"reads": [*reach.facts, COVERAGE], "follows": list(HOW_FAR), **named, "parts": list(reach.sources), "days": reach.days}
+    reads, follows = ([*reach.facts, COVERAGE], list(HOW_FAR)) if reach.of_deliveries else (list(reach.facts), [])
+    return {"reads": reads, "follows": follows, **named, "parts": list(reach.sources), "days": reach.days}
 
 
 def _units_test(catalogue: Catalogue, table: GeneratedTable, areas: GeneratedTable) -> Node:

@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'month': 'base_period_key'}}) }}
 -- V-BES-03. Pay of a month that began after the person's death.
 with
 

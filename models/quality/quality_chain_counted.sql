@@ -46,8 +46,10 @@ counted as (
     {{ chain_rows(contract, 'unmapped', ref(staging), grain, where=unmapped[contract]) }}
     {%- endif %}
     {%- for mart in marts %}
+    {%- set said = marts_said.get((contract, mart), {}) %}
     union all
-    {{ chain_rows(contract, 'mart', ref(mart), grain, **{'unit': 'municipality_key', **marts_said.get((contract, mart), {})}) }}
+    {{ chain_rows(contract, 'mart', ref(mart), grain, unit=said.get('unit', 'municipality_key'), rows=said.get('rows', 'count(*)'),
+        where=said.get('where', 'true')) }}
     {%- endfor %}
     {%- set findings = 'quality_' ~ contract %}
     {%- if findings in var('hold_findings_models', []) %}

@@ -14,7 +14,7 @@ import duckdb
 from flis_semantic.build import BuildReport, build
 from flis_semantic.contracts.landing import landing_columns
 from flis_semantic.ledger import Ledger
-from flis_semantic.ledger_records import PlacedPartition
+from flis_semantic.ledger_records import Confirmation, PlacedPartition
 from flis_semantic.quality.decisions import decide
 from flis_semantic.workspace import Project
 from tests.integration.landed import Landing
@@ -58,7 +58,15 @@ class Changing:
     def change(self) -> None:
         """One change of a random kind."""
         kinds: list[Callable[[], str]] = [self.correct, self.correct, self.change_rows, self.change_rows, self.deliver_next, self.decide]
-        kinds += [self.deliver_old, self.rewrite_model, self.touch_seed, self.go_back]
+        kinds += [
+            self.deliver_old,
+            self.confirm,
+            self.judge_again,
+            self.rewrite_model,
+            self.rewrite_contract,
+            self.touch_seed,
+            self.go_back,
+        ]
         self.now += timedelta(hours=1)
         self.done.append(self.random.choice(kinds)())
 
@@ -89,6 +97,42 @@ class Changing:
         table, unit, _ = self._parts()
         last = max(key for key in self._keys(table, unit))
         return self._resend(self.now, "next", (table, unit, [last]), later=1)
+
+    def confirm(self) -> str:
+        """What a delivery says came again, of a newer extract."""
+        chosen = self.random.choice(self._placed()).delivery_id
+        with Ledger(self.project.ledger_path) as ledger:
+            ledger.record([], confirmations=[Confirmation(chosen, self.now, self.now)])
+        return f"confirmed {chosen}"
+
+    def judge_again(self) -> str:
+        """A delivery whose rows were judged again: some that were accepted are not any more. It takes the place of the first one."""
+        chosen = self.random.choice(self._placed()).delivery_id
+        with Ledger(self.project.ledger_path) as ledger:
+            delivery = next(one for one in ledger.deliveries() if one.delivery_id == chosen)
+            slots = list(ledger.partitions([chosen])[chosen])
+            files = ledger.files_of([chosen])
+        listed = ", ".join(f"'{self.project.landing / delivery.contract / file}'" for file in files)
+        rows = f"SELECT * FROM read_parquet([{listed}], union_by_name = true) WHERE delivery_id = {chosen}"
+        kept = self.random.choice(["line_number % 11 <> 0", "line_number % 3 = 0"])
+        first = delivery.rejudges if delivery.rejudges is not None else chosen
+        more: dict[str, Any] = {name: getattr(delivery, name) for name in ("mode", "stream", "sequence", "rank_at", "synthetic")}
+        Landing(self.project).land(
+            delivery.contract,
+            f"FROM ({rows}) WHERE {kept}",
+            extracted_at=delivery.extracted_at,
+            received_at=self.now,
+            named=slots,
+            rejudges=first,
+            **more,
+        )
+        return f"judged again {chosen}"
+
+    def rewrite_contract(self) -> str:
+        """A contract with another text and the same meaning."""
+        path = self.random.choice(sorted((self.project.root / "contracts").glob("*.yml")))
+        path.write_text(path.read_text(encoding="utf-8") + f"# {self.now}\n", encoding="utf-8")
+        return f"rewritten {path.name}"
 
     def change_rows(self) -> str:
         """A delta, where the table has them: some rows with other numbers, some deleted, now and then behind a gap."""

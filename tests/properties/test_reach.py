@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from random import Random
 from typing import Any
 
@@ -19,6 +20,7 @@ import pytest
 from flis_semantic.build.graph import PARTITIONED, Graph, Node
 from flis_semantic.build.partition import Partition, partition_of
 from flis_semantic.build.plan import Plan, write_plan
+from flis_semantic.catalogue.resolved import ResolvedFact
 from flis_semantic.compiler import GeneratedTable, cut_table, key_figure_tables
 from flis_semantic.generate.dbt_models import partition_meta
 from tests.properties.bench import Bench, bench
@@ -40,7 +42,7 @@ class Changed:
     unit: int | None
     grain: str
     first: int
-    last: int
+    last: int | None
 
 
 def tables_of(world: Bench) -> list[GeneratedTable]:
@@ -58,6 +60,7 @@ def graph_of(world: Bench, table: GeneratedTable) -> tuple[Graph, Partition]:
     assert partition is not None
     kept = Partition(unit=UNIT)
     reads = {"coverage": kept, "source_status": None, "dim_period": None, "dim_municipality": None}
+    reads |= {dated.model: None for dated in (partition.shared.dated.values() if partition.shared is not None else ())}
     reads |= {model: kept for reach in table.reaches for model in reach.facts}
     nodes = [Node(name, "model", name, name, PARTITIONED, f'"{name}"', (), "", found) for name, found in reads.items()]
     above = Node(table.name, "model", table.name, table.name, PARTITIONED, table.name, tuple(reads), "", partition)
@@ -69,7 +72,9 @@ def change(world: Bench, random: Random) -> Iterator[Changed]:
     run, fact = world.connection, random.choice(sorted(world.catalogue.facts.values(), key=lambda fact: fact.id))
     lines = [line for line in world.catalogue.starts if line in {line for c in components(world) if c.fact is fact for line in c.sources}]
     kind = random.choice(["rows", "rows", "unknown", "state", "reach"] if lines else ["rows"])
-    if kind in ("rows", "unknown"):
+    if kind in ("rows", "unknown") and fact.kind == "spell":
+        yield from change_spells(world, random, fact)
+    elif kind in ("rows", "unknown"):
         base, model = fact.base_key, fact.model
         found = run.execute(f"SELECT DISTINCT {UNIT}, {base} FROM {model} ORDER BY ALL").fetchall()
         for unit, key in random.sample(found, min(len(found), random.choice([1, 1, 2]))):
@@ -93,6 +98,30 @@ def change(world: Bench, random: Random) -> Iterator[Changed]:
             yield Changed("coverage", line.table, unit, fact.base_grain, key, key)
     else:
         yield from move_reach(world, random, random.choice(lines))
+
+
+def change_spells(world: Bench, random: Random, fact: ResolvedFact) -> Iterator[Changed]:
+    """Spells of some first and last day are gone, are there twice, or end on another day."""
+    run, model = world.connection, fact.model
+    assert fact.definition.lasts is not None
+    since, until = fact.definition.lasts.from_, fact.definition.lasts.to
+    found = run.execute(f"SELECT DISTINCT {UNIT}, {since}, {until} FROM {model} ORDER BY ALL").fetchall()
+    for unit, first, last in random.sample(found, min(len(found), random.choice([1, 1, 3]))):
+        until_last = f"{until} = DATE '{last}'" if last is not None else f"{until} IS NULL"
+        where = f"WHERE {UNIT} = {unit} AND {since} = DATE '{first}' AND {until_last}"
+        ends = [last]
+        if random.random() < 0.3:
+            run.execute(f"DELETE FROM {model} {where}")
+        elif random.random() < 0.5 or fact.definition.pieces_of is not None:
+            run.execute(f"INSERT INTO {model} SELECT * FROM {model} {where}")
+        else:
+            ends.append(first + timedelta(days=random.randrange(200)))
+            run.execute(f"UPDATE {model} SET {until} = DATE '{ends[1]}' {where}")
+        yield Changed(model, None, unit, "day", day_key(first), None if None in ends else max(day_key(end) for end in ends))
+
+
+def day_key(day: date) -> int:
+    return (day - date(1970, 1, 1)).days
 
 
 def components(world: Bench) -> list[Any]:
@@ -124,8 +153,8 @@ def write_changes(connection: duckdb.DuckDBPyConnection, changes: list[Changed])
     connection.execute(f"CREATE OR REPLACE TABLE landing.changes ({columns})")
     for one in changes:
         connection.execute(
-            "INSERT INTO landing.changes SELECT ?, ?, ?, min(start_date), max(end_date) FROM dim_period "
-            "WHERE grain = ? AND period_key BETWEEN ? AND ?",
+            "INSERT INTO landing.changes SELECT $1, $2, $3, min(start_date), CASE WHEN $6 IS NOT NULL THEN max(end_date) END FROM dim_period "
+            "WHERE grain = $4 AND period_key BETWEEN $5 AND coalesce($6, $5)",
             [one.node, one.source, one.unit, one.grain, one.first, one.last],
         )
 
@@ -203,8 +232,9 @@ def check(  # noqa: PLR0913 - all that a failure has to show
 
 def shared_rows(run: duckdb.DuckDBPyConnection, partition: Partition, table: str) -> set[int]:
     assert partition.shared is not None
-    has = " OR ".join(f"{column} = '{partition.shared.value}'" for column in partition.shared.columns)
-    return {period for (period,) in run.execute(f"SELECT DISTINCT period_key FROM {table} WHERE {has}").fetchall()}
+    models = {dated.model: dated.model for dated in partition.shared.dated.values()}
+    has = partition.shared.condition(str(partition.grain), "period_key", models)
+    return {period for (period,) in run.execute(f"SELECT DISTINCT t.period_key FROM {table} AS t WHERE {has}").fetchall()}
 
 
 def test_most_changes_touch_little() -> None:

@@ -1974,6 +1974,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w4
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key = 14
 ), rows_2 AS (
   /* employment.benefit_spells, row by row */
@@ -2030,6 +2031,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w4
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key = 6
 ), rows_3 AS (
   /* employment.benefit_spells, row by row */
@@ -2086,6 +2088,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w4
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key IN (5, 6)
 ), rows_4 AS (
   /* employment.benefit_spells, row by row */
@@ -2142,6 +2145,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w4
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND (
       (
         f.benefit_key = 13
@@ -2207,6 +2211,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w17
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key = 1
     AND f.age_key BETWEEN 18 AND 66
 ), rows_6 AS (
@@ -2264,6 +2269,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w4
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND (
       NOT f.benefit_key IN (12, 18)
     )
@@ -2325,6 +2331,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w4
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key IN (7, 8)
 ), rows_8 AS (
   /* employment.sickness_cases, row by row */
@@ -2380,6 +2387,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w20
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.is_over_52_weeks
 ), rows_9 AS (
   /* employment.sickness_cases, row by row */
@@ -2435,6 +2443,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w20
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
 ), rows_10 AS (
   /* employment.benefit_spells, row by row */
   SELECT
@@ -2490,6 +2499,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w4
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key = 11
     AND (
       f.age_key BETWEEN 16 AND 66

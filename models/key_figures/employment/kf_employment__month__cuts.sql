@@ -287,6 +287,7 @@ FROM (
             MAX(last_key)
           FROM w2
         ) + 1
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.benefit_key = 14
     ), values_1_spells AS (
       SELECT
@@ -883,6 +884,7 @@ FROM (
             MAX(last_key)
           FROM w1
         ) + 1
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.benefit_key = 14
     ), rows_2 AS (
       /* employment.benefit_spells, row by row */
@@ -940,6 +942,7 @@ FROM (
             MAX(last_key)
           FROM w1
         ) + 1
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND (
           NOT f.benefit_key IN (12, 18)
         )

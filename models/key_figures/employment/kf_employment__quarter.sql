@@ -1535,6 +1535,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w1
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key = 14
 ), rows_2 AS (
   /* employment.benefit_spells, row by row */
@@ -1591,6 +1592,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w1
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key = 6
 ), rows_3 AS (
   /* employment.benefit_spells, row by row */
@@ -1647,6 +1649,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w1
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key IN (5, 6)
 ), rows_4 AS (
   /* employment.benefit_spells, row by row */
@@ -1703,6 +1706,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w1
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND (
       (
         f.benefit_key = 13
@@ -1768,6 +1772,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w12
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key = 1
     AND f.age_key BETWEEN 18 AND 66
 ), rows_6 AS (
@@ -1825,6 +1830,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w1
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND (
       NOT f.benefit_key IN (12, 18)
     )
@@ -1886,6 +1892,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w1
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key IN (7, 8)
 ), rows_8 AS (
   /* employment.sickness_cases, row by row */
@@ -1941,6 +1948,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w15
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.is_over_52_weeks
 ), rows_9 AS (
   /* employment.sickness_cases, row by row */
@@ -1996,6 +2004,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w15
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
 ), rows_10 AS (
   /* employment.benefit_spells, row by row */
   SELECT
@@ -2051,6 +2060,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w1
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key = 11
     AND (
       f.age_key BETWEEN 16 AND 66

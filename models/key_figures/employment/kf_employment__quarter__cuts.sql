@@ -163,6 +163,7 @@ FROM (
             MAX(last_key)
           FROM w1
         ) + 1
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.benefit_key = 14
     ), values_1_spells AS (
       SELECT
@@ -710,6 +711,7 @@ FROM (
             MAX(last_key)
           FROM w1
         ) + 1
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.benefit_key = 14
     ), rows_2 AS (
       /* employment.benefit_spells, row by row */
@@ -767,6 +769,7 @@ FROM (
             MAX(last_key)
           FROM w1
         ) + 1
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND (
           NOT f.benefit_key IN (12, 18)
         )

@@ -1595,6 +1595,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w3
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key = 14
 ), rows_2 AS (
   /* employment.benefit_spells, row by row */
@@ -1651,6 +1652,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w3
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key = 6
 ), rows_3 AS (
   /* employment.benefit_spells, row by row */
@@ -1707,6 +1709,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w3
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key IN (5, 6)
 ), rows_4 AS (
   /* employment.benefit_spells, row by row */
@@ -1763,6 +1766,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w3
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND (
       (
         f.benefit_key = 13
@@ -1828,6 +1832,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w13
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key = 1
     AND f.age_key BETWEEN 18 AND 66
 ), rows_6 AS (
@@ -1885,6 +1890,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w3
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND (
       NOT f.benefit_key IN (12, 18)
     )
@@ -1946,6 +1952,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w3
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key IN (7, 8)
 ), rows_8 AS (
   /* employment.sickness_cases, row by row */
@@ -2001,6 +2008,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w16
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.is_over_52_weeks
 ), rows_9 AS (
   /* employment.sickness_cases, row by row */
@@ -2056,6 +2064,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w16
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
 ), rows_10 AS (
   /* employment.benefit_spells, row by row */
   SELECT
@@ -2111,6 +2120,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w3
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key = 11
     AND (
       f.age_key BETWEEN 16 AND 66
