@@ -69,6 +69,9 @@ def _model(catalogue: Catalogue, table: GeneratedTable, tables: Sequence[Generat
     if table.kind == "units":
         areas = next(other for other in tables if other.grain == table.grain and other.kind == "areas")
         tests.append({"flis_project.key_figure_units": _units_test(catalogue, table, areas)})
+        named = _codes_named(catalogue, table)
+        if named:
+            tests.append({"flis_project.known_codes": _test(f"known_codes_{table.name}", named=named)})
     elif table.kind == "cuts":
         units = next(other for other in tables if other.grain == table.grain and other.kind == "units")
         tests.append({"flis_project.key_figure_cuts": _cuts_test(catalogue, table, units)})
@@ -134,6 +137,15 @@ def _units_test(catalogue: Catalogue, table: GeneratedTable, areas: GeneratedTab
         figures=[figure.name for figure in table.figures],
         ratios=[figure.name for figure in table.figures if figure.denominator],
     )
+
+
+def _codes_named(catalogue: Catalogue, table: GeneratedTable) -> list[Node]:
+    """Codes that definitions of the table's key figures name, by the dimension's table: one that it does not have counts nothing."""
+    named: dict[tuple[str, str], dict[str, None]] = {}
+    for name, codes in (item for figure in table.figures for component in figure.components for item in component.filters):
+        dimension = catalogue.vocabulary.cuts[name]
+        named.setdefault((dimension.model, dimension.code), {}).update(dict.fromkeys(codes))
+    return [{"dimension": f"ref('{model}')", "column": column, "codes": list(codes)} for (model, column), codes in named.items()]
 
 
 def _cuts_test(catalogue: Catalogue, table: GeneratedTable, units: GeneratedTable) -> Node:

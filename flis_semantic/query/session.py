@@ -158,9 +158,24 @@ class Session:
         for name, codes in request.dimension_filters.items():
             dimension = request.vocabulary.cuts[name]
             _refuse_unknown(name, codes, [*self._codes(dimension.model, dimension.code), UNKNOWN])
-
+        self._check_definitions(request)
         if request.area_filters:
             self._check_areas(request)
+
+    def _check_definitions(self, request: Request) -> None:
+        """Refuse a figure whose definition names a code that its dimension does not have: it would count nothing, and say so as 0."""
+        for figure in request.figures:
+            for name, codes in dict.fromkeys(item for component in figure.components for item in component.filters):
+                dimension = request.vocabulary.cuts[name]
+                known = [*self._codes(dimension.model, dimension.code), UNKNOWN]
+                for code in codes:
+                    if code not in known:
+                        raise RequestError(
+                            f"The definition of {figure.id} names a {name} '{code}', which {dimension.model} does not have.",
+                            where=figure.id,
+                            hint=suggestion(code, known),
+                            code="unknown_code_in_definition",
+                        )
 
     def _check_areas(self, request: Request) -> None:
         """Refuse filters that no unit passes, or none that a figure counts: no data could ever answer them."""

@@ -16,6 +16,8 @@ models:
       - flis_project.accepted_codes: {arguments: {codes: {code: [a, b], size: ["5", "200", null]}}}
       - flis_project.no_orphans:
           arguments: {references: [{column: municipality_key, to: ref('dim_municipality'), field: municipality_key}]}
+      - flis_project.known_codes:
+          arguments: {named: [{dimension: ref('dim_municipality'), column: municipality_code, codes: ["0101", unknown, "9999"]}]}
       - flis_project.plausible: {arguments: {ranges: {size: {min: 0, max: 100}, municipality_key: {max: 1000}}}}
 """
 
@@ -44,6 +46,8 @@ def test_each_generic_test_finds_what_was_planted_for_it(tmp_path: Path) -> None
         }),
         # Null points nowhere.
         "no_orphans": ("invariant", {"column_name=municipality_key, orphan=7, row_count=1"}),
+        # A misspelt code of a definition; `unknown` stands for rows without a member.
+        "known_codes": ("invariant", {"column_name=municipality_code, code=9999"}),
         "plausible": ("data", {"column_name=size, least=-1, greatest=200, row_count=2"}),
     }  # fmt: skip
     assert report.lines[0].startswith("5 models and seeds built")

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from tests.oracle.days import ONE_DAY, Span, months_before
@@ -40,6 +41,7 @@ class Component:
         # How many base periods before and after its own a row is computed from.
         self.beside = (self.fact.get("reads", {}).get("before", 0), self.fact.get("reads", {}).get("after", 0))
         self._rows: dict[tuple[int, str], list[Row]] = {}
+        self._known_to: dict[int, date] = {}
         self.unit_column = self.fact["roles"][written.get("role") or self.fact["default_role"]]
 
         # A row of another edition may have another base period.
@@ -100,14 +102,17 @@ class Component:
         """Whether somebody has delivered this base period, or a later one, of everything that the measure reads."""
         return all(base.first <= self._end_of_reach(line).first for line in self.lines)
 
-    @property
+    @cached_property
     def data_to(self) -> date:
         """The first day of which something that the measure reads was not known when it was delivered."""
         return min(self.world.data_to.get(line, self._end_of_reach(line).last + ONE_DAY) for line in self.lines)
 
     def known_to(self, unit: int) -> date:
         """The first day of which something that the measure reads was not known when the unit delivered."""
-        return min([self.data_to, *(self.world.unit_data_to.get((*line, unit), self.data_to) for line in self.lines)])
+        if unit not in self._known_to:
+            known = [self.world.unit_data_to.get((*line, unit), self.data_to) for line in self.lines]
+            self._known_to[unit] = min([self.data_to, *known])
+        return self._known_to[unit]
 
     def unfinished(self, target: Span, unit: int) -> bool:
         """Whether more may come of the target: a value covers its days up to the extract."""
@@ -275,8 +280,8 @@ class Component:
     def _needed(self, base: Span) -> list[Span]:
         """The base periods that a row of one is computed from."""
         spans, (before, after) = self.days.in_order[self.base], self.beside
-        place = spans.index(base)
-        return list(spans[place - before : place + after + 1])
+        place = self.days.place[base]
+        return spans[place - before : place + after + 1]
 
     def _falls(self, row: Row, target: Span, base: Span) -> bool:
         """Whether a row of a base period that is read is one of those days'. An event without a date is one of all its base period."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,20 @@ def test_an_unknown_filter_value_is_refused_with_the_nearest_code(demo_project: 
     assert "Did you mean '0101'?" in str(refused.value)
     with flis.open(demo_project) as session, pytest.raises(RequestError, match="visitation_category 'jobpart'"):
         session.query(CATEGORIES, where={"visitation_category": "jobpart"})
+
+
+def test_a_definition_that_names_an_unknown_code_is_refused_and_answers_no_zero(demo_project: Path, tmp_path: Path) -> None:
+    for name in ("contracts", "seeds", "work", "dbt_project.yml"):
+        (tmp_path / name).symlink_to(demo_project / name)
+    shutil.copytree(demo_project / "catalogue", tmp_path / "catalogue")
+    file = tmp_path / "catalogue" / "employment" / f"{CATEGORIES.split('.')[1]}.yml"
+    definition = file.read_text(encoding="utf-8")
+    filtered = definition.replace("full_time_persons}", "full_time_persons, filter: {visitation_category: [job_ready, job_raedy]}}", 1)
+    file.write_text(filtered, encoding="utf-8")
+    with flis.open(tmp_path) as session, pytest.raises(RequestError, match="names a visitation_category 'job_raedy'") as refused:
+        session.query(CATEGORIES, grain="month")
+    assert refused.value.code == "unknown_code_in_definition"
+    assert "Did you mean 'job_ready'?" in str(refused.value)
 
 
 @pytest.mark.parametrize(
