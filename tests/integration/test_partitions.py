@@ -133,7 +133,7 @@ def go_on(change: Changing, rounds: int, most: int) -> None:
         change.compare()
 
 
-@pytest.mark.parametrize("seed", range(many(2, 40)))
+@pytest.mark.parametrize("seed", range(many(1, 40)))
 def test_shops_whose_deliveries_and_definitions_change_have_the_rows_of_a_full_build(tmp_path: Path, seed: int) -> None:
     project = shops(tmp_path, MODELS)
     assert build(project, keep=50).exit_code == 0
@@ -142,11 +142,9 @@ def test_shops_whose_deliveries_and_definitions_change_have_the_rows_of_a_full_b
 
 def test_a_declaration_that_says_too_little_is_found(tmp_path: Path) -> None:
     # The same model without what it reads of earlier months.
-    project = shops(tmp_path, MODELS | {"fct_running": (SHOP_MONTH, MODELS["fct_running"][1])})
+    kept = {name: MODELS[name] for name in ("fct_ledger", "quality_ledger")}
+    project = shops(tmp_path, kept | {"fct_running": (SHOP_MONTH, MODELS["fct_running"][1])})
     assert build(project, keep=50).exit_code == 0
-    change = changing(project, 1, now=datetime(2022, 1, 1))
-    change.numbers.clear()
-    change.random.seed(1)
     Landing(project).land(
         "ledger",
         f"SELECT 0 AS delivery_id, 2 AS line_number, '0001' AS unit_code, {JANUARY + 3} AS base_period_key, '' AS slot, '' AS series, "
@@ -154,7 +152,7 @@ def test_a_declaration_that_says_too_little_is_found(tmp_path: Path) -> None:
         extracted_at=datetime(2022, 1, 1),
     )
     with pytest.raises(AssertionError, match=r"main\.fct_running"):
-        change.compare()
+        changing(project, 1).compare()
 
 
 def domains(folder: Path) -> Project:
@@ -162,6 +160,10 @@ def domains(folder: Path) -> Project:
     project = Project(copy_project(folder))
     if not PROVE:
         shutil.rmtree(folder / "models" / "key_figures")
+        # What is said of models, and with it their tests: most of a build of so few rows.
+        for path in (folder / "models").rglob("*.yml"):
+            if path.name != "sources.yml":
+                path.unlink()
     out = folder / "simulated"
     files = [simulated.path for table, scale in DOMAINS.items() for simulated in simulate(project, table, out=out, scale=scale)]
     receive(project, [path for path in files if path.suffix != ".json"])
