@@ -116,9 +116,16 @@ class Dbt:
         orders_read, orders = os.pipe()
         answers, answers_write = os.pipe()
         program = ["-c", _BUILD, str(orders_read), str(answers_write), str(self._results)]
-        self._held = _Held(root, work, program, self._output, (orders_read, answers_write))
-        os.close(orders_read)
-        os.close(answers_write)
+        try:
+            self._held = _Held(root, work, program, self._output, (orders_read, answers_write))
+        except BaseException:
+            self._output.close()
+            for descriptor in (orders, answers):
+                os.close(descriptor)
+            raise
+        finally:
+            for descriptor in (orders_read, answers_write):
+                os.close(descriptor)
         self._orders, self._answers = os.fdopen(orders, "w"), os.fdopen(answers)
 
     def __enter__(self) -> Self:

@@ -7,21 +7,29 @@ follow by their spans, which `tests/properties/test_reach.py` is about.
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from flis_semantic.build import build
 from flis_semantic.delivery.receive import receive
+from flis_semantic.faults import MOMENTS, VARIABLE
+from flis_semantic.generate import generate
+from flis_semantic.ledger import Ledger
 from flis_semantic.simulate import simulate
 from flis_semantic.workspace import Project
-from tests.integration.changing import Changing, changing
+from tests.integration.changing import Changing, changing, differences
 from tests.integration.landed import Landing
 from tests.integration.streams import JANUARY, make_project
 from tests.projects import copy_project
-from tests.sampling import PROVE, many
+from tests.sampling import PROVE, many, sample
 
 SHOP_MONTH = "'unit': 'shop_key', 'month': 'month_key'"
 # By name: what keeps its rows apart, and its text. Each is another way to depend on other rows.
@@ -176,3 +184,87 @@ def test_the_repository_s_own_models_have_the_rows_of_a_full_build(tmp_path: Pat
     report = build(project, keep=50)
     assert report.exit_code == 0, report.lines
     go_on(changing(project, 100 + seed, now=datetime(2027, 1, 1) + timedelta(days=seed)), many(1, 8), 6)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The shops, built once, for tests of how a build goes on from there."""
+    kept = {name: MODELS[name] for name in ("fct_ledger", "quality_ledger", "fct_running")}
+    project = shops(tmp_path_factory.mktemp("shops"), kept)
+    generate(project)
+    assert build(project, keep=50).exit_code == 0
+    return project
+
+
+def correct(project: Project, month: int) -> None:
+    """One month of one shop once more, with one row."""
+    with Ledger(project.ledger_path) as ledger:
+        number = ledger.next_delivery_id()
+    rows = (
+        f"SELECT 0 AS delivery_id, 2 AS line_number, '0002' AS unit_code, {JANUARY + month} AS base_period_key, '' AS slot, '' AS series, "
+        f"false AS is_control, false AS is_deleted, '0002' AS shop, DATE '2020-01-01' + INTERVAL {month} MONTH AS month, 1 AS number, "
+        f"{number}::BIGINT AS amount"
+    )
+    Landing(project).land("ledger", rows, extracted_at=datetime(2022, 1, 1) + timedelta(hours=number))
+
+
+def same_as_full(project: Project, version: str) -> None:
+    """The version has the rows of a full build, which is made beside it."""
+    full = build(project, full=True, keep=50)
+    assert full.exit_code == 0
+    assert differences(project.versions / version, project.versions / str(full.version)) == []
+
+
+PARTIAL = MOMENTS[MOMENTS.index("build: begun") :]
+
+
+def test_a_correction_rewrites_what_it_touches_and_nothing_else(built: Project) -> None:
+    correct(built, 4)
+    report = build(built, keep=50)
+    written = {node.name: (node.partitions, node.rows_written) for node in report.rewritten if node.rows_written}
+    # One row in the month itself, one sum in it and in each of the two months after it.
+    assert written["fct_ledger"] == (1, 1)
+    assert written["fct_running"] == (3, 3)
+    assert report.begun_from is not None
+
+
+@pytest.mark.parametrize("moment", sample(PARTIAL, 3))
+def test_killed_at_a_moment_the_next_build_has_the_rows_of_a_full_one(built: Project, moment: str) -> None:
+    program = "import sys; from flis_semantic.cli import main; sys.argv[1:] = ['build', '--project', sys.argv[1]]; main()"
+    version = built.pointer.read_text()
+    correct(built, PARTIAL.index(moment) % 12)
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(built.root)], env=os.environ | {VARIABLE: moment}, capture_output=True, check=False, timeout=300
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    switched = moment in ("switch: pointer moved", "switch: old versions removed")
+    assert (built.pointer.read_text() == version) != switched
+    assert build(built, keep=50).exit_code == 0
+    same_as_full(built, built.pointer.read_text())
+
+
+def test_what_was_known_is_built_from_a_later_version(built: Project) -> None:
+    current = built.pointer.read_text()
+    then = datetime(2022, 1, 1) - timedelta(days=1)
+    report = build(built, known_on=then, keep=50)
+    assert (report.exit_code, report.begun_from, built.pointer.read_text()) == (0, current, current)
+    kept = built.versions / "kept.duckdb"
+    shutil.copyfile(built.versions / str(report.version), kept)
+    full = build(built, known_on=then, full=True, keep=50)
+    assert full.begun_from is None
+    assert differences(kept, built.versions / str(full.version)) == []
+    kept.unlink()
+
+
+def test_a_version_that_does_not_say_what_it_was_built_by_is_built_anew(built: Project) -> None:
+    correct(built, 2)
+    with duckdb.connect(str(built.versions / built.pointer.read_text())) as connection:
+        connection.execute("DROP TABLE landing.built_by")
+    report = build(built, keep=50)
+    assert (report.exit_code, report.begun_from) == (0, None)
+    assert report.why_full == "the current version cannot be read, or does not say what it was built by"
+    correct(built, 3)
+    with duckdb.connect(str(built.versions / built.pointer.read_text())) as connection:
+        connection.execute("UPDATE landing.build_input SET program = 'another'")
+    report = build(built, keep=50)
+    assert report.why_full == "the program, the vocabulary or dbt's settings changed"
