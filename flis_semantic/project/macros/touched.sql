@@ -86,7 +86,7 @@
 
 {#
   For what a model reads: the rows that touched partitions may need. Columns of the relation read, by what they hold: a unit's key
-  or code, and keys of a grain, as in within_reach(unit='municipality_key', month='month_key').
+  or code, and keys of a grain, as in within_reach(unit='shop_key', month='month_key').
 #}
 {% macro within_reach(unit=none, unit_code=none) -%}
     {%- set box = flis_project.touched(model.unique_id) -%}
