@@ -6,6 +6,7 @@ the project; builds and receipts are commands in processes of their own.
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Iterable
@@ -82,6 +83,7 @@ def month(root: Path, runs: int) -> None:  # noqa: ARG001 - likewise
 
 def demo_files(project: Project) -> list[Path]:
     """What the demonstration receives: published files where they are, and what the recipes write."""
+    os.environ.setdefault("FLIS_PSEUDONYM_KEY", "a key for benchmarks, as long as it has to be")
     return load_demo(project).deliveries(project, project.work / "simulated")
 
 

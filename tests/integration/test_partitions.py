@@ -148,6 +148,7 @@ def test_shops_whose_deliveries_and_definitions_change_have_the_rows_of_a_full_b
     go_on(changing(project, seed, now=datetime(2022, 1, 1)), many(1, 6), 3)
 
 
+@pytest.mark.skipif(not PROVE, reason="about the test above: whether it finds what is wrong")
 def test_a_declaration_that_says_too_little_is_found(tmp_path: Path) -> None:
     # The same model without what it reads of earlier months.
     kept = {name: MODELS[name] for name in ("fct_ledger", "quality_ledger")}
@@ -228,7 +229,7 @@ def test_a_correction_rewrites_what_it_touches_and_nothing_else(built: Project) 
     assert report.begun_from is not None
 
 
-@pytest.mark.parametrize("moment", sample(PARTIAL, 3))
+@pytest.mark.parametrize("moment", sample(PARTIAL, 1))
 def test_killed_at_a_moment_the_next_build_has_the_rows_of_a_full_one(built: Project, moment: str) -> None:
     program = "import sys; from flis_semantic.cli import main; sys.argv[1:] = ['build', '--project', sys.argv[1]]; main()"
     version = built.pointer.read_text()
