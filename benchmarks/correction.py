@@ -105,7 +105,7 @@ def answer(project: Project, figure: str, label: str) -> float:
 
 def correct(project: Project, table: str, month_key: int) -> None:
     """The rows of the municipality's month once more, but for every seventh."""
-    rows = _rows(project, table, f"unit_code = '{UNIT}' AND base_period_key = {month_key}")
+    rows = _rows(project, table, [UNIT], [month_key])
     now = datetime.now(UTC).replace(tzinfo=None)
     kept = f"FROM ({rows}) WHERE line_number % 7 <> 0"
     Landing(project).land(table, kept, extracted_at=now, synthetic=True, named=[(UNIT, month_key, "")])
@@ -122,16 +122,18 @@ def repeat_ledger(project: Project, times: int) -> None:
     year = next(name for name, column in contract.columns.items() if column.type == "integer" and "aar" in name)
     for later in range(LEDGER_MONTHS // 12, years + 1, LEDGER_MONTHS // 12):
         replaced = [*(part.format(years=later) for part in moved), f'"{year}" + {later} AS "{year}"']
-        rows = _rows(project, LEDGER, f"base_period_key < {2021 * 12}")
+        rows = _rows(project, LEDGER, project.units, range(2019 * 12, 2021 * 12))
         select = f"SELECT * REPLACE (base_period_key + {12 * later} AS base_period_key, {', '.join(replaced)}) FROM ({rows})"
         Landing(project).land(LEDGER, select, extracted_at=datetime(2026, 1, 1), synthetic=True)
 
 
-def _rows(project: Project, table: str, where: str) -> str:
-    """SELECT of the rows in force."""
+def _rows(project: Project, table: str, units: Iterable[str], keys: Iterable[int]) -> str:
+    """SELECT of the rows in force of these units and base periods."""
+    asked = {*units}, {*keys}
     with Ledger(project.ledger_path) as ledger:
-        parts = {part.delivery_id for part in ledger.active_partitions(table)}
-        files: Iterable[str] = ledger.files_of(parts)
+        parts = [p for p in ledger.active_partitions(table) if p.unit_code in asked[0] and p.base_period_key in asked[1]]
+        files = ledger.files_of({part.delivery_id for part in parts})
     listed = ", ".join(f"'{project.landing / table / file}'" for file in files)
-    ids = ", ".join(map(str, parts))
-    return f"SELECT * FROM read_parquet([{listed}], union_by_name = true) WHERE {where} AND delivery_id IN ({ids})"
+    places = ", ".join(f"({p.delivery_id}, '{p.unit_code}', {p.base_period_key}, '{p.slot}')" for p in parts)
+    there = f"(delivery_id, unit_code, base_period_key, coalesce(slot, '')) IN (VALUES {places})"
+    return f"SELECT * FROM read_parquet([{listed}], union_by_name = true) WHERE {there}"
