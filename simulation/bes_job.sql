@@ -20,8 +20,8 @@ situations as (
         clients.person,
         months.month,
         cast(epoch(months.month) // 86400 as integer) as month_number,
-        bool_or(spells.benefit = 'flx') as in_flex_job,
-        bool_or(spells.benefit in ('kth', 'udh', 'sho', 'ovg')) as on_cash,
+        coalesce(bool_or(spells.benefit = 'flx'), false) as in_flex_job,
+        coalesce(bool_or(spells.benefit in ('kth', 'udh', 'sho', 'ovg')), false) as on_cash,
         count(spells.person) = 0 as is_free
     from clients
     cross join months
