@@ -98,13 +98,15 @@ inner join packages on rows.unit = packages.unit and rows.month = packages.month
 where chunk = getvariable('chunk')
 order by file_name, kommunekode, cpr, arbejdsgiver_cvr;
 
+-- A national file is written when the last of its municipalities is.
 create table delivery_facts as
-select distinct
+select
     file_of('bes_job', system, unit, month, chunk, extracted_at) as file_name,
-    extracted_at,
+    max(extracted_at) as extracted_at,
     true as synthetic,
     chunk
-from packages;
+from packages
+group by file_name, chunk;
 
 -- Months in which nothing happened are delivered, too.
 create table delivery_parts as

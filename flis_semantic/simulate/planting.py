@@ -101,6 +101,7 @@ class Planting:
         match fault.what:
             case "carried_forward":
                 self._carry_forward(one, part)
+                return [self._told_where(self._count(part) >= fault.least, one, part, self._count(part))]
             case "zero_filled":
                 self._change_value(one, part, "0")
             case "values_corrected":
@@ -170,8 +171,7 @@ class Planting:
             "GROUP BY ALL ORDER BY 2 DESC, 1 LIMIT 1"
         )
         self._execute(f'DELETE FROM written WHERE {self._where(part)} AND CAST("{column}" AS VARCHAR) = {quoted(lost)}')  # noqa: S608
-        found = amount >= one.fault.least
-        return self._told(one, part, 1, one.fault.fate if found else "undetectable", None if found else "")
+        return self._told_where(amount >= one.fault.least, one, part, 1)
 
     def _change_type(self, one: Drawn, part: DeliveredPart) -> int:
         """Write numbers as text; how many there were."""
@@ -226,6 +226,10 @@ class Planting:
     def _later(self, fact: FileFacts, one: Drawn, names: dict[str, str]) -> FileFacts:
         later = fact.extracted_at + timedelta(days=one.fault.again_after_days or 0)
         return replace(fact, file_name=names[fact.file_name], extracted_at=later)
+
+    def _told_where(self, enough: bool, one: Drawn, part: DeliveredPart, rows: int) -> dict[str, str]:
+        """What is found where there is enough of it to be told."""
+        return self._told(one, part, rows, one.fault.fate) if enough else self._told(one, part, rows, "undetectable", "")
 
     def _told(self, one: Drawn, part: DeliveredPart | None, rows: int, fate: Fate, finding: str | None = None) -> dict[str, str]:
         return {

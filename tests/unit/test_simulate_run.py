@@ -124,6 +124,13 @@ def test_two_truths_of_one_name_are_an_error(own: Project, tmp_path: Path) -> No
         simulate_run(own, ["bor_folketal", "ref_arbejdsstyrke"], out=tmp_path / "out")
 
 
+def test_a_file_that_is_named_twice_is_an_error(own: Project, tmp_path: Path) -> None:
+    path = tmp_path / "simulation" / "bor_folketal.sql"
+    path.write_text(path.read_text() + "insert into delivery_facts select file_name, timestamp '2026-01-02', true from delivery_facts;")
+    with pytest.raises(DefinitionError, match="delivery_facts names 'population_2026.csv' twice"):
+        simulate_run(own, ["bor_folketal"], out=tmp_path / "out")
+
+
 FAULT = "- {table: bor_folketal, what: WHAT}\n"
 
 
