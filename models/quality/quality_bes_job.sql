@@ -1,4 +1,4 @@
--- V-BES-03. Pay of a month that began after the person's death.
+-- V-BES-03: pay of a month that began after the person's death. And what only the month before tells (V-BES-208, 209).
 with
 
 findings as (
@@ -9,6 +9,24 @@ findings as (
     from {{ ref('stg_employment__job') }} as staged
     inner join {{ ref('int_person__latest') }} as person on staged.person_key = person.person_key
     where {{ flis_project.month_start('staged.month_key') }} > person.death_date
+),
+
+of_rows as (
+    {{ row_findings('bes_job', 'findings') }}
+),
+
+-- Nobody has the same hours to the hundredth twice, let alone three.
+implausible as (
+    {{
+        flis_project.plausibility(
+            'bes_job', ref('stg_employment__job'), 'municipality_code', 'month_key', 'paid_hours',
+            {'all_zero': 'V-BES-208', 'repeats_previous_period': 'V-BES-209'}, dimensions=['person_key', 'employer_code', 'is_subsidised'],
+            least_rows=3
+        )
+    }}
 )
 
-{{ row_findings('bes_job', 'findings') }}
+select * from of_rows
+union all
+select * from implausible
+order by rule_id, municipality_key, base_period_key, line_number
