@@ -70,6 +70,9 @@ $(LOCKED): requirements-dev.lock
 		found=$$($(or $(PYTHON),false) --version 2>/dev/null | head -n 1 || true); \
 		echo "FLIS needs Python 3.11, and $(if $(PYTHON),$(PYTHON) is $${found:-not here},there is none): install it, or say where it is with make PYTHON=/path/to/python3.11." >&2; \
 		exit 1; fi
+	@if [ -L .venv ]; then \
+		echo "The environment behind the link .venv is not what requirements-dev.lock says: remove the link to install one here, or install in $$(dirname "$$(readlink -f .venv)")." >&2; \
+		exit 1; fi
 	@echo "Installing locked packages in .venv (once, about a minute) …"
 	@$(PYTHON) -m venv --clear .venv || { echo "$(PYTHON) cannot make a virtual environment: install its venv module (Debian: python3.11-venv)." >&2; exit 1; }
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
