@@ -133,7 +133,8 @@
             {%- else %}{% do same.append('kept.' ~ column ~ ' = changed.' ~ column) %}{% do empty.append(column ~ ' is null') %}{% endif -%}
         {%- endfor -%}
         (
-            select kept.* from {{ relation }} as kept
+            {# With a condition of its own, dbt gives a test a subquery with a name. #}
+            select kept.* from (select * from {{ relation }}) as kept
             where exists (select 1 from {{ tested }} as changed where {{ same | join(' and ') }})
             union all
             select * from {{ tested }} as changed where {{ empty | join(' or ') if empty else 'false' }}
