@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from flis_semantic.build import BuildReport, build
 from flis_semantic.delivery.receive import receive
 from flis_semantic.simulate import recipes, simulate
 from flis_semantic.warehouse import Connection, open_current
+from flis_semantic.workspace import Project
+from tests.cli.test_cli import flis
 from tests.integration.landed import project_in
 
 
@@ -120,17 +123,39 @@ def test_christiansoe_is_exempt_on_1_january_2026_only(published: tuple[BuildRep
     assert states == [("2020-Q3", "delivered"), ("2025-Q4", "missing"), ("2026-Q1", "exempt")]
 
 
-def test_simulated_deliveries_go_through_like_any_other_and_are_marked(tmp_path: Path) -> None:
-    project = project_in(tmp_path)
-    # The recipes of the economy plant faults, and have tests of their own.
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = project_in(tmp_path_factory.mktemp("simulated"))
+    # The other recipes plant faults, and have tests of their own.
     published = [table for table in recipes(project) if table in ("bes_jobindsats", "bor_folketal")]
-    files = [file.path for table in published for file in simulate(project, table, out=tmp_path / "simulated", scale=0.1)]
+    files = [file.path for table in published for file in simulate(project, table, out=project.work / "simulated", scale=0.1)]
     assert receive(project, files).exit_code == 0
-    report = build(project)
-    assert report.exit_code == 0
-    warehouse = open_current(project.versions, project.pointer)
+    assert build(project).exit_code == 0
+    return project
+
+
+def test_simulated_deliveries_go_through_like_any_other_and_are_marked(simulated: Project) -> None:
+    warehouse = open_current(simulated.versions, simulated.pointer)
     marked = dict(rows(warehouse, "SELECT source, bool_and(synthetic) FROM coverage WHERE state = 'delivered' GROUP BY source"))
     assert marked == {"bes_jobindsats": True, "bor_folketal": False}
     assert rows(warehouse, "SELECT count(*) FROM fct_population WHERE quarter_key = 8104") == [(98,)]
     assert rows(warehouse, "SELECT count(*) FROM fct_labour_market_published") == [(98 * 3,)]
     warehouse.close()
+
+
+def test_generated_data_are_marked_wherever_they_are_shown(simulated: Project) -> None:
+    ran = flis("query", "employment.gross_unemployed_published", "--grain", "month", "--format", "json", project=simulated.root)
+    assert "Synthetic data: bes_jobindsats was generated for trying" in ran.err
+    year = ("--grain", "year", "--from", "2020", "--to", "2020", "--format", "json")
+    population = flis("query", "citizens.population", *year, project=simulated.root)
+    assert "Synthetic" not in population.err, "the population of the recipe is Statistics Denmark's"
+    assert json.loads(population.text)[0]["value"] == 5_822_763
+    deliveries = json.loads(flis("quality", "--format", "json", project=simulated.root).text)["deliveries"]
+    assert {row["contract"]: row["synthetic"] for row in deliveries} == {"bor_folketal": False, "bes_jobindsats": True}
+    coverage = json.loads(flis("coverage", "--format", "json", project=simulated.root).text)
+    assert {row["synthetic"] for row in coverage if row["source"] == "bes_jobindsats"} == {True}
+
+
+def test_quality_says_where_extract_times_and_control_totals_come_from(simulated: Project) -> None:
+    deliveries = json.loads(flis("quality", "--format", "json", project=simulated.root).text)["deliveries"]
+    assert {(row["extracted_from"], row["control_totals"]) for row in deliveries} == {("manifest", True)}
