@@ -31,10 +31,10 @@ demo: $(INSTALLED) ## receive, build and ask: published data where they are, els
 	@$(BIN)/flis demo
 
 test: $(INSTALLED) cube ## all tests, with samples and fixed seeds (under ten minutes)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 prove: $(INSTALLED) cube ## the same tests at full counts (under two hours)
-	@FLIS_PROVE=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	@FLIS_PROVE=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: $(INSTALLED) ## style, types, layers, definitions, generated files; no data needed
 	@$(BIN)/ruff check .

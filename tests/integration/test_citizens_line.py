@@ -20,6 +20,7 @@ from flis_semantic.warehouse import open_current
 from flis_semantic.workspace import Project
 from tests.integration.registers import KNOWN, PERIOD, QUARTER, TABLES, Line, built_line, line_of
 from tests.projects import copy_project
+from tests.sampling import PROVE
 
 SMALL = 0.0002
 """Four municipalities of sixty people and more."""
@@ -49,7 +50,7 @@ def faultless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     line.connection.close()
 
 
-@pytest.fixture(params=["demonstration", "another_seed"])
+@pytest.fixture(params=["demonstration", *(["another_seed"] if PROVE else [])])
 def faulty(request: pytest.FixtureRequest) -> Line:
     """A line with everything planted."""
     return request.getfixturevalue(request.param)

@@ -127,7 +127,7 @@ class Line:
         return found
 
 
-@pytest.fixture(scope="module", params=range(1, 1 + many(2, 6)))
+@pytest.fixture(scope="module", params=range(1, 1 + many(1, 6)))
 def line(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("faults")
     (folder / "clean").mkdir()

@@ -84,7 +84,7 @@ def demonstration(demo_project: Path) -> Iterator[Line]:
     line.connection.close()
 
 
-@pytest.fixture(scope="module", params=["demonstration", *range(11, 11 + many(1, 4))])
+@pytest.fixture(scope="module", params=["demonstration", *range(11, 11 + many(0, 4))])
 def line(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     """A line with everything planted: the demonstration's, or of another seed."""
     if request.param == "demonstration":
