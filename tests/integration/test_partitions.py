@@ -160,7 +160,7 @@ def test_shops_whose_deliveries_and_definitions_change_have_the_rows_of_a_full_b
     go_on(changing(project, seed, now=datetime(2022, 1, 1)), many(1, 6), 3)
 
 
-@pytest.mark.skipif(not PROVE, reason="about the test above: whether it finds what is wrong")
+@pytest.mark.skipif(not PROVE, reason="a check of the test above, which takes two builds: run by make prove")
 def test_a_declaration_that_says_too_little_is_found(tmp_path: Path) -> None:
     # The same model without what it reads of earlier months.
     kept = {name: MODELS[name] for name in ("fct_ledger", "quality_ledger")}
