@@ -104,8 +104,10 @@ def pieces_query(name: str, spells: Spells) -> exp.Select:
             joins.append(join(table(PERIODS_MODEL, f"y_{dimension}"), _years_of_life(dimension)))
             first.append(birthday_in(_born(dimension), _year(dimension)))
             last.append(days_after(birthday_in(_born(dimension), _year(dimension, later=1)), -1))
-            begins.append(ge(col(START, "r"), first[-1].copy()))
-            ends.append(le(col(END, "r"), last[-1].copy()))
+            # Who was born nobody knows when has one year of life, which neither begins nor ends.
+            born = _born(dimension)
+            begins.append(either(is_null(born()), ge(col(START, "r"), first[-1].copy())))
+            ends.append(either(is_null(born()), le(col(END, "r"), last[-1].copy())))
     is_start, is_end = both(*begins), both(*ends)
     assert is_start is not None and is_end is not None
     codes, code_joins = code_columns(spells.asked, spells.detail.rows.fact, spells.rows, spells.request, lambda d: _key(d, spells))
