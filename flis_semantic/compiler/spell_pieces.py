@@ -93,8 +93,8 @@ def pieces_query(name: str, spells: Spells) -> exp.Select:
         inside = both(eq(col("unit_key", "g"), col(UNIT, "r")), le(col(START, "r"), last[-1].copy()), ge(col(END, "r"), first[-1].copy()))
         joins.append(join(table(f"{name}_members", "g"), inside))
         group = col("area", "g")
-    begins: list[Expr] = [col("is_start", "r")]
-    ends: list[Expr] = [col("is_end", "r")]
+    begins: list[Expr | None] = [col("is_start", "r")]
+    ends: list[Expr | None] = [col("is_end", "r")]
     if spells.members is not None and not spells.by_period:
         # What is cut off by the members' days, or lies on the day beside them, neither begins nor ends there.
         begins.append(ge(col(START, "r"), col("first_date", "g")))
