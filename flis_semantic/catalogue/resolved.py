@@ -135,6 +135,8 @@ class ResolvedComponent:
     filters: tuple[tuple[str, tuple[str, ...]], ...]
     edition: tuple[str, str] | None
     unit_column: str
+    by_others: bool
+    """Whether its rows come from other units too than the one that they are about: it is asked for in another role than delivered."""
     reference: ReferenceDate | None
     window: Window | None
     offset: Offset | None

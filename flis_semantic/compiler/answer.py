@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
 from flis_semantic.catalogue.resolved import KeyFigure
 from flis_semantic.compiler import states
+from flis_semantic.compiler.coverage import everybody_name
 from flis_semantic.compiler.plan import FigurePlan, is_base, side_sum
 from flis_semantic.compiler.request import Request
 from flis_semantic.compiler.sql import (
@@ -32,6 +33,7 @@ from flis_semantic.compiler.sql import (
     num,
     over,
     select,
+    subquery,
     table,
     text,
     times,
@@ -58,11 +60,12 @@ def answer_query(plan: FigurePlan, level: Level, areas_name: str, position: int,
     figure = plan.figure
     refused = figure.group_value.rule == "none" and not is_base(level, request)
     numerator, denominator, expected = _sides(plan, level, request)
-    parts = _refused() if refused else _finish(figure, numerator, denominator, expected)
+    others = _others(plan, level, request)
+    parts = _refused() if refused else _finish(figure, numerator, denominator, expected, others)
     parts |= {name: cast(parts[name], "DOUBLE") for name in ("numerator", "denominator")}
     series_break, joins = _series_break(plan)
     joins = [join(table("periods", "p"), eq(col("period_key", "p"), col("period_key", "a"))), *joins]
-    for name in _divisor_spans(plan, level, request):
+    for name in (*_divisor_spans(plan, level, request), *([] if refused else others)):
         joins.append(left_join(table(name), eq(col("period_key", name), col("period_key", "a"))))
     columns = [
         named(num(position), "figure_position"),
@@ -83,7 +86,7 @@ def answer_query(plan: FigurePlan, level: Level, areas_name: str, position: int,
             source,
             joins=_judgement_joins(plan, level, request),
         )
-        source = exp.Subquery(this=judged, alias=exp.TableAlias(this=exp.to_identifier("a")))
+        source = subquery(judged, "a")
     return select(columns, source, joins=joins)
 
 
@@ -106,7 +109,11 @@ def _sides(
 
 
 def _finish(
-    figure: KeyFigure, numerator: Callable[[], Expr], denominator: Callable[[], Expr] | None, expected: Callable[[], Expr] | None
+    figure: KeyFigure,
+    numerator: Callable[[], Expr],
+    denominator: Callable[[], Expr] | None,
+    expected: Callable[[], Expr] | None,
+    others: Sequence[str],
 ) -> dict[str, Expr]:
     """The answer's columns but the series break."""
     mean = denominator is not None and expected is None
@@ -115,7 +122,13 @@ def _finish(
     share = _share(denominator, expected)
     if figure.file.min_share:
         value = case((lt(share(), num(figure.file.min_share)), null()), otherwise=value)
-    finished = both(gt(_members(), num(0)), eq(_members(), _wanted()), ge(col("state_in", "a"), num(states.VALIDATED)))
+    finished = both(
+        gt(_members(), num(0)),
+        eq(_members(), _wanted()),
+        ge(col("state_in", "a"), num(states.VALIDATED)),
+        # What is asked for in another role than delivered may lack rows of anybody.
+        *(col("is_everybody", name) for name in others),
+    )
     assert finished is not None
     return {
         "value": value,
@@ -219,6 +232,13 @@ def _series_break(plan: FigurePlan) -> tuple[Expr, list[exp.Join]]:
         (both(lt(earliest(), day(broken)), ge(col("end_date", "p"), day(broken))), day(broken)) for broken in reversed(plan.figure.breaks)
     ]
     return case(*((condition, value) for condition, value in branches if condition is not None)), joins
+
+
+def _others(plan: FigurePlan, level: Level, request: Request) -> list[str]:
+    """CTEs that say whether everybody has delivered, of components that are asked for in another role than delivered."""
+    weighing = not is_base(level, request) and plan.figure.group_value.rule == "weighted_by"
+    read = plan.sources if weighing else (*plan.numerator, *plan.denominator)
+    return sorted({everybody_name(source.span_name) for source in read if source.component.by_others})
 
 
 def _divisor_spans(plan: FigurePlan, level: Level, request: Request) -> list[str]:

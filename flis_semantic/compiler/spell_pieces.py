@@ -7,7 +7,6 @@ from sqlglot import exp
 from flis_semantic.compiler.codes import UNKNOWN, code_columns, key_name
 from flis_semantic.compiler.details import AMOUNT, END, PERSON, START, born_name
 from flis_semantic.compiler.keys import PERIODS_MODEL, Make, age_on, birthday_in, days_after, part
-from flis_semantic.compiler.members import subquery
 from flis_semantic.compiler.rows import UNIT, filter_parameters
 from flis_semantic.compiler.spells import GROUP, Spells
 from flis_semantic.compiler.sql import (
@@ -34,6 +33,7 @@ from flis_semantic.compiler.sql import (
     parameter,
     plus,
     select,
+    subquery,
     table,
     text,
 )

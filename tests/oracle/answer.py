@@ -179,6 +179,9 @@ class Figure:
             value = None if value is None else value * self.factor
         reason = self._reason(cases, inside, expected, top, bottom)
         complete = len(inside) == len(expected) > 0 and status in ("validated", "approved", "final")
+        sides = [component for _, component in (*self.numerator, *self.denominator)]
+        read = [*sides, self.weight] if weighing and self.weight else sides
+        complete = complete and not any(component.by_others and component.lacks_others(period) for component in read)
         least = self.file.get("min_share")
         if inside and least and share is not None and share < Fraction(str(least)):
             value, status = None, "missing"

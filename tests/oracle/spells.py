@@ -90,6 +90,10 @@ class Spells(Component):
             return {self.days.holding(self.base, day): 1} if day else {}
         return dict.fromkeys((self.days.holding(self.base, day) for day in self.stretch(target).days()), 1)
 
+    def _covers(self, unit: int, target: Span) -> bool:
+        day = self.day(target) if self.on_a_day else self.stretch(target).last
+        return day is not None and day < self.known_to(unit)
+
     # -- states ---------------------------------------------------------------------------------------------------------
 
     def read(self, unit: int, period: Span, cell: Cell) -> Reading:

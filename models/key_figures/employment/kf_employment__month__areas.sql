@@ -268,6 +268,61 @@ WITH periods AS (
   GROUP BY
     k.period_key,
     k.unit_key
+), expected_1 AS (
+  SELECT
+    p.period_key,
+    u.municipality_key AS unit_key
+  FROM periods AS p
+  JOIN {{ ref('dim_municipality') }} AS u
+    ON u.valid_from <= p.end_date
+    AND (
+      u.valid_to IS NULL OR u.valid_to >= p.end_date
+    )
+  JOIN (
+    SELECT
+      x.municipality_key
+    FROM (
+      SELECT
+        c.municipality_key,
+        c.source,
+        c.series
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        (
+          c.source = 'bes_tilbud'
+          AND c.series = ''
+          OR c.source = 'bes_ydelsesforloeb'
+          AND c.series = ''
+        )
+      GROUP BY
+        c.municipality_key,
+        c.source,
+        c.series
+    ) AS x
+    GROUP BY
+      x.municipality_key
+    HAVING
+      COUNT(*) = 2
+  ) AS e
+    ON e.municipality_key = u.municipality_key
+), w3_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w3_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_1 AS e
+  JOIN w3 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w3_coverage
+    ON w3_coverage.period_key = e.period_key AND w3_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w4 AS (
   /* bes_ydelsesforloeb by month: sum */
   SELECT
@@ -316,6 +371,56 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), expected_2 AS (
+  SELECT
+    p.period_key,
+    u.municipality_key AS unit_key
+  FROM periods AS p
+  JOIN {{ ref('dim_municipality') }} AS u
+    ON u.valid_from <= p.end_date
+    AND (
+      u.valid_to IS NULL OR u.valid_to >= p.end_date
+    )
+  JOIN (
+    SELECT
+      x.municipality_key
+    FROM (
+      SELECT
+        c.municipality_key,
+        c.source,
+        c.series
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'bes_ydelsesforloeb' AND c.series = ''
+      GROUP BY
+        c.municipality_key,
+        c.source,
+        c.series
+    ) AS x
+    GROUP BY
+      x.municipality_key
+    HAVING
+      COUNT(*) = 1
+  ) AS e
+    ON e.municipality_key = u.municipality_key
+), w4_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w4_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_2 AS e
+  JOIN w4 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w4_coverage
+    ON w4_coverage.period_key = e.period_key AND w4_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w5 AS (
   /* oko_postering by month: sum, year to date */
   SELECT
@@ -504,6 +609,24 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), w8_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w8_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_2 AS e
+  JOIN w8 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w8_coverage
+    ON w8_coverage.period_key = e.period_key AND w8_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w9 AS (
   /* bes_jobindsats/cashAssistance.fullTime by month: average */
   SELECT
@@ -1101,6 +1224,60 @@ WITH periods AS (
   GROUP BY
     k.period_key,
     k.unit_key
+), expected_3 AS (
+  SELECT
+    p.period_key,
+    u.municipality_key AS unit_key
+  FROM periods AS p
+  JOIN {{ ref('dim_municipality') }} AS u
+    ON u.valid_from <= p.end_date
+    AND (
+      u.valid_to IS NULL OR u.valid_to >= p.end_date
+    )
+  JOIN (
+    SELECT
+      x.municipality_key
+    FROM (
+      SELECT
+        c.municipality_key,
+        c.source,
+        c.series
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        (
+          c.source = 'bes_ydelsesforloeb'
+          AND c.series = ''
+          OR c.source = 'bes_job'
+          AND c.series = ''
+        )
+      GROUP BY
+        c.municipality_key,
+        c.source,
+        c.series
+    ) AS x
+    GROUP BY
+      x.municipality_key
+    HAVING
+      COUNT(*) = 2
+  ) AS e
+    ON e.municipality_key = u.municipality_key
+), w20_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w20_coverage.delivered, 0) + COALESCE(w20_coverage.exempt, 0) >= w.required
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_3 AS e
+  JOIN w20 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w20_coverage
+    ON w20_coverage.period_key = e.period_key AND w20_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w21 AS (
   /* bes_jobindsats/unemployment.dagpenge by month: average */
   SELECT
@@ -1217,6 +1394,60 @@ WITH periods AS (
   GROUP BY
     k.period_key,
     k.unit_key
+), expected_4 AS (
+  SELECT
+    p.period_key,
+    u.municipality_key AS unit_key
+  FROM periods AS p
+  JOIN {{ ref('dim_municipality') }} AS u
+    ON u.valid_from <= p.end_date
+    AND (
+      u.valid_to IS NULL OR u.valid_to >= p.end_date
+    )
+  JOIN (
+    SELECT
+      x.municipality_key
+    FROM (
+      SELECT
+        c.municipality_key,
+        c.source,
+        c.series
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        (
+          c.source = 'bes_ydelsesforloeb'
+          AND c.series = ''
+          OR c.source = 'bes_samtale'
+          AND c.series = ''
+        )
+      GROUP BY
+        c.municipality_key,
+        c.source,
+        c.series
+    ) AS x
+    GROUP BY
+      x.municipality_key
+    HAVING
+      COUNT(*) = 2
+  ) AS e
+    ON e.municipality_key = u.municipality_key
+), w22_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w22_coverage.delivered, 0) + COALESCE(w22_coverage.exempt, 0) >= w.required
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_4 AS e
+  JOIN w22 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w22_coverage
+    ON w22_coverage.period_key = e.period_key AND w22_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w23 AS (
   /* bes_ydelsesforloeb by month: last */
   SELECT
@@ -1258,6 +1489,23 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), w23_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w23_coverage.delivered, 0) + COALESCE(w23_coverage.exempt, 0) >= w.required
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_2 AS e
+  JOIN w23 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w23_coverage
+    ON w23_coverage.period_key = e.period_key AND w23_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w24 AS (
   /* bes_jobindsats/longterm.total by month: recompute */
   SELECT
@@ -1357,6 +1605,24 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), w25_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w25_coverage.delivered, 0) + COALESCE(w25_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w25_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_2 AS e
+  JOIN w25 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w25_coverage
+    ON w25_coverage.period_key = e.period_key AND w25_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w26 AS (
   /* bor_borger_status by month: average, 12 months */
   SELECT
@@ -1522,6 +1788,56 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), expected_5 AS (
+  SELECT
+    p.period_key,
+    u.municipality_key AS unit_key
+  FROM periods AS p
+  JOIN {{ ref('dim_municipality') }} AS u
+    ON u.valid_from <= p.end_date
+    AND (
+      u.valid_to IS NULL OR u.valid_to >= p.end_date
+    )
+  JOIN (
+    SELECT
+      x.municipality_key
+    FROM (
+      SELECT
+        c.municipality_key,
+        c.source,
+        c.series
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'bes_sygedagpenge_sag' AND c.series = ''
+      GROUP BY
+        c.municipality_key,
+        c.source,
+        c.series
+    ) AS x
+    GROUP BY
+      x.municipality_key
+    HAVING
+      COUNT(*) = 1
+  ) AS e
+    ON e.municipality_key = u.municipality_key
+), w28_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w28_coverage.delivered, 0) + COALESCE(w28_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w28_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_5 AS e
+  JOIN w28 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w28_coverage
+    ON w28_coverage.period_key = e.period_key AND w28_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w29 AS (
   /* bes_refusion by month: sum */
   SELECT
@@ -6073,7 +6389,14 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w3_everybody.is_everybody
+      AND w4_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -6111,6 +6434,10 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w3_everybody
+    ON w3_everybody.period_key = a.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     3 AS figure_position,
@@ -6124,7 +6451,14 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w3_everybody.is_everybody
+      AND w4_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -6162,6 +6496,10 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w3_everybody
+    ON w3_everybody.period_key = a.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     3 AS figure_position,
@@ -6175,7 +6513,14 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w3_everybody.is_everybody
+      AND w4_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -6213,6 +6558,10 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w3_everybody
+    ON w3_everybody.period_key = a.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = a.period_key
 ), f4_units AS (
   SELECT
     u.period_key,
@@ -7093,7 +7442,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -7128,6 +7483,8 @@ WITH periods AS (
     ON from_w8.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     6 AS figure_position,
@@ -7145,7 +7502,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -7180,6 +7543,8 @@ WITH periods AS (
     ON from_w8.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     6 AS figure_position,
@@ -7197,7 +7562,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -7232,6 +7603,8 @@ WITH periods AS (
     ON from_w8.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
 ), f7_units AS (
   SELECT
     u.period_key,
@@ -8497,7 +8870,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -8551,6 +8930,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     10 AS figure_position,
@@ -8575,7 +8956,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -8629,6 +9016,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     10 AS figure_position,
@@ -8653,7 +9042,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -8707,6 +9102,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
 ), f11_units AS (
   SELECT
     u.period_key,
@@ -11235,7 +11632,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11274,6 +11677,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     17 AS figure_position,
@@ -11291,7 +11696,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11330,6 +11741,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     17 AS figure_position,
@@ -11347,7 +11760,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11386,6 +11805,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
 ), f18_units AS (
   SELECT
     u.period_key,
@@ -11648,7 +12069,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w20_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11683,6 +12110,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w20_everybody
+    ON w20_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     18 AS figure_position,
@@ -11696,7 +12125,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w20_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11731,6 +12166,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w20_everybody
+    ON w20_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     18 AS figure_position,
@@ -11744,7 +12181,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w20_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11779,6 +12222,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w20_everybody
+    ON w20_everybody.period_key = a.period_key
 ), f19_units AS (
   SELECT
     u.period_key,
@@ -12444,7 +12889,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w22_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -12479,6 +12930,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w22_everybody
+    ON w22_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     20 AS figure_position,
@@ -12492,7 +12945,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w22_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -12527,6 +12986,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w22_everybody
+    ON w22_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     20 AS figure_position,
@@ -12540,7 +13001,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w22_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -12575,6 +13042,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w22_everybody
+    ON w22_everybody.period_key = a.period_key
 ), f21_units AS (
   SELECT
     u.period_key,
@@ -12756,7 +13225,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w23_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -12783,6 +13258,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w23_everybody
+    ON w23_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     21 AS figure_position,
@@ -12796,7 +13273,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w23_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -12823,6 +13306,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w23_everybody
+    ON w23_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     21 AS figure_position,
@@ -12836,7 +13321,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w23_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -12863,6 +13354,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w23_everybody
+    ON w23_everybody.period_key = a.period_key
 ), f22_units AS (
   SELECT
     u.period_key,
@@ -13434,7 +13927,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w25_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -13488,6 +13987,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w26
     ON w26.period_key = a.period_key
+  LEFT JOIN w25_everybody
+    ON w25_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     23 AS figure_position,
@@ -13508,7 +14009,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w25_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -13562,6 +14069,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w26
     ON w26.period_key = a.period_key
+  LEFT JOIN w25_everybody
+    ON w25_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     23 AS figure_position,
@@ -13582,7 +14091,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w25_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -13636,6 +14151,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w26
     ON w26.period_key = a.period_key
+  LEFT JOIN w25_everybody
+    ON w25_everybody.period_key = a.period_key
 ), f24_units AS (
   SELECT
     u.period_key,
@@ -13923,7 +14440,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -13981,6 +14504,8 @@ WITH periods AS (
     ON w27.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     24 AS figure_position,
@@ -14005,7 +14530,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -14063,6 +14594,8 @@ WITH periods AS (
     ON w27.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     24 AS figure_position,
@@ -14087,7 +14620,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -14145,6 +14684,8 @@ WITH periods AS (
     ON w27.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
 ), f25_units AS (
   SELECT
     u.period_key,
@@ -14336,7 +14877,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -14365,6 +14912,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     25 AS figure_position,
@@ -14382,7 +14931,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -14411,6 +14966,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     25 AS figure_position,
@@ -14428,7 +14985,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -14457,6 +15020,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
 ), f26_units AS (
   SELECT
     u.period_key,
@@ -14725,7 +15290,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w28_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -14760,6 +15331,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w28_everybody
+    ON w28_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     26 AS figure_position,
@@ -14773,7 +15346,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w28_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -14808,6 +15387,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w28_everybody
+    ON w28_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     26 AS figure_position,
@@ -14821,7 +15402,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w28_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -14856,6 +15443,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w28_everybody
+    ON w28_everybody.period_key = a.period_key
 ), f27_units AS (
   SELECT
     u.period_key,
@@ -15143,7 +15732,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -15201,6 +15796,8 @@ WITH periods AS (
     ON w27.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     27 AS figure_position,
@@ -15225,7 +15822,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -15283,6 +15886,8 @@ WITH periods AS (
     ON w27.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     27 AS figure_position,
@@ -15307,7 +15912,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -15365,6 +15976,8 @@ WITH periods AS (
     ON w27.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
 ), f28_units AS (
   SELECT
     u.period_key,

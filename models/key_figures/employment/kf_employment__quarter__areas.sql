@@ -222,6 +222,61 @@ WITH periods AS (
   GROUP BY
     k.period_key,
     k.unit_key
+), expected_1 AS (
+  SELECT
+    p.period_key,
+    u.municipality_key AS unit_key
+  FROM periods AS p
+  JOIN {{ ref('dim_municipality') }} AS u
+    ON u.valid_from <= p.end_date
+    AND (
+      u.valid_to IS NULL OR u.valid_to >= p.end_date
+    )
+  JOIN (
+    SELECT
+      x.municipality_key
+    FROM (
+      SELECT
+        c.municipality_key,
+        c.source,
+        c.series
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        (
+          c.source = 'bes_tilbud'
+          AND c.series = ''
+          OR c.source = 'bes_ydelsesforloeb'
+          AND c.series = ''
+        )
+      GROUP BY
+        c.municipality_key,
+        c.source,
+        c.series
+    ) AS x
+    GROUP BY
+      x.municipality_key
+    HAVING
+      COUNT(*) = 2
+  ) AS e
+    ON e.municipality_key = u.municipality_key
+), w2_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w2_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_1 AS e
+  JOIN w2 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w2_coverage
+    ON w2_coverage.period_key = e.period_key AND w2_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w3 AS (
   /* bes_ydelsesforloeb by month: sum */
   SELECT
@@ -272,6 +327,56 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), expected_2 AS (
+  SELECT
+    p.period_key,
+    u.municipality_key AS unit_key
+  FROM periods AS p
+  JOIN {{ ref('dim_municipality') }} AS u
+    ON u.valid_from <= p.end_date
+    AND (
+      u.valid_to IS NULL OR u.valid_to >= p.end_date
+    )
+  JOIN (
+    SELECT
+      x.municipality_key
+    FROM (
+      SELECT
+        c.municipality_key,
+        c.source,
+        c.series
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'bes_ydelsesforloeb' AND c.series = ''
+      GROUP BY
+        c.municipality_key,
+        c.source,
+        c.series
+    ) AS x
+    GROUP BY
+      x.municipality_key
+    HAVING
+      COUNT(*) = 1
+  ) AS e
+    ON e.municipality_key = u.municipality_key
+), w3_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w3_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_2 AS e
+  JOIN w3 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w3_coverage
+    ON w3_coverage.period_key = e.period_key AND w3_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w4 AS (
   /* bes_ydelsesforloeb by month: average */
   SELECT
@@ -333,6 +438,24 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), w4_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w4_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_2 AS e
+  JOIN w4 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w4_coverage
+    ON w4_coverage.period_key = e.period_key AND w4_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w5 AS (
   /* bes_jobindsats/cashAssistance.fullTime by month: average */
   SELECT
@@ -1028,6 +1151,60 @@ WITH periods AS (
   GROUP BY
     k.period_key,
     k.unit_key
+), expected_3 AS (
+  SELECT
+    p.period_key,
+    u.municipality_key AS unit_key
+  FROM periods AS p
+  JOIN {{ ref('dim_municipality') }} AS u
+    ON u.valid_from <= p.end_date
+    AND (
+      u.valid_to IS NULL OR u.valid_to >= p.end_date
+    )
+  JOIN (
+    SELECT
+      x.municipality_key
+    FROM (
+      SELECT
+        c.municipality_key,
+        c.source,
+        c.series
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        (
+          c.source = 'bes_ydelsesforloeb'
+          AND c.series = ''
+          OR c.source = 'bes_samtale'
+          AND c.series = ''
+        )
+      GROUP BY
+        c.municipality_key,
+        c.source,
+        c.series
+    ) AS x
+    GROUP BY
+      x.municipality_key
+    HAVING
+      COUNT(*) = 2
+  ) AS e
+    ON e.municipality_key = u.municipality_key
+), w16_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w16_coverage.delivered, 0) + COALESCE(w16_coverage.exempt, 0) >= w.required
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_3 AS e
+  JOIN w16 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w16_coverage
+    ON w16_coverage.period_key = e.period_key AND w16_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w17 AS (
   /* bes_ydelsesforloeb by month: last */
   SELECT
@@ -1069,6 +1246,23 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), w17_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w17_coverage.delivered, 0) + COALESCE(w17_coverage.exempt, 0) >= w.required
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_2 AS e
+  JOIN w17 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w17_coverage
+    ON w17_coverage.period_key = e.period_key AND w17_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w18 AS (
   /* bes_ydelsesforloeb by month: started, 12 months */
   SELECT
@@ -1122,6 +1316,24 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), w18_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w18_coverage.delivered, 0) + COALESCE(w18_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w18_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_2 AS e
+  JOIN w18 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w18_coverage
+    ON w18_coverage.period_key = e.period_key AND w18_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w19 AS (
   /* bor_borger_status by month: average, 12 months */
   SELECT
@@ -1287,6 +1499,56 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), expected_4 AS (
+  SELECT
+    p.period_key,
+    u.municipality_key AS unit_key
+  FROM periods AS p
+  JOIN {{ ref('dim_municipality') }} AS u
+    ON u.valid_from <= p.end_date
+    AND (
+      u.valid_to IS NULL OR u.valid_to >= p.end_date
+    )
+  JOIN (
+    SELECT
+      x.municipality_key
+    FROM (
+      SELECT
+        c.municipality_key,
+        c.source,
+        c.series
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'bes_sygedagpenge_sag' AND c.series = ''
+      GROUP BY
+        c.municipality_key,
+        c.source,
+        c.series
+    ) AS x
+    GROUP BY
+      x.municipality_key
+    HAVING
+      COUNT(*) = 1
+  ) AS e
+    ON e.municipality_key = u.municipality_key
+), w21_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w21_coverage.delivered, 0) + COALESCE(w21_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w21_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_4 AS e
+  JOIN w21 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w21_coverage
+    ON w21_coverage.period_key = e.period_key AND w21_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w22 AS (
   /* bes_refusion by month: sum */
   SELECT
@@ -5218,7 +5480,14 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w2_everybody.is_everybody
+      AND w3_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -5256,6 +5525,10 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w2_everybody
+    ON w2_everybody.period_key = a.period_key
+  LEFT JOIN w3_everybody
+    ON w3_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     2 AS figure_position,
@@ -5269,7 +5542,14 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w2_everybody.is_everybody
+      AND w3_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -5307,6 +5587,10 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w2_everybody
+    ON w2_everybody.period_key = a.period_key
+  LEFT JOIN w3_everybody
+    ON w3_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     2 AS figure_position,
@@ -5320,7 +5604,14 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w2_everybody.is_everybody
+      AND w3_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -5358,6 +5649,10 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w2_everybody
+    ON w2_everybody.period_key = a.period_key
+  LEFT JOIN w3_everybody
+    ON w3_everybody.period_key = a.period_key
 ), f3_units AS (
   SELECT
     u.period_key,
@@ -5549,7 +5844,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w4_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -5584,6 +5885,8 @@ WITH periods AS (
     ON from_w4.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     3 AS figure_position,
@@ -5601,7 +5904,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w4_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -5636,6 +5945,8 @@ WITH periods AS (
     ON from_w4.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     3 AS figure_position,
@@ -5653,7 +5964,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w4_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -5688,6 +6005,8 @@ WITH periods AS (
     ON from_w4.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = a.period_key
 ), f4_units AS (
   SELECT
     u.period_key,
@@ -6753,7 +7072,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w4_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -6807,6 +7132,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     6 AS figure_position,
@@ -6831,7 +7158,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w4_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -6885,6 +7218,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     6 AS figure_position,
@@ -6909,7 +7244,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w4_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -6963,6 +7304,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = a.period_key
 ), f7_units AS (
   SELECT
     u.period_key,
@@ -9689,7 +10032,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w4_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -9728,6 +10077,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     13 AS figure_position,
@@ -9745,7 +10096,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w4_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -9784,6 +10141,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     13 AS figure_position,
@@ -9801,7 +10160,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w4_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -9840,6 +10205,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = a.period_key
 ), f14_units AS (
   SELECT
     u.period_key,
@@ -10615,7 +10982,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w16_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -10650,6 +11023,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w16_everybody
+    ON w16_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     15 AS figure_position,
@@ -10663,7 +11038,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w16_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -10698,6 +11079,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w16_everybody
+    ON w16_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     15 AS figure_position,
@@ -10711,7 +11094,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w16_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -10746,6 +11135,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w16_everybody
+    ON w16_everybody.period_key = a.period_key
 ), f16_units AS (
   SELECT
     u.period_key,
@@ -10927,7 +11318,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w17_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -10954,6 +11351,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w17_everybody
+    ON w17_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     16 AS figure_position,
@@ -10967,7 +11366,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w17_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -10994,6 +11399,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w17_everybody
+    ON w17_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     16 AS figure_position,
@@ -11007,7 +11414,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w17_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -11034,6 +11447,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w17_everybody
+    ON w17_everybody.period_key = a.period_key
 ), f17_units AS (
   SELECT
     u.period_key,
@@ -11315,7 +11730,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w18_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11369,6 +11790,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w19
     ON w19.period_key = a.period_key
+  LEFT JOIN w18_everybody
+    ON w18_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     17 AS figure_position,
@@ -11389,7 +11812,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w18_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11443,6 +11872,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w19
     ON w19.period_key = a.period_key
+  LEFT JOIN w18_everybody
+    ON w18_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     17 AS figure_position,
@@ -11463,7 +11894,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w18_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11517,6 +11954,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w19
     ON w19.period_key = a.period_key
+  LEFT JOIN w18_everybody
+    ON w18_everybody.period_key = a.period_key
 ), f18_units AS (
   SELECT
     u.period_key,
@@ -11804,7 +12243,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w4_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11862,6 +12307,8 @@ WITH periods AS (
     ON w20.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     18 AS figure_position,
@@ -11886,7 +12333,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w4_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11944,6 +12397,8 @@ WITH periods AS (
     ON w20.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     18 AS figure_position,
@@ -11968,7 +12423,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w4_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -12026,6 +12487,8 @@ WITH periods AS (
     ON w20.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = a.period_key
 ), f19_units AS (
   SELECT
     u.period_key,
@@ -12217,7 +12680,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w4_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -12246,6 +12715,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     19 AS figure_position,
@@ -12263,7 +12734,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w4_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -12292,6 +12769,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     19 AS figure_position,
@@ -12309,7 +12788,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w4_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -12338,6 +12823,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = a.period_key
 ), f20_units AS (
   SELECT
     u.period_key,
@@ -12606,7 +13093,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w21_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -12641,6 +13134,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w21_everybody
+    ON w21_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     20 AS figure_position,
@@ -12654,7 +13149,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w21_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -12689,6 +13190,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w21_everybody
+    ON w21_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     20 AS figure_position,
@@ -12702,7 +13205,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w21_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -12737,6 +13246,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w21_everybody
+    ON w21_everybody.period_key = a.period_key
 ), f21_units AS (
   SELECT
     u.period_key,
@@ -13024,7 +13535,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w4_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -13082,6 +13599,8 @@ WITH periods AS (
     ON w20.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     21 AS figure_position,
@@ -13106,7 +13625,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w4_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -13164,6 +13689,8 @@ WITH periods AS (
     ON w20.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     21 AS figure_position,
@@ -13188,7 +13715,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w4_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -13246,6 +13779,8 @@ WITH periods AS (
     ON w20.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = a.period_key
 ), f22_units AS (
   SELECT
     u.period_key,

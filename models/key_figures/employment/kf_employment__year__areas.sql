@@ -222,6 +222,61 @@ WITH periods AS (
   GROUP BY
     k.period_key,
     k.unit_key
+), expected_1 AS (
+  SELECT
+    p.period_key,
+    u.municipality_key AS unit_key
+  FROM periods AS p
+  JOIN {{ ref('dim_municipality') }} AS u
+    ON u.valid_from <= p.end_date
+    AND (
+      u.valid_to IS NULL OR u.valid_to >= p.end_date
+    )
+  JOIN (
+    SELECT
+      x.municipality_key
+    FROM (
+      SELECT
+        c.municipality_key,
+        c.source,
+        c.series
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        (
+          c.source = 'bes_tilbud'
+          AND c.series = ''
+          OR c.source = 'bes_ydelsesforloeb'
+          AND c.series = ''
+        )
+      GROUP BY
+        c.municipality_key,
+        c.source,
+        c.series
+    ) AS x
+    GROUP BY
+      x.municipality_key
+    HAVING
+      COUNT(*) = 2
+  ) AS e
+    ON e.municipality_key = u.municipality_key
+), w2_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w2_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_1 AS e
+  JOIN w2 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w2_coverage
+    ON w2_coverage.period_key = e.period_key AND w2_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w3 AS (
   /* bes_ydelsesforloeb by month: sum */
   SELECT
@@ -272,6 +327,56 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), expected_2 AS (
+  SELECT
+    p.period_key,
+    u.municipality_key AS unit_key
+  FROM periods AS p
+  JOIN {{ ref('dim_municipality') }} AS u
+    ON u.valid_from <= p.end_date
+    AND (
+      u.valid_to IS NULL OR u.valid_to >= p.end_date
+    )
+  JOIN (
+    SELECT
+      x.municipality_key
+    FROM (
+      SELECT
+        c.municipality_key,
+        c.source,
+        c.series
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'bes_ydelsesforloeb' AND c.series = ''
+      GROUP BY
+        c.municipality_key,
+        c.source,
+        c.series
+    ) AS x
+    GROUP BY
+      x.municipality_key
+    HAVING
+      COUNT(*) = 1
+  ) AS e
+    ON e.municipality_key = u.municipality_key
+), w3_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w3_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_2 AS e
+  JOIN w3 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w3_coverage
+    ON w3_coverage.period_key = e.period_key AND w3_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w4 AS (
   /* oko_postering by month: sum, year to date */
   SELECT
@@ -416,6 +521,24 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), w6_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w6_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_2 AS e
+  JOIN w6 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w6_coverage
+    ON w6_coverage.period_key = e.period_key AND w6_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w7 AS (
   /* bes_jobindsats/cashAssistance.fullTime by month: average */
   SELECT
@@ -1082,6 +1205,23 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), w18_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w18_coverage.delivered, 0) + COALESCE(w18_coverage.exempt, 0) >= w.required
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_2 AS e
+  JOIN w18 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w18_coverage
+    ON w18_coverage.period_key = e.period_key AND w18_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w19 AS (
   /* bes_ydelsesforloeb by month: started, 12 months */
   SELECT
@@ -1135,6 +1275,24 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), w19_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w19_coverage.delivered, 0) + COALESCE(w19_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w19_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_2 AS e
+  JOIN w19 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w19_coverage
+    ON w19_coverage.period_key = e.period_key AND w19_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w20 AS (
   /* bor_borger_status by month: average, 12 months */
   SELECT
@@ -1300,6 +1458,56 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), expected_3 AS (
+  SELECT
+    p.period_key,
+    u.municipality_key AS unit_key
+  FROM periods AS p
+  JOIN {{ ref('dim_municipality') }} AS u
+    ON u.valid_from <= p.end_date
+    AND (
+      u.valid_to IS NULL OR u.valid_to >= p.end_date
+    )
+  JOIN (
+    SELECT
+      x.municipality_key
+    FROM (
+      SELECT
+        c.municipality_key,
+        c.source,
+        c.series
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'bes_sygedagpenge_sag' AND c.series = ''
+      GROUP BY
+        c.municipality_key,
+        c.source,
+        c.series
+    ) AS x
+    GROUP BY
+      x.municipality_key
+    HAVING
+      COUNT(*) = 1
+  ) AS e
+    ON e.municipality_key = u.municipality_key
+), w22_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w22_coverage.delivered, 0) + COALESCE(w22_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w22_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_3 AS e
+  JOIN w22 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w22_coverage
+    ON w22_coverage.period_key = e.period_key AND w22_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w23 AS (
   /* bes_refusion by month: sum */
   SELECT
@@ -5277,7 +5485,14 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w2_everybody.is_everybody
+      AND w3_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -5315,6 +5530,10 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w2_everybody
+    ON w2_everybody.period_key = a.period_key
+  LEFT JOIN w3_everybody
+    ON w3_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     2 AS figure_position,
@@ -5328,7 +5547,14 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w2_everybody.is_everybody
+      AND w3_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -5366,6 +5592,10 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w2_everybody
+    ON w2_everybody.period_key = a.period_key
+  LEFT JOIN w3_everybody
+    ON w3_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     2 AS figure_position,
@@ -5379,7 +5609,14 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w2_everybody.is_everybody
+      AND w3_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -5417,6 +5654,10 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w2_everybody
+    ON w2_everybody.period_key = a.period_key
+  LEFT JOIN w3_everybody
+    ON w3_everybody.period_key = a.period_key
 ), f3_units AS (
   SELECT
     u.period_key,
@@ -6007,7 +6248,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -6042,6 +6289,8 @@ WITH periods AS (
     ON from_w6.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     4 AS figure_position,
@@ -6059,7 +6308,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -6094,6 +6349,8 @@ WITH periods AS (
     ON from_w6.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     4 AS figure_position,
@@ -6111,7 +6368,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -6146,6 +6409,8 @@ WITH periods AS (
     ON from_w6.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
 ), f5_units AS (
   SELECT
     u.period_key,
@@ -7211,7 +7476,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -7265,6 +7536,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     7 AS figure_position,
@@ -7289,7 +7562,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -7343,6 +7622,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     7 AS figure_position,
@@ -7367,7 +7648,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -7421,6 +7708,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
 ), f8_units AS (
   SELECT
     u.period_key,
@@ -10147,7 +10436,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -10186,6 +10481,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     14 AS figure_position,
@@ -10203,7 +10500,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -10242,6 +10545,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     14 AS figure_position,
@@ -10259,7 +10564,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -10298,6 +10609,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
 ), f15_units AS (
   SELECT
     u.period_key,
@@ -10992,7 +11305,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w18_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -11019,6 +11338,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w18_everybody
+    ON w18_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     16 AS figure_position,
@@ -11032,7 +11353,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w18_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -11059,6 +11386,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w18_everybody
+    ON w18_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     16 AS figure_position,
@@ -11072,7 +11401,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w18_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -11099,6 +11434,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w18_everybody
+    ON w18_everybody.period_key = a.period_key
 ), f17_units AS (
   SELECT
     u.period_key,
@@ -11380,7 +11717,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w19_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11434,6 +11777,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w20
     ON w20.period_key = a.period_key
+  LEFT JOIN w19_everybody
+    ON w19_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     17 AS figure_position,
@@ -11454,7 +11799,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w19_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11508,6 +11859,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w20
     ON w20.period_key = a.period_key
+  LEFT JOIN w19_everybody
+    ON w19_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     17 AS figure_position,
@@ -11528,7 +11881,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w19_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11582,6 +11941,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w20
     ON w20.period_key = a.period_key
+  LEFT JOIN w19_everybody
+    ON w19_everybody.period_key = a.period_key
 ), f18_units AS (
   SELECT
     u.period_key,
@@ -11869,7 +12230,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11927,6 +12294,8 @@ WITH periods AS (
     ON w21.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     18 AS figure_position,
@@ -11951,7 +12320,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -12009,6 +12384,8 @@ WITH periods AS (
     ON w21.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     18 AS figure_position,
@@ -12033,7 +12410,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -12091,6 +12474,8 @@ WITH periods AS (
     ON w21.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
 ), f19_units AS (
   SELECT
     u.period_key,
@@ -12282,7 +12667,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -12311,6 +12702,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     19 AS figure_position,
@@ -12328,7 +12721,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -12357,6 +12756,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     19 AS figure_position,
@@ -12374,7 +12775,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -12403,6 +12810,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
 ), f20_units AS (
   SELECT
     u.period_key,
@@ -12671,7 +13080,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w22_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -12706,6 +13121,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w22_everybody
+    ON w22_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     20 AS figure_position,
@@ -12719,7 +13136,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w22_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -12754,6 +13177,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w22_everybody
+    ON w22_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     20 AS figure_position,
@@ -12767,7 +13192,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w22_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -12802,6 +13233,8 @@ WITH periods AS (
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w22_everybody
+    ON w22_everybody.period_key = a.period_key
 ), f21_units AS (
   SELECT
     u.period_key,
@@ -13089,7 +13522,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -13147,6 +13586,8 @@ WITH periods AS (
     ON w21.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     21 AS figure_position,
@@ -13171,7 +13612,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -13229,6 +13676,8 @@ WITH periods AS (
     ON w21.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     21 AS figure_position,
@@ -13253,7 +13702,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -13311,6 +13766,8 @@ WITH periods AS (
     ON w21.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
 ), f22_units AS (
   SELECT
     u.period_key,
