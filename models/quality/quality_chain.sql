@@ -57,6 +57,7 @@ staged as (
     'oko_forventet': ('stg_economy__forecast', ['fct_forecast']),
     'oko_likviditet': ('stg_economy__liquidity', ['fct_liquidity']),
     'oko_balance': ('stg_economy__balance', ['fct_balance']),
+    'ref_skat': ('stg_economy__income_tax', ['fct_income_tax']),
     'ref_kontoplan_lokal': ('stg_economy__local_account', ['dim_local_account']),
 } %}
 

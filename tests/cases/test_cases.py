@@ -63,6 +63,7 @@ RAW = {
     },
     "oko_likviditet": {"unit": "VARCHAR", "fra": "DATE", "til": "DATE", "funktion": "VARCHAR", "saldo": MONEY},
     "oko_balance": {"unit": "VARCHAR", "aar": "INTEGER", "periode": "INTEGER", "funktion": "VARCHAR", "ultimo": MONEY},
+    "ref_skat": {"unit": "VARCHAR", "aar": "INTEGER", "udskrivningsprocent": "DECIMAL(5,2)", "udskrivningsgrundlag": "BIGINT"},
 }
 Rows = dict[str, list[dict[str, Any]]]
 Answer = dict[tuple[str, ...], tuple[float | None, int]]

@@ -1,7 +1,7 @@
 """The economy's raw rows as the marts hold them, and what its measures take of a row: read from the domain's reference, in Python.
 
 Raw rows name the columns as delivered: `aar`, `periode`, `funktion`, `dranst`, `gruppering`, `art`, `beloeb`; a day's balance may be
-given once for the days from `fra` to `til`. Whoever has a row delivered every period of the years that rows are of.
+given once for the days from `fra` to `til`; of the income tax `udskrivningsprocent` and `udskrivningsgrundlag`. Whoever has a row delivered every period of the years that rows are of.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ COLUMNS = {
     "fct_forecast": {**_UNIT, **_ACCOUNT, "dranst": "INTEGER", **_MONEY, **_IN_FORCE},
     "fct_liquidity": {**_UNIT, **_ACCOUNT, "balance_amount": "DECIMAL(18,2)"},
     "fct_balance": {**_UNIT, **_ACCOUNT, "closing_amount": "DECIMAL(18,2)"},
+    "fct_income_tax": {**_UNIT, "income_tax_rate_pct": "DECIMAL(5,2)", "tax_base_dkk": "BIGINT"},
 }
-TABLES = ("oko_postering", "oko_budget", "oko_forventet", "oko_likviditet", "oko_balance")
+TABLES = ("oko_postering", "oko_budget", "oko_forventet", "oko_likviditet", "oko_balance", "ref_skat")
 _TRANSFERS = (546, 548, 557, 558, 568)
 _ONE_DAY = timedelta(days=1)
 
@@ -119,7 +120,7 @@ def readings(domain: Mapping[str, Any]) -> dict[str, Callable[[Row], Any]]:
         "-closing_amount": lambda row: -row["closing_amount"],
     }
     for fact in domain["facts"].values():
-        found |= {measure["filter"]: FILTERS[name] for name, measure in fact["measures"].items()}
+        found |= {measure["filter"]: FILTERS[name] for name, measure in fact["measures"].items() if "filter" in measure}
     return found
 
 
@@ -219,12 +220,19 @@ def _balances(world: World, rows: list[Row]) -> None:
         world.rows["fct_balance"].append({"month": month, **_account(row), "closing_amount": _amount(row["ultimo"])})
 
 
+def _income_tax(world: World, rows: list[Row]) -> None:
+    for row in rows:
+        put = {"income_tax_rate_pct": _amount(row["udskrivningsprocent"]), "tax_base_dkk": row["udskrivningsgrundlag"]}
+        world.rows["fct_income_tax"].append({"municipality_key": int(row["unit"]), "year": str(row["aar"]), **put})
+
+
 _PUT: dict[str, Callable[[World, list[Row]], None]] = {
     "oko_postering": _postings,
     "oko_budget": _budgets,
     "oko_forventet": _forecasts,
     "oko_likviditet": _liquidity,
     "oko_balance": _balances,
+    "ref_skat": _income_tax,
 }
 
 

@@ -25,6 +25,8 @@ WITH periods AS (
           AND s.series = ''
           OR s.source = 'oko_budget'
           AND s.series = ''
+          OR s.source = 'ref_skat'
+          AND s.series = ''
           OR s.source = 'oko_balance'
           AND s.series = ''
         )
@@ -42,6 +44,8 @@ WITH periods AS (
           OR s.source = 'oko_forventet'
           AND s.series = ''
           OR s.source = 'oko_budget'
+          AND s.series = ''
+          OR s.source = 'ref_skat'
           AND s.series = ''
           OR s.source = 'oko_balance'
           AND s.series = ''
@@ -259,6 +263,94 @@ WITH periods AS (
     w.period_key,
     c.municipality_key
 ), w6 AS (
+  /* ref_skat by year: recompute */
+  SELECT
+    p.period_key,
+    p.period_key AS first_key,
+    p.period_key AS last_key,
+    1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
+    p.start_date AS from_date
+  FROM periods AS p
+  CROSS JOIN (
+    SELECT
+      COALESCE(MIN(s.due_key), -1000000) AS due_key,
+      MIN(s.data_to) AS data_to
+    FROM {{ ref('source_status') }} AS s
+    WHERE
+      s.source = 'ref_skat' AND s.series = ''
+  ) AS d
+), w6_coverage AS (
+  SELECT
+    w.period_key,
+    c.municipality_key AS unit_key,
+    COUNT(*) FILTER(WHERE
+      c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
+    COUNT(*) FILTER(WHERE
+      c.state = 'exempt') AS exempt,
+    COUNT(*) FILTER(WHERE
+      c.state = 'held') AS held,
+    COUNT(*) FILTER(WHERE
+      c.state = 'approved') AS approved,
+    COUNT(*) FILTER(WHERE
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
+  FROM w6 AS w
+  JOIN {{ ref('coverage') }} AS c
+    ON c.source = 'ref_skat' AND c.series = '' AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
+  GROUP BY
+    w.period_key,
+    c.municipality_key
+), w7 AS (
+  /* ref_skat by year: sum */
+  SELECT
+    p.period_key,
+    p.period_key AS first_key,
+    p.period_key AS last_key,
+    1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
+    p.start_date AS from_date
+  FROM periods AS p
+  CROSS JOIN (
+    SELECT
+      COALESCE(MIN(s.due_key), -1000000) AS due_key,
+      MIN(s.data_to) AS data_to
+    FROM {{ ref('source_status') }} AS s
+    WHERE
+      s.source = 'ref_skat' AND s.series = ''
+  ) AS d
+), w7_coverage AS (
+  SELECT
+    w.period_key,
+    c.municipality_key AS unit_key,
+    COUNT(*) FILTER(WHERE
+      c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
+    COUNT(*) FILTER(WHERE
+      c.state = 'exempt') AS exempt,
+    COUNT(*) FILTER(WHERE
+      c.state = 'held') AS held,
+    COUNT(*) FILTER(WHERE
+      c.state = 'approved') AS approved,
+    COUNT(*) FILTER(WHERE
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
+  FROM w7 AS w
+  JOIN {{ ref('coverage') }} AS c
+    ON c.source = 'ref_skat' AND c.series = '' AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
+  GROUP BY
+    w.period_key,
+    c.municipality_key
+), w8 AS (
   /* oko_balance by month: last */
   SELECT
     p.period_key,
@@ -277,68 +369,6 @@ WITH periods AS (
     WHERE
       s.source = 'oko_balance' AND s.series = ''
   ) AS d
-), w6_coverage AS (
-  SELECT
-    w.period_key,
-    c.municipality_key AS unit_key,
-    COUNT(*) FILTER(WHERE
-      c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
-    COUNT(*) FILTER(WHERE
-      c.state = 'exempt') AS exempt,
-    COUNT(*) FILTER(WHERE
-      c.state = 'held') AS held,
-    COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved,
-    COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
-  FROM w6 AS w
-  JOIN {{ ref('coverage') }} AS c
-    ON c.source = 'oko_balance' AND c.series = '' AND c.base_period_key = w.first_key
-  GROUP BY
-    w.period_key,
-    c.municipality_key
-), w7 AS (
-  /* bor_folketal by quarter: on the end of the period */
-  SELECT
-    p.period_key,
-    EXTRACT(YEAR FROM p.end_date) * 4 + EXTRACT(QUARTER FROM p.end_date) - 1 AS first_key,
-    EXTRACT(YEAR FROM p.end_date) * 4 + EXTRACT(QUARTER FROM p.end_date) - 1 AS last_key,
-    1 AS required,
-    p.start_date AS from_date
-  FROM periods AS p
-), w7_coverage AS (
-  SELECT
-    w.period_key,
-    c.municipality_key AS unit_key,
-    COUNT(*) FILTER(WHERE
-      c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
-    COUNT(*) FILTER(WHERE
-      c.state = 'exempt') AS exempt,
-    COUNT(*) FILTER(WHERE
-      c.state = 'held') AS held,
-    COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved,
-    COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
-  FROM w7 AS w
-  JOIN {{ ref('coverage') }} AS c
-    ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
-  GROUP BY
-    w.period_key,
-    c.municipality_key
-), w8 AS (
-  /* bor_folketal by quarter: on 07-01 */
-  SELECT
-    p.period_key,
-    EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
-    EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
-    1 AS required,
-    y.start_date AS from_date
-  FROM periods AS p
-  LEFT JOIN {{ ref('dim_period') }} AS y
-    ON y.grain = 'day'
-    AND y.label_year = EXTRACT(YEAR FROM p.end_date)
-    AND y.label_position = 701
 ), w8_coverage AS (
   SELECT
     w.period_key,
@@ -355,11 +385,73 @@ WITH periods AS (
       c.state = 'provisional') AS provisional
   FROM w8 AS w
   JOIN {{ ref('coverage') }} AS c
-    ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
+    ON c.source = 'oko_balance' AND c.series = '' AND c.base_period_key = w.first_key
   GROUP BY
     w.period_key,
     c.municipality_key
 ), w9 AS (
+  /* bor_folketal by quarter: on the end of the period */
+  SELECT
+    p.period_key,
+    EXTRACT(YEAR FROM p.end_date) * 4 + EXTRACT(QUARTER FROM p.end_date) - 1 AS first_key,
+    EXTRACT(YEAR FROM p.end_date) * 4 + EXTRACT(QUARTER FROM p.end_date) - 1 AS last_key,
+    1 AS required,
+    p.start_date AS from_date
+  FROM periods AS p
+), w9_coverage AS (
+  SELECT
+    w.period_key,
+    c.municipality_key AS unit_key,
+    COUNT(*) FILTER(WHERE
+      c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
+    COUNT(*) FILTER(WHERE
+      c.state = 'exempt') AS exempt,
+    COUNT(*) FILTER(WHERE
+      c.state = 'held') AS held,
+    COUNT(*) FILTER(WHERE
+      c.state = 'approved') AS approved,
+    COUNT(*) FILTER(WHERE
+      c.state = 'provisional') AS provisional
+  FROM w9 AS w
+  JOIN {{ ref('coverage') }} AS c
+    ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
+  GROUP BY
+    w.period_key,
+    c.municipality_key
+), w10 AS (
+  /* bor_folketal by quarter: on 07-01 */
+  SELECT
+    p.period_key,
+    EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
+    EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
+    1 AS required,
+    y.start_date AS from_date
+  FROM periods AS p
+  LEFT JOIN {{ ref('dim_period') }} AS y
+    ON y.grain = 'day'
+    AND y.label_year = EXTRACT(YEAR FROM p.end_date)
+    AND y.label_position = 701
+), w10_coverage AS (
+  SELECT
+    w.period_key,
+    c.municipality_key AS unit_key,
+    COUNT(*) FILTER(WHERE
+      c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
+    COUNT(*) FILTER(WHERE
+      c.state = 'exempt') AS exempt,
+    COUNT(*) FILTER(WHERE
+      c.state = 'held') AS held,
+    COUNT(*) FILTER(WHERE
+      c.state = 'approved') AS approved,
+    COUNT(*) FILTER(WHERE
+      c.state = 'provisional') AS provisional
+  FROM w10 AS w
+  JOIN {{ ref('coverage') }} AS c
+    ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
+  GROUP BY
+    w.period_key,
+    c.municipality_key
+), w11 AS (
   /* oko_postering by month: sum */
   SELECT
     p.period_key,
@@ -380,7 +472,7 @@ WITH periods AS (
     WHERE
       s.source = 'oko_postering' AND s.series = ''
   ) AS d
-), w9_coverage AS (
+), w11_coverage AS (
   SELECT
     w.period_key,
     c.municipality_key AS unit_key,
@@ -395,7 +487,7 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'provisional') AS provisional,
     MIN(t.data_to) AS data_to
-  FROM w9 AS w
+  FROM w11 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'oko_postering'
     AND c.series = ''
@@ -583,18 +675,21 @@ WITH periods AS (
       (
         SELECT
           MIN(first_key)
-        FROM w9
+        FROM w11
       )
     )
-    AND f.month_key <= GREATEST((
-      SELECT
-        MAX(last_key)
-      FROM w1
-    ), (
-      SELECT
-        MAX(last_key)
-      FROM w9
-    ))
+    AND f.month_key <= GREATEST(
+      (
+        SELECT
+          MAX(last_key)
+        FROM w1
+      ),
+      (
+        SELECT
+          MAX(last_key)
+        FROM w11
+      )
+    )
   GROUP BY
     f.municipality_key,
     f.month_key
@@ -618,12 +713,12 @@ WITH periods AS (
       (
         SELECT
           MIN(first_key)
-        FROM w7
+        FROM w9
       ),
       (
         SELECT
           MIN(first_key)
-        FROM w8
+        FROM w10
       )
     )
     AND f.quarter_key <= GREATEST(
@@ -635,12 +730,12 @@ WITH periods AS (
       (
         SELECT
           MAX(last_key)
-        FROM w7
+        FROM w9
       ),
       (
         SELECT
           MAX(last_key)
-        FROM w8
+        FROM w10
       )
     )
     AND f.vintage = 'frozen'
@@ -793,6 +888,45 @@ WITH periods AS (
     f.valid_from,
     f.valid_to
 ), r6 AS (
+  /* economy.income_tax */
+  SELECT
+    f.municipality_key AS unit_key,
+    f.year_key AS base_key,
+    SUM(f.income_tax_rate_pct) AS v1,
+    COUNT(*) FILTER(WHERE
+      f.income_tax_rate_pct IS NULL) AS v1_blanks,
+    COUNT(*) AS v1_rows,
+    SUM(f.tax_base_dkk) AS v2,
+    COUNT(*) FILTER(WHERE
+      f.tax_base_dkk IS NULL) AS v2_blanks,
+    COUNT(*) AS v2_rows
+  FROM {{ ref('fct_income_tax') }} AS f
+  WHERE
+    f.year_key >= LEAST(
+      (
+        SELECT
+          MIN(first_key)
+        FROM w6
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w7
+      )
+    )
+    AND f.year_key <= GREATEST((
+      SELECT
+        MAX(last_key)
+      FROM w6
+    ), (
+      SELECT
+        MAX(last_key)
+      FROM w7
+    ))
+  GROUP BY
+    f.municipality_key,
+    f.year_key
+), r7 AS (
   /* economy.balances */
   SELECT
     f.municipality_key AS unit_key,
@@ -807,19 +941,19 @@ WITH periods AS (
     f.month_key >= (
       SELECT
         MIN(first_key)
-      FROM w6
+      FROM w8
     )
     AND f.month_key <= (
       SELECT
         MAX(last_key)
-      FROM w6
+      FROM w8
     )
     AND f.main_function_key = 955
     AND f.function_key <> 95577
   GROUP BY
     f.municipality_key,
     f.month_key
-), r7 AS (
+), r8 AS (
   /* economy.budgets */
   SELECT
     f.municipality_key AS unit_key,
@@ -1082,16 +1216,18 @@ WITH periods AS (
     c.base_period_key
   FROM {{ ref('coverage') }} AS c
   WHERE
-    c.source = 'oko_balance'
+    c.source = 'ref_skat'
     AND c.series = ''
     AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
 ), s6 AS (
   SELECT
     w.period_key,
     r.unit_key,
-    CASE WHEN SUM(r.v1_failed) = 0 THEN COALESCE(SUM(r.v1), 0) END AS v1,
+    SUM(r.v1) AS v1,
     COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
   FROM w6 AS w
   JOIN r6 AS r
     ON r.base_key = w.first_key
@@ -1104,20 +1240,44 @@ WITH periods AS (
   SELECT
     w.period_key,
     r.unit_key,
-    SUM(r.v1) AS v1,
-    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    SUM(r.v2) AS v2,
+    COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
     COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
-      r.v1_rows > 0) AS v1_periods
+      r.v2_rows > 0) AS v2_periods
   FROM w7 AS w
-  JOIN r2 AS r
+  JOIN r6 AS r
     ON r.base_key = w.first_key
-  LEFT JOIN delivered_2 AS delivered
+  LEFT JOIN delivered_6 AS delivered
     ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
     r.unit_key
+), delivered_7 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'oko_balance'
+    AND c.series = ''
+    AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
 ), s8 AS (
+  SELECT
+    w.period_key,
+    r.unit_key,
+    CASE WHEN SUM(r.v1_failed) = 0 THEN COALESCE(SUM(r.v1), 0) END AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks
+  FROM w8 AS w
+  JOIN r7 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_7 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+  GROUP BY
+    w.period_key,
+    r.unit_key
+), s9 AS (
   SELECT
     w.period_key,
     r.unit_key,
@@ -1126,7 +1286,7 @@ WITH periods AS (
       NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
     COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
       r.v1_rows > 0) AS v1_periods
-  FROM w8 AS w
+  FROM w9 AS w
   JOIN r2 AS r
     ON r.base_key = w.first_key
   LEFT JOIN delivered_2 AS delivered
@@ -1134,7 +1294,24 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     r.unit_key
-), s9 AS (
+), s10 AS (
+  SELECT
+    w.period_key,
+    r.unit_key,
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
+  FROM w10 AS w
+  JOIN r2 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_2 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+  GROUP BY
+    w.period_key,
+    r.unit_key
+), s11 AS (
   SELECT
     w.period_key,
     r.unit_key,
@@ -1144,7 +1321,7 @@ WITH periods AS (
     COALESCE(SUM(r.v6), 0) AS v6,
     COALESCE(SUM(r.v6_blanks) FILTER(WHERE
       NOT delivered.base_period_key IS NULL), 0) AS v6_blanks
-  FROM w9 AS w
+  FROM w11 AS w
   JOIN r1 AS r
     ON r.base_key BETWEEN w.first_key AND w.last_key
   LEFT JOIN delivered_1 AS delivered
@@ -1152,7 +1329,7 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     r.unit_key
-), s10 AS (
+), s12 AS (
   SELECT
     w.period_key,
     r.unit_key,
@@ -1163,7 +1340,7 @@ WITH periods AS (
     COALESCE(SUM(r.v2_blanks) FILTER(WHERE
       NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
   FROM w4 AS w
-  JOIN r7 AS r
+  JOIN r8 AS r
     ON r.base_key = w.first_key
     AND r.from_day <= w.on_date
     AND (
@@ -3772,36 +3949,40 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    CASE WHEN s6.period_key IS NULL THEN 0 ELSE s6.v1 END AS c1,
+    s6.v1 AS c1,
     CASE
-      WHEN w6.is_waiting
-      THEN 6
       WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) + COALESCE(w6_coverage.held, 0) < w6.required
       THEN 2
+      WHEN COALESCE(s6.v1_periods, 0) < COALESCE(w6_coverage.delivered, 0)
+      THEN 2
       WHEN s6.v1_blanks > 0
-      THEN 3
+      THEN 2
       WHEN COALESCE(w6_coverage.exempt, 0) > 0
       THEN 3
       WHEN COALESCE(w6_coverage.held, 0) > 0
       THEN 4
+      WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
+      THEN 7
       WHEN COALESCE(w6_coverage.provisional, 0) > 0
       THEN 8
       WHEN COALESCE(w6_coverage.approved, 0) = w6.required
       THEN 10
       ELSE 9
     END AS s1,
-    s7.v1 AS c2,
+    s7.v2 AS c2,
     CASE
       WHEN COALESCE(w7_coverage.delivered, 0) + COALESCE(w7_coverage.exempt, 0) + COALESCE(w7_coverage.held, 0) < w7.required
       THEN 2
-      WHEN COALESCE(s7.v1_periods, 0) < COALESCE(w7_coverage.delivered, 0)
+      WHEN COALESCE(s7.v2_periods, 0) < COALESCE(w7_coverage.delivered, 0)
       THEN 2
-      WHEN s7.v1_blanks > 0
+      WHEN s7.v2_blanks > 0
       THEN 2
       WHEN COALESCE(w7_coverage.exempt, 0) > 0
       THEN 3
       WHEN COALESCE(w7_coverage.held, 0) > 0
       THEN 4
+      WHEN w7.on_date >= LEAST(w7_coverage.data_to, w7.data_to)
+      THEN 7
       WHEN COALESCE(w7_coverage.provisional, 0) > 0
       THEN 8
       WHEN COALESCE(w7_coverage.approved, 0) = w7.required
@@ -3830,10 +4011,6 @@ WITH periods AS (
     m.area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
     COUNT(*) FILTER(WHERE
       m.is_in) AS members,
     COUNT(*) FILTER(WHERE
@@ -3850,40 +4027,23 @@ WITH periods AS (
       f.period_key,
       f.area_municipality AS area,
       f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
-          THEN 6
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 7
-          WHEN f.s2 = 7
-          THEN 7
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
+      f.s1 AS state,
+      CASE
+        WHEN f.s1 >= 7 AND f.c1 IS NULL
+        THEN 5
+        WHEN f.s1 = 0
+        THEN 4
+        WHEN f.s1 = 1
+        THEN 6
+        WHEN f.s1 = 2
+        THEN 2
+        WHEN f.s1 = 6
+        THEN 7
+        WHEN f.s1 = 7
+        THEN 7
+      END AS reason,
+      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
+      FALSE AS is_known
     FROM f7_units AS f
   ) AS m
   GROUP BY
@@ -3894,12 +4054,10 @@ WITH periods AS (
     m.period_key,
     'region' AS area_level,
     m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
+    SUM(CAST(m.value * m.weight AS DECIMAL(38, 9))) FILTER(WHERE
+      m.is_in) AS numerator,
+    SUM(CAST(m.weight AS DECIMAL(38, 9))) FILTER(WHERE
+      m.is_in) AS denominator,
     COUNT(*) FILTER(WHERE
       m.is_in) AS members,
     COUNT(*) FILTER(WHERE
@@ -3917,6 +4075,8 @@ WITH periods AS (
       f.area_region AS area,
       f.c1,
       f.c2,
+      CAST(f.c1 AS DOUBLE) AS value,
+      CAST(f.c2 AS DOUBLE) AS weight,
       LEAST(f.s1, f.s2) AS state,
       LEAST(
         CASE
@@ -3941,15 +4101,26 @@ WITH periods AS (
           WHEN f.s2 = 1
           THEN 6
           WHEN f.s2 = 2
-          THEN 1
+          THEN 2
           WHEN f.s2 = 6
           THEN 7
           WHEN f.s2 = 7
           THEN 7
+        END,
+        CASE
+          WHEN LEAST(f.s1, f.s2) >= 7
+          AND (
+            CAST(f.c1 AS DOUBLE) IS NULL OR CAST(f.c2 AS DOUBLE) IS NULL
+          )
+          THEN 5
         END
       ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
+      LEAST(f.s1, f.s2) >= 7
+      AND NOT f.c1 IS NULL
+      AND NOT f.c2 IS NULL
+      AND NOT CAST(f.c1 AS DOUBLE) IS NULL
+      AND NOT CAST(f.c2 AS DOUBLE) IS NULL AS is_in,
+      FALSE AS is_known
     FROM f7_units AS f
   ) AS m
   GROUP BY
@@ -3960,12 +4131,10 @@ WITH periods AS (
     m.period_key,
     'country' AS area_level,
     m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
+    SUM(CAST(m.value * m.weight AS DECIMAL(38, 9))) FILTER(WHERE
+      m.is_in) AS numerator,
+    SUM(CAST(m.weight AS DECIMAL(38, 9))) FILTER(WHERE
+      m.is_in) AS denominator,
     COUNT(*) FILTER(WHERE
       m.is_in) AS members,
     COUNT(*) FILTER(WHERE
@@ -3983,6 +4152,8 @@ WITH periods AS (
       f.area_country AS area,
       f.c1,
       f.c2,
+      CAST(f.c1 AS DOUBLE) AS value,
+      CAST(f.c2 AS DOUBLE) AS weight,
       LEAST(f.s1, f.s2) AS state,
       LEAST(
         CASE
@@ -4007,15 +4178,26 @@ WITH periods AS (
           WHEN f.s2 = 1
           THEN 6
           WHEN f.s2 = 2
-          THEN 1
+          THEN 2
           WHEN f.s2 = 6
           THEN 7
           WHEN f.s2 = 7
           THEN 7
+        END,
+        CASE
+          WHEN LEAST(f.s1, f.s2) >= 7
+          AND (
+            CAST(f.c1 AS DOUBLE) IS NULL OR CAST(f.c2 AS DOUBLE) IS NULL
+          )
+          THEN 5
         END
       ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
+      LEAST(f.s1, f.s2) >= 7
+      AND NOT f.c1 IS NULL
+      AND NOT f.c2 IS NULL
+      AND NOT CAST(f.c1 AS DOUBLE) IS NULL
+      AND NOT CAST(f.c2 AS DOUBLE) IS NULL AS is_in,
+      FALSE AS is_known
     FROM f7_units AS f
   ) AS m
   GROUP BY
@@ -4024,27 +4206,20 @@ WITH periods AS (
 ), f7 AS (
   SELECT
     7 AS figure_position,
-    'economy.long_term_debt_per_inhabitant' AS key_figure,
+    'economy.income_tax_rate' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
     p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(a.c1 AS DOUBLE) AS value,
     CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
+    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
     COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
+    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
     CAST(NULL AS DATE) AS series_break
   FROM (
     SELECT
@@ -4061,7 +4236,6 @@ WITH periods AS (
         THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
         ELSE LEAST(
           CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
@@ -4072,27 +4246,20 @@ WITH periods AS (
   UNION ALL
   SELECT
     7 AS figure_position,
-    'economy.long_term_debt_per_inhabitant' AS key_figure,
+    'economy.income_tax_rate' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
     p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
+    CAST(a.numerator AS DOUBLE) / NULLIF(a.denominator, 0) AS value,
+    CAST(a.numerator AS DOUBLE) AS numerator,
+    CAST(a.denominator AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
     COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
+    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
     CAST(NULL AS DATE) AS series_break
   FROM (
     SELECT
@@ -4109,7 +4276,7 @@ WITH periods AS (
         THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
         ELSE LEAST(
           CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN a.denominator = 0 THEN 5 END,
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
@@ -4120,27 +4287,20 @@ WITH periods AS (
   UNION ALL
   SELECT
     7 AS figure_position,
-    'economy.long_term_debt_per_inhabitant' AS key_figure,
+    'economy.income_tax_rate' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
     p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
+    CAST(a.numerator AS DOUBLE) / NULLIF(a.denominator, 0) AS value,
+    CAST(a.numerator AS DOUBLE) AS numerator,
+    CAST(a.denominator AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
     COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
+    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
     CAST(NULL AS DATE) AS series_break
   FROM (
     SELECT
@@ -4157,7 +4317,7 @@ WITH periods AS (
         THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
         ELSE LEAST(
           CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN a.denominator = 0 THEN 5 END,
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
@@ -4171,34 +4331,14 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v5 END AS c1,
+    CASE WHEN s8.period_key IS NULL THEN 0 ELSE s8.v1 END AS c1,
     CASE
-      WHEN w1.required <= 0
-      THEN 2
-      WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-      THEN 2
-      WHEN s1.v5_blanks > 0
-      THEN 3
-      WHEN COALESCE(w1_coverage.exempt, 0) > 0
-      THEN 3
-      WHEN COALESCE(w1_coverage.held, 0) > 0
-      THEN 4
-      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
-      THEN 7
-      WHEN COALESCE(w1_coverage.provisional, 0) > 0
-      THEN 8
-      WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-      THEN 10
-      ELSE 9
-    END AS s1,
-    s8.v1 AS c2,
-    CASE
+      WHEN w8.is_waiting
+      THEN 6
       WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) + COALESCE(w8_coverage.held, 0) < w8.required
       THEN 2
-      WHEN COALESCE(s8.v1_periods, 0) < COALESCE(w8_coverage.delivered, 0)
-      THEN 2
       WHEN s8.v1_blanks > 0
-      THEN 2
+      THEN 3
       WHEN COALESCE(w8_coverage.exempt, 0) > 0
       THEN 3
       WHEN COALESCE(w8_coverage.held, 0) > 0
@@ -4208,20 +4348,38 @@ WITH periods AS (
       WHEN COALESCE(w8_coverage.approved, 0) = w8.required
       THEN 10
       ELSE 9
+    END AS s1,
+    s9.v1 AS c2,
+    CASE
+      WHEN COALESCE(w9_coverage.delivered, 0) + COALESCE(w9_coverage.exempt, 0) + COALESCE(w9_coverage.held, 0) < w9.required
+      THEN 2
+      WHEN COALESCE(s9.v1_periods, 0) < COALESCE(w9_coverage.delivered, 0)
+      THEN 2
+      WHEN s9.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w9_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w9_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w9_coverage.provisional, 0) > 0
+      THEN 8
+      WHEN COALESCE(w9_coverage.approved, 0) = w9.required
+      THEN 10
+      ELSE 9
     END AS s2
   FROM units AS u
-  JOIN w1
-    ON w1.period_key = u.period_key
-  LEFT JOIN w1_coverage
-    ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-  LEFT JOIN s1
-    ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
   JOIN w8
     ON w8.period_key = u.period_key
   LEFT JOIN w8_coverage
     ON w8_coverage.period_key = u.period_key AND w8_coverage.unit_key = u.unit_key
   LEFT JOIN s8
     ON s8.period_key = u.period_key AND s8.unit_key = u.unit_key
+  JOIN w9
+    ON w9.period_key = u.period_key
+  LEFT JOIN w9_coverage
+    ON w9_coverage.period_key = u.period_key AND w9_coverage.unit_key = u.unit_key
+  LEFT JOIN s9
+    ON s9.period_key = u.period_key AND s9.unit_key = u.unit_key
   WHERE
     u.is_member
 ), f8_municipality AS (
@@ -4425,7 +4583,7 @@ WITH periods AS (
 ), f8 AS (
   SELECT
     8 AS figure_position,
-    'economy.operating_expenditure_per_inhabitant' AS key_figure,
+    'economy.long_term_debt_per_inhabitant' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
@@ -4473,7 +4631,7 @@ WITH periods AS (
   UNION ALL
   SELECT
     8 AS figure_position,
-    'economy.operating_expenditure_per_inhabitant' AS key_figure,
+    'economy.long_term_debt_per_inhabitant' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
@@ -4521,7 +4679,7 @@ WITH periods AS (
   UNION ALL
   SELECT
     8 AS figure_position,
-    'economy.operating_expenditure_per_inhabitant' AS key_figure,
+    'economy.long_term_debt_per_inhabitant' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
@@ -4572,31 +4730,432 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    CASE WHEN s9.period_key IS NULL THEN 0 ELSE s9.v2 END AS c1,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v5 END AS c1,
     CASE
-      WHEN w9.required <= 0
+      WHEN w1.required <= 0
       THEN 2
-      WHEN COALESCE(w9_coverage.delivered, 0) + COALESCE(w9_coverage.exempt, 0) + COALESCE(w9_coverage.held, 0) < w9.required
+      WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
-      WHEN s9.v2_blanks > 0
+      WHEN s1.v5_blanks > 0
       THEN 3
-      WHEN COALESCE(w9_coverage.exempt, 0) > 0
+      WHEN COALESCE(w1_coverage.exempt, 0) > 0
       THEN 3
-      WHEN COALESCE(w9_coverage.held, 0) > 0
+      WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w9.on_date >= LEAST(w9_coverage.data_to, w9.data_to)
+      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
       THEN 7
-      WHEN COALESCE(w9_coverage.provisional, 0) > 0
+      WHEN COALESCE(w1_coverage.provisional, 0) > 0
       THEN 8
-      WHEN COALESCE(w9_coverage.approved, 0) = w9.required
+      WHEN COALESCE(w1_coverage.approved, 0) = w1.required
       THEN 10
       ELSE 9
     END AS s1,
-    CASE WHEN s10.period_key IS NULL THEN 0 ELSE s10.v1 END AS c2,
+    s10.v1 AS c2,
+    CASE
+      WHEN COALESCE(w10_coverage.delivered, 0) + COALESCE(w10_coverage.exempt, 0) + COALESCE(w10_coverage.held, 0) < w10.required
+      THEN 2
+      WHEN COALESCE(s10.v1_periods, 0) < COALESCE(w10_coverage.delivered, 0)
+      THEN 2
+      WHEN s10.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w10_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w10_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w10_coverage.provisional, 0) > 0
+      THEN 8
+      WHEN COALESCE(w10_coverage.approved, 0) = w10.required
+      THEN 10
+      ELSE 9
+    END AS s2
+  FROM units AS u
+  JOIN w1
+    ON w1.period_key = u.period_key
+  LEFT JOIN w1_coverage
+    ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+  LEFT JOIN s1
+    ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
+  JOIN w10
+    ON w10.period_key = u.period_key
+  LEFT JOIN w10_coverage
+    ON w10_coverage.period_key = u.period_key AND w10_coverage.unit_key = u.unit_key
+  LEFT JOIN s10
+    ON s10.period_key = u.period_key AND s10.unit_key = u.unit_key
+  WHERE
+    u.is_member
+), f9_municipality AS (
+  SELECT
+    m.period_key,
+    'municipality' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_municipality AS area,
+      f.c1,
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 5
+          WHEN f.s1 = 0
+          THEN 4
+          WHEN f.s1 = 1
+          THEN 6
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 7
+          WHEN f.s1 = 7
+          THEN 7
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 5
+          WHEN f.s2 = 0
+          THEN 4
+          WHEN f.s2 = 1
+          THEN 6
+          WHEN f.s2 = 2
+          THEN 1
+          WHEN f.s2 = 6
+          THEN 7
+          WHEN f.s2 = 7
+          THEN 7
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
+    FROM f9_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f9_region AS (
+  SELECT
+    m.period_key,
+    'region' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_region AS area,
+      f.c1,
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 5
+          WHEN f.s1 = 0
+          THEN 4
+          WHEN f.s1 = 1
+          THEN 6
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 7
+          WHEN f.s1 = 7
+          THEN 7
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 5
+          WHEN f.s2 = 0
+          THEN 4
+          WHEN f.s2 = 1
+          THEN 6
+          WHEN f.s2 = 2
+          THEN 1
+          WHEN f.s2 = 6
+          THEN 7
+          WHEN f.s2 = 7
+          THEN 7
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
+    FROM f9_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f9_country AS (
+  SELECT
+    m.period_key,
+    'country' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_country AS area,
+      f.c1,
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 5
+          WHEN f.s1 = 0
+          THEN 4
+          WHEN f.s1 = 1
+          THEN 6
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 7
+          WHEN f.s1 = 7
+          THEN 7
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 5
+          WHEN f.s2 = 0
+          THEN 4
+          WHEN f.s2 = 1
+          THEN 6
+          WHEN f.s2 = 2
+          THEN 1
+          WHEN f.s2 = 6
+          THEN 7
+          WHEN f.s2 = 7
+          THEN 7
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
+    FROM f9_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f9 AS (
+  SELECT
+    9 AS figure_position,
+    'economy.operating_expenditure_per_inhabitant' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c2 AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f9_municipality AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    9 AS figure_position,
+    'economy.operating_expenditure_per_inhabitant' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c2 AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f9_region AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    9 AS figure_position,
+    'economy.operating_expenditure_per_inhabitant' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c2 AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f9_country AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+), f10_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.area_region,
+    u.area_country,
+    CASE WHEN s11.period_key IS NULL THEN 0 ELSE s11.v2 END AS c1,
+    CASE
+      WHEN w11.required <= 0
+      THEN 2
+      WHEN COALESCE(w11_coverage.delivered, 0) + COALESCE(w11_coverage.exempt, 0) + COALESCE(w11_coverage.held, 0) < w11.required
+      THEN 2
+      WHEN s11.v2_blanks > 0
+      THEN 3
+      WHEN COALESCE(w11_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w11_coverage.held, 0) > 0
+      THEN 4
+      WHEN w11.on_date >= LEAST(w11_coverage.data_to, w11.data_to)
+      THEN 7
+      WHEN COALESCE(w11_coverage.provisional, 0) > 0
+      THEN 8
+      WHEN COALESCE(w11_coverage.approved, 0) = w11.required
+      THEN 10
+      ELSE 9
+    END AS s1,
+    CASE WHEN s12.period_key IS NULL THEN 0 ELSE s12.v1 END AS c2,
     CASE
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
-      WHEN s10.v1_blanks > 0
+      WHEN s12.v1_blanks > 0
       THEN 3
       WHEN COALESCE(w4_coverage.exempt, 0) > 0
       THEN 3
@@ -4608,11 +5167,11 @@ WITH periods AS (
       THEN 10
       ELSE 9
     END AS s2,
-    CASE WHEN s10.period_key IS NULL THEN 0 ELSE s10.v1 END AS c3,
+    CASE WHEN s12.period_key IS NULL THEN 0 ELSE s12.v1 END AS c3,
     CASE
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
-      WHEN s10.v1_blanks > 0
+      WHEN s12.v1_blanks > 0
       THEN 3
       WHEN COALESCE(w4_coverage.exempt, 0) > 0
       THEN 3
@@ -4625,21 +5184,21 @@ WITH periods AS (
       ELSE 9
     END AS s3
   FROM units AS u
-  JOIN w9
-    ON w9.period_key = u.period_key
-  LEFT JOIN w9_coverage
-    ON w9_coverage.period_key = u.period_key AND w9_coverage.unit_key = u.unit_key
-  LEFT JOIN s9
-    ON s9.period_key = u.period_key AND s9.unit_key = u.unit_key
+  JOIN w11
+    ON w11.period_key = u.period_key
+  LEFT JOIN w11_coverage
+    ON w11_coverage.period_key = u.period_key AND w11_coverage.unit_key = u.unit_key
+  LEFT JOIN s11
+    ON s11.period_key = u.period_key AND s11.unit_key = u.unit_key
   JOIN w4
     ON w4.period_key = u.period_key
   LEFT JOIN w4_coverage
     ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
-  LEFT JOIN s10
-    ON s10.period_key = u.period_key AND s10.unit_key = u.unit_key
+  LEFT JOIN s12
+    ON s12.period_key = u.period_key AND s12.unit_key = u.unit_key
   WHERE
     u.is_member
-), f9_municipality AS (
+), f10_municipality AS (
   SELECT
     m.period_key,
     'municipality' AS area_level,
@@ -4720,12 +5279,12 @@ WITH periods AS (
       AND NOT f.c2 IS NULL
       AND NOT f.c3 IS NULL AS is_in,
       f.s3 >= 7 AS is_known
-    FROM f9_units AS f
+    FROM f10_units AS f
   ) AS m
   GROUP BY
     m.period_key,
     m.area
-), f9_region AS (
+), f10_region AS (
   SELECT
     m.period_key,
     'region' AS area_level,
@@ -4806,12 +5365,12 @@ WITH periods AS (
       AND NOT f.c2 IS NULL
       AND NOT f.c3 IS NULL AS is_in,
       f.s3 >= 7 AS is_known
-    FROM f9_units AS f
+    FROM f10_units AS f
   ) AS m
   GROUP BY
     m.period_key,
     m.area
-), f9_country AS (
+), f10_country AS (
   SELECT
     m.period_key,
     'country' AS area_level,
@@ -4892,14 +5451,14 @@ WITH periods AS (
       AND NOT f.c2 IS NULL
       AND NOT f.c3 IS NULL AS is_in,
       f.s3 >= 7 AS is_known
-    FROM f9_units AS f
+    FROM f10_units AS f
   ) AS m
   GROUP BY
     m.period_key,
     m.area
-), f9 AS (
+), f10 AS (
   SELECT
-    9 AS figure_position,
+    10 AS figure_position,
     'economy.service_budget_deviation' AS key_figure,
     a.area_level,
     a.area,
@@ -4941,13 +5500,13 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
-    FROM f9_municipality AS a
+    FROM f10_municipality AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
   UNION ALL
   SELECT
-    9 AS figure_position,
+    10 AS figure_position,
     'economy.service_budget_deviation' AS key_figure,
     a.area_level,
     a.area,
@@ -4989,13 +5548,13 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
-    FROM f9_region AS a
+    FROM f10_region AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
   UNION ALL
   SELECT
-    9 AS figure_position,
+    10 AS figure_position,
     'economy.service_budget_deviation' AS key_figure,
     a.area_level,
     a.area,
@@ -5037,11 +5596,11 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 7 END
         )
       END AS reason
-    FROM f9_country AS a
+    FROM f10_country AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
-), f10_units AS (
+), f11_units AS (
   SELECT
     u.period_key,
     u.area_municipality,
@@ -5092,403 +5651,6 @@ WITH periods AS (
     ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
   LEFT JOIN s1
     ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
-  JOIN w2
-    ON w2.period_key = u.period_key
-  LEFT JOIN w2_coverage
-    ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
-  LEFT JOIN s2
-    ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
-  WHERE
-    u.is_member
-), f10_municipality AS (
-  SELECT
-    m.period_key,
-    'municipality' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_municipality AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
-          THEN 6
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 7
-          WHEN f.s2 = 7
-          THEN 7
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f10_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f10_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
-          THEN 6
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 7
-          WHEN f.s2 = 7
-          THEN 7
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f10_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f10_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
-          THEN 6
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 7
-          WHEN f.s2 = 7
-          THEN 7
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f10_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f10 AS (
-  SELECT
-    10 AS figure_position,
-    'economy.service_expenditure_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f10_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    10 AS figure_position,
-    'economy.service_expenditure_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f10_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    10 AS figure_position,
-    'economy.service_expenditure_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f10_country AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-), f11_units AS (
-  SELECT
-    u.period_key,
-    u.area_municipality,
-    u.area_region,
-    u.area_country,
-    CASE WHEN s10.period_key IS NULL THEN 0 ELSE s10.v2 END AS c1,
-    CASE
-      WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
-      THEN 2
-      WHEN s10.v2_blanks > 0
-      THEN 3
-      WHEN COALESCE(w4_coverage.exempt, 0) > 0
-      THEN 3
-      WHEN COALESCE(w4_coverage.held, 0) > 0
-      THEN 4
-      WHEN COALESCE(w4_coverage.provisional, 0) > 0
-      THEN 8
-      WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-      THEN 10
-      ELSE 9
-    END AS s1,
-    s2.v1 AS c2,
-    CASE
-      WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
-      THEN 2
-      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-      THEN 2
-      WHEN s2.v1_blanks > 0
-      THEN 2
-      WHEN COALESCE(w2_coverage.exempt, 0) > 0
-      THEN 3
-      WHEN COALESCE(w2_coverage.held, 0) > 0
-      THEN 4
-      WHEN COALESCE(w2_coverage.provisional, 0) > 0
-      THEN 8
-      WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-      THEN 10
-      ELSE 9
-    END AS s2
-  FROM units AS u
-  JOIN w4
-    ON w4.period_key = u.period_key
-  LEFT JOIN w4_coverage
-    ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
-  LEFT JOIN s10
-    ON s10.period_key = u.period_key AND s10.unit_key = u.unit_key
   JOIN w2
     ON w2.period_key = u.period_key
   LEFT JOIN w2_coverage
@@ -5698,13 +5860,13 @@ WITH periods AS (
 ), f11 AS (
   SELECT
     11 AS figure_position,
-    'economy.structural_operating_balance_per_inhabitant' AS key_figure,
+    'economy.service_expenditure_per_inhabitant' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
     p.period,
-    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(-a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
@@ -5746,13 +5908,13 @@ WITH periods AS (
   UNION ALL
   SELECT
     11 AS figure_position,
-    'economy.structural_operating_balance_per_inhabitant' AS key_figure,
+    'economy.service_expenditure_per_inhabitant' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
     p.period,
-    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(-a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
@@ -5794,13 +5956,13 @@ WITH periods AS (
   UNION ALL
   SELECT
     11 AS figure_position,
-    'economy.structural_operating_balance_per_inhabitant' AS key_figure,
+    'economy.service_expenditure_per_inhabitant' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
     p.period,
-    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(-a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
@@ -5845,23 +6007,19 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    CASE WHEN s9.period_key IS NULL THEN 0 ELSE s9.v6 END AS c1,
+    CASE WHEN s12.period_key IS NULL THEN 0 ELSE s12.v2 END AS c1,
     CASE
-      WHEN w9.required <= 0
+      WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
-      WHEN COALESCE(w9_coverage.delivered, 0) + COALESCE(w9_coverage.exempt, 0) + COALESCE(w9_coverage.held, 0) < w9.required
-      THEN 2
-      WHEN s9.v6_blanks > 0
+      WHEN s12.v2_blanks > 0
       THEN 3
-      WHEN COALESCE(w9_coverage.exempt, 0) > 0
+      WHEN COALESCE(w4_coverage.exempt, 0) > 0
       THEN 3
-      WHEN COALESCE(w9_coverage.held, 0) > 0
+      WHEN COALESCE(w4_coverage.held, 0) > 0
       THEN 4
-      WHEN w9.on_date >= LEAST(w9_coverage.data_to, w9.data_to)
-      THEN 7
-      WHEN COALESCE(w9_coverage.provisional, 0) > 0
+      WHEN COALESCE(w4_coverage.provisional, 0) > 0
       THEN 8
-      WHEN COALESCE(w9_coverage.approved, 0) = w9.required
+      WHEN COALESCE(w4_coverage.approved, 0) = w4.required
       THEN 10
       ELSE 9
     END AS s1,
@@ -5884,12 +6042,12 @@ WITH periods AS (
       ELSE 9
     END AS s2
   FROM units AS u
-  JOIN w9
-    ON w9.period_key = u.period_key
-  LEFT JOIN w9_coverage
-    ON w9_coverage.period_key = u.period_key AND w9_coverage.unit_key = u.unit_key
-  LEFT JOIN s9
-    ON s9.period_key = u.period_key AND s9.unit_key = u.unit_key
+  JOIN w4
+    ON w4.period_key = u.period_key
+  LEFT JOIN w4_coverage
+    ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
+  LEFT JOIN s12
+    ON s12.period_key = u.period_key AND s12.unit_key = u.unit_key
   JOIN w2
     ON w2.period_key = u.period_key
   LEFT JOIN w2_coverage
@@ -6099,7 +6257,7 @@ WITH periods AS (
 ), f12 AS (
   SELECT
     12 AS figure_position,
-    'economy.tax_financed_operating_result_per_inhabitant' AS key_figure,
+    'economy.structural_operating_balance_per_inhabitant' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
@@ -6147,7 +6305,7 @@ WITH periods AS (
   UNION ALL
   SELECT
     12 AS figure_position,
-    'economy.tax_financed_operating_result_per_inhabitant' AS key_figure,
+    'economy.structural_operating_balance_per_inhabitant' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
@@ -6195,7 +6353,7 @@ WITH periods AS (
   UNION ALL
   SELECT
     12 AS figure_position,
-    'economy.tax_financed_operating_result_per_inhabitant' AS key_figure,
+    'economy.structural_operating_balance_per_inhabitant' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
@@ -6237,6 +6395,407 @@ WITH periods AS (
         )
       END AS reason
     FROM f12_country AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+), f13_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.area_region,
+    u.area_country,
+    CASE WHEN s11.period_key IS NULL THEN 0 ELSE s11.v6 END AS c1,
+    CASE
+      WHEN w11.required <= 0
+      THEN 2
+      WHEN COALESCE(w11_coverage.delivered, 0) + COALESCE(w11_coverage.exempt, 0) + COALESCE(w11_coverage.held, 0) < w11.required
+      THEN 2
+      WHEN s11.v6_blanks > 0
+      THEN 3
+      WHEN COALESCE(w11_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w11_coverage.held, 0) > 0
+      THEN 4
+      WHEN w11.on_date >= LEAST(w11_coverage.data_to, w11.data_to)
+      THEN 7
+      WHEN COALESCE(w11_coverage.provisional, 0) > 0
+      THEN 8
+      WHEN COALESCE(w11_coverage.approved, 0) = w11.required
+      THEN 10
+      ELSE 9
+    END AS s1,
+    s2.v1 AS c2,
+    CASE
+      WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+      THEN 2
+      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
+      THEN 2
+      WHEN s2.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w2_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w2_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w2_coverage.provisional, 0) > 0
+      THEN 8
+      WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+      THEN 10
+      ELSE 9
+    END AS s2
+  FROM units AS u
+  JOIN w11
+    ON w11.period_key = u.period_key
+  LEFT JOIN w11_coverage
+    ON w11_coverage.period_key = u.period_key AND w11_coverage.unit_key = u.unit_key
+  LEFT JOIN s11
+    ON s11.period_key = u.period_key AND s11.unit_key = u.unit_key
+  JOIN w2
+    ON w2.period_key = u.period_key
+  LEFT JOIN w2_coverage
+    ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
+  LEFT JOIN s2
+    ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
+  WHERE
+    u.is_member
+), f13_municipality AS (
+  SELECT
+    m.period_key,
+    'municipality' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_municipality AS area,
+      f.c1,
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 5
+          WHEN f.s1 = 0
+          THEN 4
+          WHEN f.s1 = 1
+          THEN 6
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 7
+          WHEN f.s1 = 7
+          THEN 7
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 5
+          WHEN f.s2 = 0
+          THEN 4
+          WHEN f.s2 = 1
+          THEN 6
+          WHEN f.s2 = 2
+          THEN 1
+          WHEN f.s2 = 6
+          THEN 7
+          WHEN f.s2 = 7
+          THEN 7
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
+    FROM f13_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f13_region AS (
+  SELECT
+    m.period_key,
+    'region' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_region AS area,
+      f.c1,
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 5
+          WHEN f.s1 = 0
+          THEN 4
+          WHEN f.s1 = 1
+          THEN 6
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 7
+          WHEN f.s1 = 7
+          THEN 7
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 5
+          WHEN f.s2 = 0
+          THEN 4
+          WHEN f.s2 = 1
+          THEN 6
+          WHEN f.s2 = 2
+          THEN 1
+          WHEN f.s2 = 6
+          THEN 7
+          WHEN f.s2 = 7
+          THEN 7
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
+    FROM f13_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f13_country AS (
+  SELECT
+    m.period_key,
+    'country' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_country AS area,
+      f.c1,
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 5
+          WHEN f.s1 = 0
+          THEN 4
+          WHEN f.s1 = 1
+          THEN 6
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 7
+          WHEN f.s1 = 7
+          THEN 7
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 5
+          WHEN f.s2 = 0
+          THEN 4
+          WHEN f.s2 = 1
+          THEN 6
+          WHEN f.s2 = 2
+          THEN 1
+          WHEN f.s2 = 6
+          THEN 7
+          WHEN f.s2 = 7
+          THEN 7
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
+    FROM f13_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f13 AS (
+  SELECT
+    13 AS figure_position,
+    'economy.tax_financed_operating_result_per_inhabitant' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(-a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c2 AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f13_municipality AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    13 AS figure_position,
+    'economy.tax_financed_operating_result_per_inhabitant' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(-a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c2 AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f13_region AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    13 AS figure_position,
+    'economy.tax_financed_operating_result_per_inhabitant' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(-a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c2 AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN a.state_in = 7 THEN 7 END
+        )
+      END AS reason
+    FROM f13_country AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -6586,9 +7145,9 @@ SELECT
   f6.members_expected AS gross_capital_expenditure_per_inhabitant__members_expected,
   CAST(f6.denominator_share AS DOUBLE) AS gross_capital_expenditure_per_inhabitant__denominator_share,
   f6.series_break AS gross_capital_expenditure_per_inhabitant__series_break,
-  CAST(f7.value AS DOUBLE) AS long_term_debt_per_inhabitant,
-  CAST(f7.numerator AS DOUBLE) AS long_term_debt_per_inhabitant__num,
-  CAST(f7.denominator AS DOUBLE) AS long_term_debt_per_inhabitant__den,
+  CAST(f7.value AS DOUBLE) AS income_tax_rate,
+  CAST(f7.numerator AS DOUBLE) AS income_tax_rate__num,
+  CAST(f7.denominator AS DOUBLE) AS income_tax_rate__den,
   CASE COALESCE(f7.state, 0)
     WHEN 0
     THEN 'not_valid'
@@ -6614,7 +7173,7 @@ SELECT
     THEN 'approved'
     WHEN 11
     THEN 'final'
-  END AS long_term_debt_per_inhabitant__status,
+  END AS income_tax_rate__status,
   CASE f7.reason
     WHEN 1
     THEN 'reference_date_not_available'
@@ -6632,15 +7191,15 @@ SELECT
     THEN 'period_unfinished'
     WHEN 8
     THEN 'not_additive_over_areas'
-  END AS long_term_debt_per_inhabitant__reason,
-  f7.complete AS long_term_debt_per_inhabitant__complete,
-  f7.members AS long_term_debt_per_inhabitant__members,
-  f7.members_expected AS long_term_debt_per_inhabitant__members_expected,
-  CAST(f7.denominator_share AS DOUBLE) AS long_term_debt_per_inhabitant__denominator_share,
-  f7.series_break AS long_term_debt_per_inhabitant__series_break,
-  CAST(f8.value AS DOUBLE) AS operating_expenditure_per_inhabitant,
-  CAST(f8.numerator AS DOUBLE) AS operating_expenditure_per_inhabitant__num,
-  CAST(f8.denominator AS DOUBLE) AS operating_expenditure_per_inhabitant__den,
+  END AS income_tax_rate__reason,
+  f7.complete AS income_tax_rate__complete,
+  f7.members AS income_tax_rate__members,
+  f7.members_expected AS income_tax_rate__members_expected,
+  CAST(f7.denominator_share AS DOUBLE) AS income_tax_rate__denominator_share,
+  f7.series_break AS income_tax_rate__series_break,
+  CAST(f8.value AS DOUBLE) AS long_term_debt_per_inhabitant,
+  CAST(f8.numerator AS DOUBLE) AS long_term_debt_per_inhabitant__num,
+  CAST(f8.denominator AS DOUBLE) AS long_term_debt_per_inhabitant__den,
   CASE COALESCE(f8.state, 0)
     WHEN 0
     THEN 'not_valid'
@@ -6666,7 +7225,7 @@ SELECT
     THEN 'approved'
     WHEN 11
     THEN 'final'
-  END AS operating_expenditure_per_inhabitant__status,
+  END AS long_term_debt_per_inhabitant__status,
   CASE f8.reason
     WHEN 1
     THEN 'reference_date_not_available'
@@ -6684,15 +7243,15 @@ SELECT
     THEN 'period_unfinished'
     WHEN 8
     THEN 'not_additive_over_areas'
-  END AS operating_expenditure_per_inhabitant__reason,
-  f8.complete AS operating_expenditure_per_inhabitant__complete,
-  f8.members AS operating_expenditure_per_inhabitant__members,
-  f8.members_expected AS operating_expenditure_per_inhabitant__members_expected,
-  CAST(f8.denominator_share AS DOUBLE) AS operating_expenditure_per_inhabitant__denominator_share,
-  f8.series_break AS operating_expenditure_per_inhabitant__series_break,
-  CAST(f9.value AS DOUBLE) AS service_budget_deviation,
-  CAST(f9.numerator AS DOUBLE) AS service_budget_deviation__num,
-  CAST(f9.denominator AS DOUBLE) AS service_budget_deviation__den,
+  END AS long_term_debt_per_inhabitant__reason,
+  f8.complete AS long_term_debt_per_inhabitant__complete,
+  f8.members AS long_term_debt_per_inhabitant__members,
+  f8.members_expected AS long_term_debt_per_inhabitant__members_expected,
+  CAST(f8.denominator_share AS DOUBLE) AS long_term_debt_per_inhabitant__denominator_share,
+  f8.series_break AS long_term_debt_per_inhabitant__series_break,
+  CAST(f9.value AS DOUBLE) AS operating_expenditure_per_inhabitant,
+  CAST(f9.numerator AS DOUBLE) AS operating_expenditure_per_inhabitant__num,
+  CAST(f9.denominator AS DOUBLE) AS operating_expenditure_per_inhabitant__den,
   CASE COALESCE(f9.state, 0)
     WHEN 0
     THEN 'not_valid'
@@ -6718,7 +7277,7 @@ SELECT
     THEN 'approved'
     WHEN 11
     THEN 'final'
-  END AS service_budget_deviation__status,
+  END AS operating_expenditure_per_inhabitant__status,
   CASE f9.reason
     WHEN 1
     THEN 'reference_date_not_available'
@@ -6736,15 +7295,15 @@ SELECT
     THEN 'period_unfinished'
     WHEN 8
     THEN 'not_additive_over_areas'
-  END AS service_budget_deviation__reason,
-  f9.complete AS service_budget_deviation__complete,
-  f9.members AS service_budget_deviation__members,
-  f9.members_expected AS service_budget_deviation__members_expected,
-  CAST(f9.denominator_share AS DOUBLE) AS service_budget_deviation__denominator_share,
-  f9.series_break AS service_budget_deviation__series_break,
-  CAST(f10.value AS DOUBLE) AS service_expenditure_per_inhabitant,
-  CAST(f10.numerator AS DOUBLE) AS service_expenditure_per_inhabitant__num,
-  CAST(f10.denominator AS DOUBLE) AS service_expenditure_per_inhabitant__den,
+  END AS operating_expenditure_per_inhabitant__reason,
+  f9.complete AS operating_expenditure_per_inhabitant__complete,
+  f9.members AS operating_expenditure_per_inhabitant__members,
+  f9.members_expected AS operating_expenditure_per_inhabitant__members_expected,
+  CAST(f9.denominator_share AS DOUBLE) AS operating_expenditure_per_inhabitant__denominator_share,
+  f9.series_break AS operating_expenditure_per_inhabitant__series_break,
+  CAST(f10.value AS DOUBLE) AS service_budget_deviation,
+  CAST(f10.numerator AS DOUBLE) AS service_budget_deviation__num,
+  CAST(f10.denominator AS DOUBLE) AS service_budget_deviation__den,
   CASE COALESCE(f10.state, 0)
     WHEN 0
     THEN 'not_valid'
@@ -6770,7 +7329,7 @@ SELECT
     THEN 'approved'
     WHEN 11
     THEN 'final'
-  END AS service_expenditure_per_inhabitant__status,
+  END AS service_budget_deviation__status,
   CASE f10.reason
     WHEN 1
     THEN 'reference_date_not_available'
@@ -6788,15 +7347,15 @@ SELECT
     THEN 'period_unfinished'
     WHEN 8
     THEN 'not_additive_over_areas'
-  END AS service_expenditure_per_inhabitant__reason,
-  f10.complete AS service_expenditure_per_inhabitant__complete,
-  f10.members AS service_expenditure_per_inhabitant__members,
-  f10.members_expected AS service_expenditure_per_inhabitant__members_expected,
-  CAST(f10.denominator_share AS DOUBLE) AS service_expenditure_per_inhabitant__denominator_share,
-  f10.series_break AS service_expenditure_per_inhabitant__series_break,
-  CAST(f11.value AS DOUBLE) AS structural_operating_balance_per_inhabitant,
-  CAST(f11.numerator AS DOUBLE) AS structural_operating_balance_per_inhabitant__num,
-  CAST(f11.denominator AS DOUBLE) AS structural_operating_balance_per_inhabitant__den,
+  END AS service_budget_deviation__reason,
+  f10.complete AS service_budget_deviation__complete,
+  f10.members AS service_budget_deviation__members,
+  f10.members_expected AS service_budget_deviation__members_expected,
+  CAST(f10.denominator_share AS DOUBLE) AS service_budget_deviation__denominator_share,
+  f10.series_break AS service_budget_deviation__series_break,
+  CAST(f11.value AS DOUBLE) AS service_expenditure_per_inhabitant,
+  CAST(f11.numerator AS DOUBLE) AS service_expenditure_per_inhabitant__num,
+  CAST(f11.denominator AS DOUBLE) AS service_expenditure_per_inhabitant__den,
   CASE COALESCE(f11.state, 0)
     WHEN 0
     THEN 'not_valid'
@@ -6822,7 +7381,7 @@ SELECT
     THEN 'approved'
     WHEN 11
     THEN 'final'
-  END AS structural_operating_balance_per_inhabitant__status,
+  END AS service_expenditure_per_inhabitant__status,
   CASE f11.reason
     WHEN 1
     THEN 'reference_date_not_available'
@@ -6840,15 +7399,15 @@ SELECT
     THEN 'period_unfinished'
     WHEN 8
     THEN 'not_additive_over_areas'
-  END AS structural_operating_balance_per_inhabitant__reason,
-  f11.complete AS structural_operating_balance_per_inhabitant__complete,
-  f11.members AS structural_operating_balance_per_inhabitant__members,
-  f11.members_expected AS structural_operating_balance_per_inhabitant__members_expected,
-  CAST(f11.denominator_share AS DOUBLE) AS structural_operating_balance_per_inhabitant__denominator_share,
-  f11.series_break AS structural_operating_balance_per_inhabitant__series_break,
-  CAST(f12.value AS DOUBLE) AS tax_financed_operating_result_per_inhabitant,
-  CAST(f12.numerator AS DOUBLE) AS tax_financed_operating_result_per_inhabitant__num,
-  CAST(f12.denominator AS DOUBLE) AS tax_financed_operating_result_per_inhabitant__den,
+  END AS service_expenditure_per_inhabitant__reason,
+  f11.complete AS service_expenditure_per_inhabitant__complete,
+  f11.members AS service_expenditure_per_inhabitant__members,
+  f11.members_expected AS service_expenditure_per_inhabitant__members_expected,
+  CAST(f11.denominator_share AS DOUBLE) AS service_expenditure_per_inhabitant__denominator_share,
+  f11.series_break AS service_expenditure_per_inhabitant__series_break,
+  CAST(f12.value AS DOUBLE) AS structural_operating_balance_per_inhabitant,
+  CAST(f12.numerator AS DOUBLE) AS structural_operating_balance_per_inhabitant__num,
+  CAST(f12.denominator AS DOUBLE) AS structural_operating_balance_per_inhabitant__den,
   CASE COALESCE(f12.state, 0)
     WHEN 0
     THEN 'not_valid'
@@ -6874,7 +7433,7 @@ SELECT
     THEN 'approved'
     WHEN 11
     THEN 'final'
-  END AS tax_financed_operating_result_per_inhabitant__status,
+  END AS structural_operating_balance_per_inhabitant__status,
   CASE f12.reason
     WHEN 1
     THEN 'reference_date_not_available'
@@ -6892,12 +7451,64 @@ SELECT
     THEN 'period_unfinished'
     WHEN 8
     THEN 'not_additive_over_areas'
+  END AS structural_operating_balance_per_inhabitant__reason,
+  f12.complete AS structural_operating_balance_per_inhabitant__complete,
+  f12.members AS structural_operating_balance_per_inhabitant__members,
+  f12.members_expected AS structural_operating_balance_per_inhabitant__members_expected,
+  CAST(f12.denominator_share AS DOUBLE) AS structural_operating_balance_per_inhabitant__denominator_share,
+  f12.series_break AS structural_operating_balance_per_inhabitant__series_break,
+  CAST(f13.value AS DOUBLE) AS tax_financed_operating_result_per_inhabitant,
+  CAST(f13.numerator AS DOUBLE) AS tax_financed_operating_result_per_inhabitant__num,
+  CAST(f13.denominator AS DOUBLE) AS tax_financed_operating_result_per_inhabitant__den,
+  CASE COALESCE(f13.state, 0)
+    WHEN 0
+    THEN 'not_valid'
+    WHEN 1
+    THEN 'suppressed'
+    WHEN 2
+    THEN 'missing'
+    WHEN 3
+    THEN 'exempt'
+    WHEN 4
+    THEN 'held'
+    WHEN 5
+    THEN 'not_comparable'
+    WHEN 6
+    THEN 'provisional'
+    WHEN 7
+    THEN 'provisional'
+    WHEN 8
+    THEN 'provisional'
+    WHEN 9
+    THEN 'validated'
+    WHEN 10
+    THEN 'approved'
+    WHEN 11
+    THEN 'final'
+  END AS tax_financed_operating_result_per_inhabitant__status,
+  CASE f13.reason
+    WHEN 1
+    THEN 'reference_date_not_available'
+    WHEN 2
+    THEN 'base_period_missing'
+    WHEN 3
+    THEN 'member_missing'
+    WHEN 4
+    THEN 'offset_label_missing'
+    WHEN 5
+    THEN 'denominator_zero'
+    WHEN 6
+    THEN 'suppressed_at_source'
+    WHEN 7
+    THEN 'period_unfinished'
+    WHEN 8
+    THEN 'not_additive_over_areas'
   END AS tax_financed_operating_result_per_inhabitant__reason,
-  f12.complete AS tax_financed_operating_result_per_inhabitant__complete,
-  f12.members AS tax_financed_operating_result_per_inhabitant__members,
-  f12.members_expected AS tax_financed_operating_result_per_inhabitant__members_expected,
-  CAST(f12.denominator_share AS DOUBLE) AS tax_financed_operating_result_per_inhabitant__denominator_share,
-  f12.series_break AS tax_financed_operating_result_per_inhabitant__series_break
+  f13.complete AS tax_financed_operating_result_per_inhabitant__complete,
+  f13.members AS tax_financed_operating_result_per_inhabitant__members,
+  f13.members_expected AS tax_financed_operating_result_per_inhabitant__members_expected,
+  CAST(f13.denominator_share AS DOUBLE) AS tax_financed_operating_result_per_inhabitant__denominator_share,
+  f13.series_break AS tax_financed_operating_result_per_inhabitant__series_break
 FROM areas AS a
 JOIN periods AS p
   ON p.period_key = a.period_key
@@ -6931,6 +7542,10 @@ LEFT JOIN f12
   ON f12.period_key = a.period_key
   AND f12.area_level = a.area_level
   AND f12.area = a.area
+LEFT JOIN f13
+  ON f13.period_key = a.period_key
+  AND f13.area_level = a.area_level
+  AND f13.area = a.area
 ORDER BY
   period_key,
   area_level,
