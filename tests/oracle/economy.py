@@ -1,7 +1,8 @@
 """The economy's raw rows as the marts hold them, and what its measures take of a row: read from the domain's reference, in Python.
 
 Raw rows name the columns as delivered: `aar`, `periode`, `funktion`, `dranst`, `gruppering`, `art`, `beloeb`; a day's balance may be
-given once for the days from `fra` to `til`; of the income tax `udskrivningsprocent` and `udskrivningsgrundlag`. Whoever has a row delivered every period of the years that rows are of.
+given once for the days from `fra` to `til`; of the income tax `udskrivningsprocent` and `udskrivningsgrundlag`. Whoever has a row
+delivered every period of the years that rows are of.
 """
 
 from __future__ import annotations
