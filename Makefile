@@ -31,10 +31,10 @@ demo: $(INSTALLED) ## receive, build and ask: published data where they are, els
 	@$(BIN)/flis demo
 
 test: $(INSTALLED) cube ## all tests, with samples and fixed seeds (under ten minutes)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 prove: $(INSTALLED) cube ## the same tests at full counts (under two hours)
-	@FLIS_PROVE=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	@FLIS_PROVE=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: $(INSTALLED) ## style, types, layers, definitions, generated files; no data needed
 	@$(BIN)/ruff check .
@@ -69,6 +69,9 @@ $(LOCKED): requirements-dev.lock
 	@if [ -z "$(PYTHON)" ] || ! $(PYTHON) -c '$(IS_3_11)' 2>/dev/null; then \
 		found=$$($(or $(PYTHON),false) --version 2>/dev/null | head -n 1 || true); \
 		echo "FLIS needs Python 3.11, and $(if $(PYTHON),$(PYTHON) is $${found:-not here},there is none): install it, or say where it is with make PYTHON=/path/to/python3.11." >&2; \
+		exit 1; fi
+	@if [ -L .venv ]; then \
+		echo "The environment behind the link .venv is not what requirements-dev.lock says: remove the link to install one here, or install in $$(dirname "$$(readlink -f .venv)")." >&2; \
 		exit 1; fi
 	@echo "Installing locked packages in .venv (once, about a minute) …"
 	@$(PYTHON) -m venv --clear .venv || { echo "$(PYTHON) cannot make a virtual environment: install its venv module (Debian: python3.11-venv)." >&2; exit 1; }

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import cold_start, compile_time, ledger_query, line, persons, query_time, spells
+from benchmarks import cold_start, compile_time, correction, ledger_query, line, persons, query_time, spells
 from flis_semantic import warehouse
 from flis_semantic.workspace import Project
 
@@ -21,6 +21,8 @@ BENCHMARKS = {
     "demo": line.demo,
     "receive": line.receive,
     "persons": persons.run,
+    "correction": correction.run,
+    "month": correction.month,
     "growth": line.growth,
 }
 NEEDS_A_WAREHOUSE = {"cold-start", "query-time", "ledger-query"}

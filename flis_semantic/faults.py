@@ -30,9 +30,10 @@ _REPROCESS = (
 )
 _BUILD = (
     "build: begun",
-    "build: old build file removed",
-    "build: landing written",
     "build: packages installed",
+    "build: old build file removed",
+    "build: version copied",
+    "build: landing written",
     "build: models built",
     "build: file closed",
 )

@@ -25,24 +25,42 @@ from typing import Any
 from flis_semantic.errors import WarehouseError
 from flis_semantic.faults import reached
 from flis_semantic.ledger_layout import LAYOUT, STEPS
-from flis_semantic.ledger_records import ActivePartition, Batch, Confirmation, Decision, Delivery, DeltaDelivery, Entry, Part, UnitCount
+from flis_semantic.ledger_records import (
+    ActivePartition,
+    Batch,
+    Confirmation,
+    Decision,
+    Delivery,
+    DeltaDelivery,
+    Entry,
+    Part,
+    PlacedPartition,
+    UnitCount,
+)
 
 # How long the content of a delivery is known to be what counts, by its newest confirmation.
 _CONFIRMED = """
 LEFT JOIN (SELECT delivery_id, max(extracted_at) AS confirmed_at FROM confirmations WHERE received_at <= :until GROUP BY delivery_id)
   USING (delivery_id)
 """
+_NEWEST = "rank_at DESC, sequence DESC, coalesce(rejudges, delivery_id) DESC, delivery_id DESC"
+_PLACED = f"""
+SELECT p.contract, p.unit_code, p.base_period_key, p.slot, p.delivery_id, p.rows, d.mode, d.rejudges, d.synthetic,
+       max(d.rank_at, coalesce(confirmed_at, '')) AS rank_at, coalesce(d.sequence, -1) AS sequence
+FROM partitions p JOIN deliveries d USING (delivery_id) {_CONFIRMED}
+WHERE (:contract IS NULL OR p.contract = :contract) AND d.received_at <= :until AND d.verdict <> 'refused'
+"""  # noqa: S608 - our own text
 _ACTIVE = f"""
 SELECT unit_code, base_period_key, slot, delivery_id, rows, rank_at, sequence, synthetic FROM (
-  SELECT *, row_number() OVER (PARTITION BY unit_code, base_period_key, slot
-                               ORDER BY rank_at DESC, sequence DESC, coalesce(rejudges, delivery_id) DESC, delivery_id DESC) AS place
-  FROM (SELECT d.rejudges,
-               p.unit_code, p.base_period_key, p.slot, p.delivery_id, p.rows, max(d.rank_at, coalesce(confirmed_at, '')) AS rank_at,
-               coalesce(d.sequence, -1) AS sequence, d.synthetic
-        FROM partitions p JOIN deliveries d USING (delivery_id) {_CONFIRMED}
-        WHERE p.contract = :contract AND d.received_at <= :until AND d.mode <> 'delta')
+  SELECT *, row_number() OVER (PARTITION BY unit_code, base_period_key, slot ORDER BY {_NEWEST}) AS place
+  FROM ({_PLACED}) WHERE mode <> 'delta'
 ) WHERE place = 1 ORDER BY unit_code, base_period_key, slot
-"""  # noqa: S608 - our own text
+"""  # noqa: S608 - likewise
+_ALL_PLACED = f"""
+SELECT contract, delivery_id, unit_code, base_period_key, slot, rows, mode <> 'delta' AND row_number() OVER (
+         PARTITION BY contract, unit_code, base_period_key, slot, mode <> 'delta' ORDER BY {_NEWEST}) = 1
+FROM ({_PLACED}) ORDER BY contract, unit_code, base_period_key, slot, delivery_id
+"""  # noqa: S608 - likewise
 _DELTAS = """
 SELECT delivery_id, stream, sequence, rank_at, extracted_at, received_at, rows_accepted, synthetic FROM (
   SELECT *, row_number() OVER (PARTITION BY stream, sequence ORDER BY rank_at DESC, delivery_id DESC) AS place
@@ -178,6 +196,10 @@ class Ledger:
             ActivePartition(unit, key, slot, delivery, n, _time(rank), sequence, bool(made))
             for unit, key, slot, delivery, n, rank, sequence, made in rows
         ]
+
+    def placed_partitions(self, known_on: datetime | None = None) -> list[PlacedPartition]:
+        """Every partition of every delivery by `known_on` (default: now), whether it is in force or not."""
+        return [PlacedPartition(*row) for row in self._db.execute(_ALL_PLACED, {"contract": None, "until": _until(known_on)})]
 
     def deltas(self, contract: str, known_on: datetime | None = None) -> list[DeltaDelivery]:
         """The deltas received by `known_on` (default: all) by stream and sequence; of one number that came twice the newest."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Verdict = Literal["accepted", "accepted_with_warnings", "refused"]
 ExtractedFrom = Literal["manifest", "file name", "column", "receipt"]
@@ -85,6 +85,18 @@ class ActivePartition:
     def rank(self) -> tuple[datetime, int, int]:
         """What a later delivery must exceed to take the partition over."""
         return self.rank_at, self.sequence, self.delivery_id
+
+
+class PlacedPartition(NamedTuple):
+    """Accepted rows of one delivery in one unit × base period × slot, and whether that delivery is the full one in force there."""
+
+    contract: str
+    delivery_id: int
+    unit_code: str
+    base_period_key: int
+    slot: str
+    rows: int
+    is_active: bool
 
 
 @dataclass(frozen=True)

@@ -132,6 +132,8 @@ def append(connection: Connection, table: str, columns: Mapping[str, Sequence[ob
 def _quiet(connection: Connection) -> Connection:
     # Where it takes the process for interactive, the engine shows the progress of long queries on stdout, among the data.
     connection.execute("SET enable_progress_bar = false")
+    # It moves projections that these statements do not have, and takes a third of the time of planning the long ones.
+    connection.execute("SET disabled_optimizers = 'projection_pullup'")
     return connection
 
 

@@ -8,7 +8,7 @@
 -- * spell_months: a row per spell, month and municipality that delivers it, with the ends as delivered and when each became known.
 -- * extracts: when each municipality's system writes the file of which months, and what the file is called.
 
--- Presence in the country, whichever the municipality; the first stay counts back to the birth.
+-- Presence in the country, whichever the municipality; one that began before the period counts back to the birth.
 create table stays as
 with flagged as (
     select
@@ -25,7 +25,7 @@ numbered as (
 
 select
     numbered.person,
-    if(stay_no = 1, any_value(people.birth_date), min(valid_from)) as first_day,
+    if(stay_no = 1 and min(valid_from) < lives_from(), any_value(people.birth_date), min(valid_from)) as first_day,
     if(bool_or(valid_to is null), date '9999-12-31', max(valid_to)) as last_day
 from numbered
 inner join people on numbered.person = people.person
@@ -166,7 +166,8 @@ from lawful
 where first_day <= last_day and first_day <= date '2025-12-31' and last_day >= lives_from();
 
 -- Where somebody with a benefit moves to another municipality, that one goes on with the spell as it was, or (four in ten) begins
--- one of its own on the day of the move, with the old one ended on the day before.
+-- one of its own on the day of the move, with the old one ended on the day before. Of a move before the period nobody would tell
+-- that the spell is the old one.
 create table delivered_spells as
 with moves as (
     select spells.person, spells.spell_no, residences.valid_from as moved
@@ -174,7 +175,7 @@ with moves as (
     inner join residences
         on
             spells.person = residences.person
-            and residences.valid_from > spells.start_date
+            and residences.valid_from > greatest(spells.start_date, lives_from())
             and residences.valid_from <= coalesce(spells.end_date, date '2025-12-31')
     where noise(spells.person, 500 + epoch(residences.valid_from) // 86400) < 0.4
 ),

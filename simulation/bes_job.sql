@@ -20,8 +20,8 @@ situations as (
         clients.person,
         months.month,
         cast(epoch(months.month) // 86400 as integer) as month_number,
-        bool_or(spells.benefit = 'flx') as in_flex_job,
-        bool_or(spells.benefit in ('kth', 'udh', 'sho', 'ovg')) as on_cash,
+        coalesce(bool_or(spells.benefit = 'flx'), false) as in_flex_job,
+        coalesce(bool_or(spells.benefit in ('kth', 'udh', 'sho', 'ovg')), false) as on_cash,
         count(spells.person) = 0 as is_free
     from clients
     cross join months
@@ -98,13 +98,15 @@ inner join packages on rows.unit = packages.unit and rows.month = packages.month
 where chunk = getvariable('chunk')
 order by file_name, kommunekode, cpr, arbejdsgiver_cvr;
 
+-- A national file is written when the last of its municipalities is.
 create table delivery_facts as
-select distinct
+select
     file_of('bes_job', system, unit, month, chunk, extracted_at) as file_name,
-    extracted_at,
+    max(extracted_at) as extracted_at,
     true as synthetic,
     chunk
-from packages;
+from packages
+group by file_name, chunk;
 
 -- Months in which nothing happened are delivered, too.
 create table delivery_parts as

@@ -116,13 +116,15 @@ left join misjudged on rows.person = misjudged.person and rows.uge_start = misju
 where chunk = getvariable('chunk')
 order by file_name, kommunekode, uge_start, cpr, ydelse_kode;
 
+-- A national file is written when the last of its municipalities is.
 create table delivery_facts as
-select distinct
+select
     file_of('bes_refusion', system, unit, month, chunk, extracted_at) as file_name,
-    extracted_at,
+    max(extracted_at) as extracted_at,
     true as synthetic,
     chunk
-from packages;
+from packages
+group by file_name, chunk;
 
 -- Months in which nothing happened are delivered, too.
 create table delivery_parts as

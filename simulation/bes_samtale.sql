@@ -83,13 +83,15 @@ inner join packages on rows.unit = packages.unit and rows.month = packages.month
 where packages.chunk = getvariable('chunk')
 order by file_name, kommunekode, samtale_id;
 
+-- A national file is written when the last of its municipalities is.
 create table delivery_facts as
-select distinct
+select
     file_of('bes_samtale', system, unit, month, chunk, extracted_at) as file_name,
-    extracted_at,
+    max(extracted_at) as extracted_at,
     true as synthetic,
     chunk
-from packages;
+from packages
+group by file_name, chunk;
 
 -- Months in which nothing happened are delivered, too.
 create table delivery_parts as

@@ -80,13 +80,15 @@ from cases_told
 where chunk = getvariable('chunk')
 order by file_name, kommunekode, maaned, sag_id;
 
+-- A national file is written when the last of its municipalities is.
 create table delivery_facts as
-select distinct
+select
     file_of('bes_sygedagpenge_sag', system, unit, month, chunk, extracted_at) as file_name,
-    extracted_at,
+    max(extracted_at) as extracted_at,
     true as synthetic,
     chunk
-from extracts;
+from extracts
+group by file_name, chunk;
 
 -- Months in which nothing happened are delivered, too.
 create table delivery_parts as

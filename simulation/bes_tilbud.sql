@@ -121,13 +121,15 @@ from offers_told
 where chunk = getvariable('chunk')
 order by file_name, kommunekode, maaned, tilbud_id;
 
+-- A national file is written when the last of its municipalities is.
 create table delivery_facts as
-select distinct
+select
     file_of('bes_tilbud', system, unit, month, chunk, extracted_at) as file_name,
-    extracted_at,
+    max(extracted_at) as extracted_at,
     true as synthetic,
     chunk
-from extracts;
+from extracts
+group by file_name, chunk;
 
 -- Months in which nothing happened are delivered, too.
 create table delivery_parts as

@@ -116,7 +116,7 @@ from (
     where not is_overwritten and municipality is null and person is not null
     group by row_no, unit, month
     union all
-    select unit, date '2024-04-01', 'FILE-' || upper(damage), 'refused' from damaged_files cross join units where unit_no = 1
+    select unit, date '2024-04-01', 'FILE-' || if(damage in ('digest', 'rows'), 'MANIFEST', upper(damage)), 'refused' from damaged_files cross join units where unit_no = 1
     union all
     select unit, date '2024-11-01', 'COVERAGE', 'missing' from units where unit_no = 4
 )
@@ -170,7 +170,7 @@ left join spells as after
 where pieces.piece_start <= pieces.piece_end
 union all
 select
-    person, birth_date, unit, unit, planted_month, planted_benefit, 1.0, 'Jobparat', planted_start, planted_end, planted_start, planted_end,
+    person, birth_date, unit, unit, planted_month, planted_benefit, 1.0, if(planted_benefit = 'kth', 'Jobparat', null), planted_start, planted_end, planted_start, planted_end,
     cast(planted_month + 27 as timestamp)
 from planted
 where (fate <> 'set_aside' or spoil = 'again') and rule_id <> 'V-BES-02'

@@ -244,7 +244,7 @@ with found as (
     anti join late_files on all_rows.file_name = late_files.file_name
     group by people.birth_date, all_rows.file_name
     union all by name
-    select unit as municipality, month, 'FILE-' || upper(damage) as rule_id, 1 as row_count, 'refused' as fate, file_name
+    select unit as municipality, month, if(damage = 'types', 'FILE-NOTHING', 'FILE-' || upper(damage)) as rule_id, 1 as row_count, 'refused' as fate, file_name
     from late_files
     where month = getvariable('chunk')
     union all by name

@@ -352,7 +352,12 @@ from (
     union all
     select unit_key, chunk, 'DELTA-GAP' as rule_id, 2 as row_count, 'waits' as fate from changes where unit_key = 101 and sekvens = 4
     union all
-    select planted_lines.unit_key, planted_lines.chunk, 'FILE-' || upper(damaged_files.damage) as rule_id, 2 as row_count, 'refused' as fate
+    select
+        planted_lines.unit_key,
+        planted_lines.chunk,
+        'FILE-' || if(damaged_files.damage in ('digest', 'rows'), 'MANIFEST', upper(damaged_files.damage)) as rule_id,
+        2 as row_count,
+        'refused' as fate
     from damaged_files
     inner join planted_lines on damaged_files.file_name = planted_lines.own_file and planted_lines.linjenr = 1
 ) as found

@@ -64,23 +64,13 @@ def published_data() -> Path:
 @pytest.fixture(scope="session")
 def demo_project(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """This project, received and built once per run: with the published files where they are, else with generated ones."""
-    return _once("demo", tmp_path_factory, worker_id, simulated=False)
-
-
-@pytest.fixture(scope="session")
-def synthetic_project(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """This project, received and built once per run from generated deliveries."""
-    return _once("synthetic", tmp_path_factory, worker_id, simulated=True)
-
-
-def _once(name: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str, *, simulated: bool) -> Path:
     base = tmp_path_factory.getbasetemp()
     # Workers have a folder each below the run's own; the first to come builds for all.
     shared = base if worker_id == "master" else base.parent
-    folder = shared / f"project-{name}"
-    with FileLock(shared / f"{name}.lock"):
+    folder = shared / "project-demo"
+    with FileLock(shared / "demo.lock"):
         done = folder / ".done"
         if not done.exists():
-            run_line(copy_project(folder), simulated=simulated)
+            run_line(copy_project(folder))
             done.touch()
     return folder

@@ -31,18 +31,14 @@ def copy_project(folder: Path) -> Path:
     return folder
 
 
-def run_line(folder: Path, *, simulated: bool = False) -> Path:
-    """Receive the demonstration's deliveries (generated ones on demand) and build; the project's folder.
+def run_line(folder: Path) -> Path:
+    """Receive the demonstration's deliveries and build; the project's folder.
 
     What is generated in any case is of eleven municipalities: the last of them has the last planted fault.
     """
     project = Project(folder)
     demo = load_demo(project)
     out = project.work / "simulated"
-    if simulated:
-        demo = demo.model_copy(
-            update={"published_data": demo.published_data.model_copy(update={"environment": "FLIS_NO_SUCH_VARIABLE", "folder": "nowhere"})}
-        )
     report = receive(project, demo.deliveries(project, out, scale_beside=0.056))
     assert report.exit_code == 0, [str(result) for result in report.results]
     built = build(project)

@@ -22,8 +22,10 @@ WORKING_TABLES = ("replaced_rows", "applied_rows")
 """Tables of the schema `landing` that only the build itself needs."""
 
 _TABLES = """
-CREATE OR REPLACE TABLE landing.replaced_rows (delivery_id INTEGER, line_number BIGINT);
-CREATE OR REPLACE TABLE landing.applied_rows (delivery_id INTEGER, line_number BIGINT);
+CREATE OR REPLACE TABLE landing.replaced_rows (
+  contract VARCHAR, unit_code VARCHAR, base_period_key INTEGER, slot VARCHAR, delivery_id INTEGER, line_number BIGINT);
+CREATE OR REPLACE TABLE landing.applied_rows (
+  contract VARCHAR, unit_code VARCHAR, base_period_key INTEGER, slot VARCHAR, delivery_id INTEGER, line_number BIGINT);
 CREATE OR REPLACE TABLE landing.row_outcomes (contract VARCHAR, delivery_id INTEGER, outcome VARCHAR, row_count BIGINT);
 CREATE OR REPLACE TABLE landing.unmatched_deletes (
   contract VARCHAR, delivery_id INTEGER, line_number BIGINT, unit_code VARCHAR, base_period_key INTEGER, slot VARCHAR);
@@ -159,8 +161,10 @@ def _resolve(connection: Connection, project: Project, contract: Contract, recei
         FROM named_rows r JOIN landing.deliveries d USING (delivery_id)
         WINDOW later AS (
           PARTITION BY {keys} ORDER BY d.rank_at, coalesce(d.sequence, -1), r.delivery_id, NOT r.is_deleted, r.line_number);
-        INSERT INTO landing.replaced_rows SELECT delivery_id, line_number FROM placed_rows WHERE NOT is_delta AND NOT is_newest;
-        INSERT INTO landing.applied_rows SELECT delivery_id, line_number FROM placed_rows WHERE is_delta AND is_newest AND NOT is_deleted;
+        INSERT INTO landing.replaced_rows SELECT {table}, k0, base_period_key, slot, delivery_id, line_number FROM placed_rows
+        WHERE NOT is_delta AND NOT is_newest;
+        INSERT INTO landing.applied_rows SELECT {table}, k0, base_period_key, slot, delivery_id, line_number FROM placed_rows
+        WHERE is_delta AND is_newest AND NOT is_deleted;
         INSERT INTO landing.unmatched_deletes
         SELECT {table}, delivery_id, line_number, k0, base_period_key, slot FROM placed_rows WHERE is_delta AND is_deleted AND was_gone
         ORDER BY delivery_id, line_number;

@@ -87,10 +87,11 @@ SELECT e.source, e.series, e.unit_code, CAST(e.base_period_key AS INTEGER) AS ba
        -- Of a unit that has fallen behind, its own newest ones.
        coalesce(e.base_period_key > max(d.base_period_key) OVER (PARTITION BY e.source, e.series, e.unit_code) - s.provisional_periods,
                 false) AS is_provisional,
-       t.due_date,
+       p.start_date, p.end_date, t.due_date,
        coalesce(x.reason, c.exempt_reason) AS exempt_reason, c.held_reason, c.approved_at, c.approved_reason
 FROM expected e
 JOIN expected_series s USING (source, series)
+LEFT JOIN landing.periods p ON p.grain = e.base_grain AND p.period_key = e.base_period_key
 LEFT JOIN due_dates t ON t.source = e.source AND t.base_period_key = e.base_period_key
 LEFT JOIN delivered d ON d.source = e.source AND d.series = e.series AND d.unit_code = e.unit_code
   AND d.base_period_key = e.base_period_key

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import yaml
 from flis_semantic.build.received import Received
 from flis_semantic.errors import ArgumentError, BuildError
 from flis_semantic.ledger import Ledger
+from flis_semantic.vocabulary.load import FILE_NAME as VOCABULARY
 from flis_semantic.warehouse import Error, connect, quoted
 from flis_semantic.workspace import Project
 
@@ -25,6 +28,7 @@ _DBT_FOLDERS = {
     "test-paths": ["tests"],
     "snapshot-paths": ["snapshots"],
 }
+_ENGINES = ("dbt-core", "dbt-duckdb", "duckdb")
 _PROGRAM = Path(__file__).parents[1]
 _READ = (".sql", ".yml", ".yaml", ".csv", ".md", ".py")
 
@@ -71,15 +75,32 @@ def check_nothing_lost(project: Project, received: Received) -> None:
         )
 
 
-def input_digest(project: Project, received: Received) -> str:
-    """A digest of all that decides what a version holds: deliveries, decisions, definitions, models, seeds, this program."""
+@dataclass(frozen=True)
+class Inputs:
+    """Digests of what decides what a version holds: of all of it; of the program and what is no single model's; of each contract."""
+
+    digest: str
+    program: str
+    contracts: Mapping[str, str]
+
+
+def read_inputs(project: Project, received: Received) -> Inputs:
+    """Read what a build is built from: deliveries, decisions, definitions, models, seeds, this program."""
+    files = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(set(_definitions(project.root)))}
+    named = sorted((_name(path, project.root), said) for path, said in files.items())
     digest = hashlib.sha256()
-    for part in (received.deliveries, received.partitions, received.decisions, sorted(project.units.items())):
+    for part in (received.deliveries, received.partitions, received.decisions, sorted(project.units.items()), named):
         digest.update(repr(part).encode())
-    for path in sorted(_definitions(project.root)):
-        digest.update(f"\0{path}\0".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    shared = [_PROGRAM, *_packages(project.root), *(project.root / name for name in (*_DBT_FILES, f"{_DEFINITIONS[0]}/{VOCABULARY}"))]
+    program = sorted((_name(path, project.root), files[path]) for path in files if any(path.is_relative_to(folder) for folder in shared))
+    versions = [(name, version(name)) for name in _ENGINES]
+    contracts = {table: files[path] for table in project.contracts if (path := project.root / _DEFINITIONS[1] / f"{table}.yml") in files}
+    return Inputs(digest.hexdigest(), hashlib.sha256(repr((program, versions)).encode()).hexdigest(), contracts)
+
+
+def _name(path: Path, root: Path) -> str:
+    """Where a file stands in its project or package, so that a project may be moved."""
+    return next((str(path.relative_to(folder)) for folder in (_PROGRAM, root) if path.is_relative_to(folder)), str(path))
 
 
 def built_from(version: Path) -> str | None:
@@ -110,6 +131,10 @@ def _dbt_folders(root: Path) -> Iterator[Path]:
     settings = _plain(root / "dbt_project.yml")
     for name, usual in _DBT_FOLDERS.items():
         yield from (root / folder for folder in settings.get(name, usual))
+    yield from _packages(root)
+
+
+def _packages(root: Path) -> Iterator[Path]:
     for package in _plain(root / "packages.yml").get("packages") or ():
         if "local" in package:
             yield root / package["local"]

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flis_semantic.build.deltas import WORKING_TABLES, applies_deltas, write_deltas
+from flis_semantic.build.changes import CONTENTS
+from flis_semantic.build.deltas import applies_deltas, write_deltas
 from flis_semantic.build.expected import write_expected
+from flis_semantic.build.known import Inputs
 from flis_semantic.build.periods import period_columns
 from flis_semantic.build.received import Received
 from flis_semantic.contracts.landing import landing_columns, no_rows
@@ -18,10 +20,9 @@ from flis_semantic.contracts.model import Contract
 from flis_semantic.warehouse import Connection, append, quoted
 from flis_semantic.workspace import Project
 
-__all__ = ["WORKING_TABLES", "write_landing"]
-
 _TABLES = """
-CREATE OR REPLACE TABLE landing.build_input (input_digest VARCHAR, known_on TIMESTAMP);
+CREATE OR REPLACE TABLE landing.build_input (input_digest VARCHAR, known_on TIMESTAMP, program VARCHAR);
+CREATE OR REPLACE TABLE landing.contracts (contract VARCHAR, digest VARCHAR);
 CREATE OR REPLACE TABLE landing.deliveries (
   contract VARCHAR, delivery_id INTEGER, form VARCHAR, mode VARCHAR, stream VARCHAR, sequence BIGINT, file_name VARCHAR,
   extracted_at TIMESTAMP, extracted_from VARCHAR, received_at TIMESTAMP, rank_at TIMESTAMP, verdict VARCHAR, message VARCHAR,
@@ -44,16 +45,22 @@ _DECISION_COLUMNS = (
 )
 
 
-def write_landing(connection: Connection, project: Project, received: Received, input_digest: str = "") -> None:
-    """Write the whole schema for what the ledger says. The connection's default database is the build file."""
+def write_landing(connection: Connection, project: Project, received: Received, inputs: Inputs, *, is_copy: bool = False) -> None:
+    """Write the whole schema for what the ledger says. The connection's default database is the build file.
+
+    A copy of a version of the same program and vocabulary (`is_copy`) has the calendar already.
+    """
     connection.execute("CREATE SCHEMA IF NOT EXISTS landing")
-    _write_periods(connection, project)
+    if not is_copy:
+        _write_periods(connection, project)
     connection.execute(_TABLES)
-    connection.execute("INSERT INTO landing.build_input VALUES (?, ?)", [input_digest, received.known_on])
+    connection.execute("INSERT INTO landing.build_input VALUES (?, ?, ?)", [inputs.digest, received.known_on, inputs.program])
+    append(connection, "landing.contracts", {"contract": list(inputs.contracts), "digest": list(inputs.contracts.values())})
     _append(connection, "landing.deliveries", _DELIVERY_COLUMNS, received.deliveries)
     _append(connection, "landing.decisions", _DECISION_COLUMNS, received.decisions)
     _write_partitions(connection, received)
     write_deltas(connection, project, received)
+    connection.execute(CONTENTS)
     for contract in project.contracts.values():
         _write_views(connection, project, contract, received)
     write_expected(connection, project)
@@ -75,9 +82,9 @@ def _append(connection: Connection, table: str, names: Sequence[str], records: S
 
 
 def _write_partitions(connection: Connection, received: Received) -> None:
-    columns = ("contract", "delivery_id", "unit_code", "base_period_key", "slot", "is_active")
-    named: dict[str, list[object]] = {name: [getattr(part, name) for part in received.partitions] for name in columns}
-    append(connection, "landing.partitions", {**named, "row_count": [part.rows for part in received.partitions]})
+    names = ("contract", "delivery_id", "unit_code", "base_period_key", "slot", "row_count", "is_active")
+    columns = zip(*received.partitions, strict=True) if received.partitions else [()] * len(names)
+    append(connection, "landing.partitions", dict(zip(names, columns, strict=True)))
 
 
 def _write_views(connection: Connection, project: Project, contract: Contract, received: Received) -> None:

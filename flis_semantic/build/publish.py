@@ -12,7 +12,7 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flis_semantic.build.landing import WORKING_TABLES
+from flis_semantic.build import deltas, plan
 from flis_semantic.errors import BuildError
 from flis_semantic.faults import reached
 from flis_semantic.warehouse import VERSION_SUFFIX, Connection, Error, open_for_build
@@ -28,7 +28,7 @@ def close_warehouse(build_file: Path) -> None:
     """
     with open_for_build(build_file) as connection:
         _drop_landing_views(connection)
-        for table in WORKING_TABLES:
+        for table in (*deltas.WORKING_TABLES, *plan.WORKING_TABLES):
             connection.execute(f"DROP TABLE IF EXISTS landing.{table}")
         connection.execute("CHECKPOINT")
     if _log_of(build_file).exists():

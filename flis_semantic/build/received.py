@@ -7,20 +7,7 @@ from datetime import datetime
 
 from flis_semantic.contracts.model import Contract
 from flis_semantic.ledger import Ledger, utc
-from flis_semantic.ledger_records import Decision, Delivery
-
-
-@dataclass(frozen=True)
-class ReceivedPartition:
-    """Accepted rows of one delivery in one unit × base period × slot, and whether that delivery is the full one in force there."""
-
-    contract: str
-    delivery_id: int
-    unit_code: str
-    base_period_key: int
-    slot: str
-    rows: int
-    is_active: bool
+from flis_semantic.ledger_records import Decision, Delivery, PlacedPartition
 
 
 @dataclass(frozen=True)
@@ -31,7 +18,7 @@ class Received:
     """
 
     deliveries: tuple[Delivery, ...]
-    partitions: tuple[ReceivedPartition, ...]
+    partitions: tuple[PlacedPartition, ...]
     decisions: tuple[Decision, ...]
     files: dict[str, list[str]]
     delta_files: dict[str, list[str]]
@@ -44,7 +31,12 @@ def read_received(ledger: Ledger, contracts: dict[str, Contract], known_on: date
     while True:
         deliveries = [delivery for delivery in ledger.deliveries(known_on=until) if delivery.contract in contracts]
         decisions = [decision for decision in ledger.decisions(known_on=until) if decision.contract in contracts]
-        partitions, files = _partitions(ledger, contracts, deliveries, until)
+        partitions = [part for part in ledger.placed_partitions(until) if part.contract in contracts]
+        active: dict[str, set[int]] = {contract: set() for contract in contracts}
+        for part in partitions:
+            if part.is_active:
+                active[part.contract].add(part.delivery_id)
+        files = {contract: ledger.files_of(ids) for contract, ids in active.items()}
         deltas = {contract: [d.delivery_id for d in deliveries if d.contract == contract and _is_delta(d)] for contract in contracts}
         delta_files = {contract: ledger.files_of(ids) for contract, ids in deltas.items()}
         last = max((delivery.delivery_id for delivery in deliveries), default=0)
@@ -54,22 +46,3 @@ def read_received(ledger: Ledger, contracts: dict[str, Contract], known_on: date
 
 def _is_delta(delivery: Delivery) -> bool:
     return delivery.mode == "delta" and delivery.admitted
-
-
-def _partitions(
-    ledger: Ledger, contracts: dict[str, Contract], deliveries: list[Delivery], until: datetime | None
-) -> tuple[list[ReceivedPartition], dict[str, list[str]]]:
-    """Every partition of the admitted deliveries, and the files of those in force."""
-    active: set[tuple[int, str, int, str]] = set()
-    files: dict[str, list[str]] = {}
-    for contract in contracts:
-        in_force = ledger.active_partitions(contract, until)
-        active |= {(part.delivery_id, part.unit_code, part.base_period_key, part.slot) for part in in_force}
-        files[contract] = ledger.files_of({part.delivery_id for part in in_force})
-    contract_of = {delivery.delivery_id: delivery.contract for delivery in deliveries if delivery.admitted}
-    found = [
-        ReceivedPartition(contract_of[delivery_id], delivery_id, unit, key, slot, rows, (delivery_id, unit, key, slot) in active)
-        for delivery_id, parts in ledger.partitions(contract_of).items()
-        for (unit, key, slot), rows in parts.items()
-    ]
-    return found, files

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from flis_semantic.build.dbt_command import NodeResult
+from flis_semantic.build.graph import Graph
 from flis_semantic.warehouse import Connection, Error
 
 _EXAMPLES = 3
@@ -30,11 +31,23 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Rewritten:
+    """What became of the rows of one model or seed. `partitions` replaced, None where it was rebuilt as a whole."""
+
+    name: str
+    partitions: int | None
+    rows_removed: int | None
+    rows_written: int
+
+
+@dataclass(frozen=True)
 class BuildReport:
     """Outcome of one build. `version` is the file that came of it, None when none did.
 
-    `failures` stopped the build; `warnings` are findings about data; `skipped` were not run because of a failure. `known_on`:
-    the version holds what was known then and is not the current one; `is_reused`: it had been built before from the same input.
+    `failures` stopped the build; `warnings` are findings about data, of the tests that were run; `skipped` were not run because
+    of a failure. `known_on`: the version holds what was known then and is not the current one; `is_reused`: it had been built before
+    from the same input. `begun_from` is the version that only what changed was rewritten of; without one, `why_full` says why, unless
+    it was asked for.
     """
 
     version: str | None
@@ -47,9 +60,12 @@ class BuildReport:
     seconds: Mapping[str, float]
     known_on: datetime | None = None
     is_reused: bool = False
+    begun_from: str | None = None
+    why_full: str = ""
+    rewritten: tuple[Rewritten, ...] = ()
 
     @classmethod
-    def reused(cls, version: Path, known_on: datetime, seconds: Mapping[str, float]) -> BuildReport:
+    def reused(cls, version: Path, known_on: datetime | None, seconds: Mapping[str, float]) -> BuildReport:
         """The report on a version that was there already."""
         return cls(version.name, False, 0, 0, 0, (), (), seconds, known_on, is_reused=True)
 
@@ -59,11 +75,25 @@ class BuildReport:
         return 1 if self.failures else 0
 
     @property
+    def rows_written(self) -> int:
+        """Rows that were written into models and seeds."""
+        return sum(node.rows_written for node in self.rewritten)
+
+    @property
     def lines(self) -> list[str]:
         """The report as plain lines."""
         if self.is_reused:
-            return [f"Version {self.version} was built from the same input before and is used as it is."]
+            return [f"Nothing changed: version {self.version} was built from the same input and is used as it is."]
         lines = [f"{self.models} models and seeds built, {self.tests} tests run in {sum(self.seconds.values()):.1f} s."]
+        if self.why_full:
+            lines.append(f"Everything was built anew: {self.why_full}.")
+        if self.begun_from is not None:
+            whole = sum(node.partitions is None for node in self.rewritten)
+            parts = sum(node.partitions or 0 for node in self.rewritten)
+            lines.append(
+                f"Begun from version {self.begun_from}: {self.rows_written:,} rows written, {whole} models rebuilt as a whole, "
+                f"{parts:,} partitions of the others replaced."
+            )
         for word, findings in (("FAILED", self.failures), ("WARNING", self.warnings)):
             for finding in findings:
                 lines.append(f"{word} {finding.kind} {finding.name}: {finding.message}")
@@ -86,6 +116,25 @@ def findings(results: list[NodeResult], connection: Connection) -> tuple[tuple[F
     failures = tuple(_finding(result, connection) for result in results if result.status in _BAD)
     warnings = tuple(_finding(result, connection) for result in results if result.status == "warn")
     return failures, warnings
+
+
+def read_rewritten(connection: Connection, graph: Graph, results: list[NodeResult]) -> tuple[Rewritten, ...]:
+    """What became of the rows of every model and seed that ran. The connection is to the build file."""
+    told = {node: values for node, *values in connection.execute("FROM landing.built_rows").fetchall()}
+    found: list[Rewritten] = []
+    for result in results:
+        node = graph.nodes[result.unique_id]
+        if node.kind == "test" or node.passes or result.status != "success":
+            continue
+        if node.id in told:
+            is_whole, partitions, removed, written = told[node.id]
+            found.append(Rewritten(node.name, None if is_whole else partitions, removed, written))
+        elif node.partition is not None:
+            found.append(Rewritten(node.name, 0, 0, 0))
+        else:
+            rows = connection.execute(f"SELECT count(*) FROM {node.relation}").fetchall()[0][0]  # noqa: S608 - dbt's own name
+            found.append(Rewritten(node.name, None, None, rows))
+    return tuple(found)
 
 
 def _finding(result: NodeResult, connection: Connection) -> Finding:

@@ -137,12 +137,14 @@ def build(
         list[str] | None, typer.Option("--select", help="Build and test only these (dbt's notation); publishes nothing.")
     ] = None,
     known_on: KnownOn = None,
+    full: Annotated[bool, typer.Option("--full", help="Build everything, whatever changed.")] = False,
     project: ProjectOption = HERE,
 ) -> None:
     """Build marts and key figures from what was received into a new version, test it, and make it current.
 
-    A broken invariant keeps the previous version; findings about data are warnings. With --known-on the version holds what had
-    been received and decided by then, and the current one stays current.
+    Only what changed deliveries, decisions, models and seeds touch is rewritten; the rows are those of a full build. A broken
+    invariant keeps the previous version; findings about data are warnings. With --known-on the version holds what had been
+    received and decided by then, and the current one stays current.
 
     Example: flis build
     """
@@ -151,7 +153,7 @@ def build(
     opened = Project(project)
     refuse_stale(opened)
     with output.working("Building") as step:
-        report = build_version(opened, select=select, known_on=moment(known_on), on_step=step)
+        report = build_version(opened, select=select, known_on=moment(known_on), full=full, on_step=step)
     if select and not report.models and not report.tests and not report.exit_code:
         raise ArgumentError(
             f"Nothing matches {' '.join(select)}.", where="--select", hint="Name a model, or tag:KEY_FIGURE.", code="nothing_selected"
@@ -186,9 +188,9 @@ def refuse_stale(project: Project) -> None:
     Raises:
         DefinitionErrors: a generated file is stale, missing or orphaned.
     """
-    from flis_semantic.generate import check as check_generated
+    from flis_semantic.generate import check_once
 
-    report = check_generated(project)
+    report = check_once(project)
     if report.exit_code:
         found = [DefinitionError(finding) for finding in report.findings]
         raise DefinitionErrors(

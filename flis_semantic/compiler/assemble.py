@@ -17,7 +17,7 @@ from flis_semantic.compiler.keys import PERIODS_MODEL
 from flis_semantic.compiler.plan import FigurePlan, Source
 from flis_semantic.compiler.recomputed import Recomputed, recomputed_query
 from flis_semantic.compiler.request import Request
-from flis_semantic.compiler.rows import Rows, Value, filter_parameters, rows_query, value_of
+from flis_semantic.compiler.rows import Rows, Value, filter_parameters, rows_query, touched_units, value_of
 from flis_semantic.compiler.scans import Names, Scan, codes_query, needs_delivered, scan_of, scan_query
 from flis_semantic.compiler.spans import base_periods_query, reads_one, source_condition, span_of, span_query
 from flis_semantic.compiler.spell_ctes import spell_ctes
@@ -54,6 +54,16 @@ _VALUE = "v1"
 """Column of a value that is computed from single rows: each has its own CTE."""
 
 
+@dataclass(frozen=True)
+class Through:
+    """A model that is read through a span, the column of its that names the unit, and whether days beside the span are looked at."""
+
+    span: Span
+    model: str
+    unit_column: str
+    reads_beside: bool = False
+
+
 @dataclass
 class Assembly:
     """The CTEs of one request, in order, and the values of its parameters.
@@ -85,7 +95,7 @@ class Assembly:
         for rows, (name, values) in self._rows.items():
             spans = [self._spans[scan.span] for scan in self._scans if scan.rows == rows]
             columns = [(column, value) for value, column in values.items()]
-            found.append((name, rows_query(rows, columns, list(dict.fromkeys(spans)), self.request)))
+            found.append((name, rows_query(rows, columns, list(dict.fromkeys(spans)), self.request, some_units=self.units_only)))
         found += self._scan_ctes()
         found += self._detail_ctes()
         found += self._cells()
@@ -101,6 +111,15 @@ class Assembly:
                 answers.append(answer_query(plan, level, name, position, self.request))
             found.append((plan.name, _union(answers)))
         return found
+
+    def read_through(self) -> list[tuple[Span, list[Through]]]:
+        """Every span, with what is read through it."""
+        scanned = [Through(s.span, s.rows.fact.model, s.rows.unit_column) for s in self._scans]
+        detailed = [
+            Through(asked.span, asked.detail.rows.fact.model, asked.detail.rows.unit_column, asked.component.merges)
+            for _, asked in self._values.values()
+        ]
+        return [(span, [through for through in (*scanned, *detailed) if through.span == span]) for span in self._spans]
 
     def _source(self, component: ResolvedComponent) -> Source:
         span = span_of(component)
@@ -152,7 +171,7 @@ class Assembly:
         found: list[Cte] = []
         for detail, name in self._details.items():
             spans = [asked.span_name for _, asked in self._values.values() if asked.detail == detail]
-            found.append((name, details_query(detail, list(dict.fromkeys(spans)), self.request)))
+            found.append((name, details_query(detail, list(dict.fromkeys(spans)), self.request, some_units=self.units_only)))
         for name, asked in self._values.values():
             found += spell_ctes(name, _VALUE, asked) if isinstance(asked, Spells) else [(name, recomputed_query(_VALUE, asked))]
         return found
@@ -238,6 +257,8 @@ class Assembly:
                 conditions.append(among(col(level.code, "u"), self._bound(level_id, codes)))
         if not any(figure.all_units for figure in self.request.figures):
             conditions.append(eq(col(unit.kind, "u"), text(unit.member_kind)))
+        if self.units_only:
+            conditions.append(touched_units(col(unit.key, "u")))
         return select(columns, table("periods", "p"), joins=[join(table(unit.model, "u"), valid)], where=both(*conditions))
 
     def _cells(self) -> list[Cte]:

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from flis_semantic.catalogue.resolved import Catalogue, KeyFigure
 from flis_semantic.compiler.assemble import Assembly
+from flis_semantic.compiler.reach import reaches
 from flis_semantic.compiler.request import Request
 from flis_semantic.compiler.sql import Expr, cast, col, eq, join, named, null, select, table, text, with_
 from flis_semantic.compiler.tables import GeneratedColumn, GeneratedTable, as_model, ordered, texts, unit_columns, unit_rows, unit_sides
@@ -34,10 +35,13 @@ def cut_table(catalogue: Catalogue, domain: str, grain: str) -> GeneratedTable |
     figures = tuple(figure for figure in catalogue.of_domain(domain) if any(figure in given for given in cuts.values()))
     dimensions = tuple(name for name in catalogue.vocabulary.cuts if any(name in cut for cut in cuts))
     stacked: Expr | None = None
+    assemblies: list[Assembly] = []
     for cut, given in cuts.items():
         # A query with CTEs of its own stands in parentheses where it is one of several.
         alias = exp.TableAlias(this=exp.to_identifier(f"by_{cut_name(cut)}"))
-        one = select([exp.Star()], exp.Subquery(this=_one_cut(catalogue, grain, cut, given, dimensions, figures), alias=alias))
+        unit = catalogue.vocabulary.reporting_unit
+        assemblies.append(Assembly(Request(catalogue, given, (unit.base,), cut, grain), units_only=True))
+        one = select([exp.Star()], exp.Subquery(this=_one_cut(assemblies[-1], dimensions, figures), alias=alias))
         stacked = one if stacked is None else exp.Union(this=stacked, expression=one, distinct=False)
     assert stacked is not None
     unit = catalogue.vocabulary.reporting_unit
@@ -52,6 +56,7 @@ def cut_table(catalogue: Catalogue, domain: str, grain: str) -> GeneratedTable |
         tuple(_described(catalogue, dimensions, figures)),
         (unit.key, "period_key", "cut", *dimensions),
         figures,
+        reaches(assemblies),
         tuple(cuts.items()),
     )
 
@@ -101,13 +106,10 @@ def _periods(catalogue: Catalogue, grain: str, figures: tuple[KeyFigure, ...]) -
     return calendar.key(grain, calendar.last_day) - calendar.key(grain, min(starts)) + 1
 
 
-def _one_cut(
-    catalogue: Catalogue, grain: str, cut: Cut, given: tuple[KeyFigure, ...], dimensions: Cut, figures: tuple[KeyFigure, ...]
-) -> exp.Select:
-    unit = catalogue.vocabulary.reporting_unit
-    assembly = Assembly(Request(catalogue, given, (unit.base,), cut, grain), units_only=True)
+def _one_cut(assembly: Assembly, dimensions: Cut, figures: tuple[KeyFigure, ...]) -> exp.Select:
+    cut = assembly.request.dimensions
     ctes = assembly.ctes()
-    rows, joins = unit_rows(catalogue)
+    rows, joins = unit_rows(assembly.request.catalogue)
     joins.append(join(table("cells", "x"), eq(col("period_key", "x"), col("period_key", "u"))))
     columns = [*rows, named(text(cut_name(cut)), "cut")]
     columns += [named(col(name, "x") if name in cut else cast(null(), "VARCHAR"), name) for name in dimensions]

@@ -16,7 +16,19 @@ from flis_semantic.compiler.codes import key_name
 from flis_semantic.compiler.keys import Make, days_after, key_of
 from flis_semantic.compiler.members import BASE, subquery
 from flis_semantic.compiler.request import Request
-from flis_semantic.compiler.rows import DAY, UNIT, Rows, conditions_of, earliest, filtered_late, latest, of_asked_units, reach, rows_of
+from flis_semantic.compiler.rows import (
+    DAY,
+    UNIT,
+    Rows,
+    conditions_of,
+    earliest,
+    filtered_late,
+    latest,
+    of_asked_units,
+    reach,
+    rows_of,
+    touched_units,
+)
 from flis_semantic.compiler.spans import source_condition
 from flis_semantic.compiler.sql import (
     EXACT,
@@ -80,8 +92,8 @@ def born_name(dimension: str) -> str:
     return f"born_{dimension}"
 
 
-def details_query(detail: Detail, spans: list[str], request: Request) -> exp.Select:
-    """The CTE of a reading; nothing outside of all of the spans is read."""
+def details_query(detail: Detail, spans: list[str], request: Request, *, some_units: bool = False) -> exp.Select:
+    """The CTE of a reading; nothing outside of all of the spans is read, with `some_units` of no unit but those that a build rewrites."""
     rows, fact = detail.rows, detail.rows.fact
     columns: list[Expr] = [named(col(rows.unit_column, "f"), UNIT)]
     joins: list[exp.Join] = []
@@ -103,7 +115,13 @@ def details_query(detail: Detail, spans: list[str], request: Request) -> exp.Sel
         columns,
         table(fact.model, "f"),
         joins=joins,
-        where=both(within, of_asked_units(rows, request), *conditions_of(rows, spans, request), only),
+        where=both(
+            within,
+            of_asked_units(rows, request),
+            touched_units(col(rows.unit_column, "f")) if some_units else None,
+            *conditions_of(rows, spans, request),
+            only,
+        ),
         comment=f"{fact.id}, row by row",
     )
 

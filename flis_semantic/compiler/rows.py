@@ -46,6 +46,9 @@ from flis_semantic.compiler.sql import (
     where_,
 )
 
+TOUCHED_UNITS = "TOUCHED_UNITS"
+"""Stands for the condition that a unit is one of those that a build rewrites; a model has a macro in its place."""
+
 UNIT, DAY, FROM, TO = "unit_key", "on_day", "from_day", "to_day"
 """Columns of a reading beside its base period, values and key columns: unit, day, first and last day in force."""
 
@@ -81,6 +84,11 @@ class Value:
         return self.expression is not None and fact_expression(self.expression, "f").find(exp.Column) is not None
 
 
+def touched_units(unit: exp.Column) -> Expr:
+    """Whether a unit is one of those that a build rewrites."""
+    return exp.Anonymous(this=TOUCHED_UNITS, expressions=[unit])
+
+
 def rows_of(component: ResolvedComponent, request: Request) -> Rows:
     """The reading of a component: dimensions and filters that it is broadcast over are left out."""
     late = filtered_late(component, request)
@@ -112,7 +120,9 @@ def value_of(component: ResolvedComponent) -> Value:
     return Value(component.aggregate, component.expression, component.condition)
 
 
-def rows_query(rows: Rows, values: Sequence[tuple[str, Value]], spans: Sequence[str], request: Request) -> exp.Select:
+def rows_query(
+    rows: Rows, values: Sequence[tuple[str, Value]], spans: Sequence[str], request: Request, *, some_units: bool = False
+) -> exp.Select:
     """The CTE of a reading. Beside value `v1` stand, where they are needed, its blanks, its rows and those not computable.
 
     Args:
@@ -120,6 +130,7 @@ def rows_query(rows: Rows, values: Sequence[tuple[str, Value]], spans: Sequence[
         values: column name and aggregate of every value.
         spans: names of the spans that use it; nothing outside of all of them is read.
         request: what is asked.
+        some_units: keep to the units that a build rewrites.
     """
     fact = rows.fact.definition
     keys: list[tuple[str, str]] = [(rows.unit_column, UNIT), (rows.fact.base_key, BASE)]
@@ -135,7 +146,13 @@ def rows_query(rows: Rows, values: Sequence[tuple[str, Value]], spans: Sequence[
     return select(
         columns,
         table(rows.fact.model, "f"),
-        where=both(reach(rows, spans), of_asked_units(rows, request), *conditions_of(rows, spans, request), only),
+        where=both(
+            reach(rows, spans),
+            of_asked_units(rows, request),
+            touched_units(col(rows.unit_column, "f")) if some_units else None,
+            *conditions_of(rows, spans, request),
+            only,
+        ),
         group=[col(column, "f") for column in dict.fromkeys(column for column, _ in keys)],
         comment=rows.fact.id,
     )

@@ -16,7 +16,9 @@ from flis_semantic.catalogue.resolved import Catalogue, KeyFigure
 from flis_semantic.compiler import states
 from flis_semantic.compiler.assemble import Assembly
 from flis_semantic.compiler.plan import FigurePlan, side_sum
+from flis_semantic.compiler.reach import Reach, reaches
 from flis_semantic.compiler.request import Request
+from flis_semantic.compiler.rows import TOUCHED_UNITS
 from flis_semantic.compiler.sql import (
     Expr,
     both,
@@ -51,6 +53,8 @@ _SUFFIXES = {
     "series_break": "__series_break",
 }
 _REFERENCE = re.compile(r'"?ref__(\w+?)__ref"?')
+_TOUCHED = "touched__periods"
+_UNITS = re.compile(TOUCHED_UNITS + r"\(([\w.]+)\)")
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,11 @@ class GeneratedColumn:
 
 @dataclass(frozen=True)
 class GeneratedTable:
-    """One generated dbt model. `cuts`: the dimensions of each cut that is stacked in it, and the figures that have that cut."""
+    """One generated dbt model.
+
+    `cuts`: the dimensions of each cut that is stacked in it, and the figures that have that cut. `reaches`: what its periods
+    read, for a build that rewrites only some of them.
+    """
 
     name: str
     domain: str
@@ -75,6 +83,7 @@ class GeneratedTable:
     columns: tuple[GeneratedColumn, ...]
     key: tuple[str, ...]
     figures: tuple[KeyFigure, ...] = field(repr=False)
+    reaches: tuple[Reach, ...] = field(repr=False)
     cuts: tuple[tuple[tuple[str, ...], tuple[KeyFigure, ...]], ...] = field(default=(), repr=False)
 
 
@@ -103,7 +112,15 @@ def _unit_table(catalogue: Catalogue, domain: str, grain: str, figures: tuple[Ke
             described.append(GeneratedColumn(name, part, plan.figure.id, plan.figure.file.title))
     query = with_(ctes, ordered(select(columns, table("units", "u"), joins=joins), "period_key", unit.key))
     return GeneratedTable(
-        f"kf_{domain}__{grain}", domain, grain, "units", as_model(query), tuple(described), (unit.key, "period_key"), figures
+        f"kf_{domain}__{grain}",
+        domain,
+        grain,
+        "units",
+        as_model(query),
+        tuple(described),
+        (unit.key, "period_key"),
+        figures,
+        reaches([assembly]),
     )
 
 
@@ -204,6 +221,7 @@ def _areas_table(catalogue: Catalogue, domain: str, grain: str, figures: tuple[K
         tuple(described),
         ("area_level", "area", "period_key"),
         figures,
+        reaches([assembly]),
     )
 
 
@@ -247,7 +265,11 @@ def ordered(query: exp.Select, *names: str) -> exp.Select:
 
 
 def as_model(query: exp.Select) -> str:
-    """The query as a dbt model: every relation that is no CTE becomes a ref."""
+    """The query as a dbt model: every relation that is no CTE becomes a ref, and its periods are those that a build rewrites."""
+    for cte in list(query.find_all(exp.CTE)):
+        if cte.alias == "periods":
+            condition = cte.this.args["where"]
+            condition.set("this", both(condition.this, exp.column(_TOUCHED)))
     own = {cte.alias for cte in query.find_all(exp.CTE)}
     for relation in query.find_all(exp.Table):
         if relation.name not in own:
@@ -255,4 +277,5 @@ def as_model(query: exp.Select) -> str:
                 relation.set("alias", exp.TableAlias(this=exp.to_identifier(relation.name)))
             relation.set("this", exp.to_identifier(f"ref__{relation.name}__ref"))
     text_ = query.sql(dialect="duckdb", pretty=True, copy=False)
-    return _REFERENCE.sub(r"{{ ref('\1') }}", text_) + "\n"
+    text_ = _REFERENCE.sub(r"{{ ref('\1') }}", text_).replace(_TOUCHED, "{{ flis_project.touched_periods() }}")
+    return _UNITS.sub(r"{{ flis_project.touched_units('\1') }}", text_) + "\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from flis_semantic.catalogue.resolved import Catalogue, KeyFigure
-from flis_semantic.compiler import GeneratedColumn, GeneratedTable, cut_name
+from flis_semantic.compiler import COVERAGE, HOW_FAR, OF_UNITS, UNKNOWN, GeneratedColumn, GeneratedTable, Reach, cut_name
 from flis_semantic.generate.wording import PARTS, Wording
 from flis_semantic.generate.yaml_text import Node, document, without_templates
 
@@ -85,10 +85,47 @@ def _model(catalogue: Catalogue, table: GeneratedTable, tables: Sequence[Generat
         "name": table.name,
         "description": about.format(title=title, grain=table.grain.replace("_", " ")),
         # So that `dbt build --select tag:<key figure>` builds and tests the tables with that key figure.
-        "config": {"tags": [figure.id for figure in table.figures]},
+        "config": {
+            "materialized": "partitioned",
+            "tags": [figure.id for figure in table.figures],
+            "meta": partition_meta(catalogue, table),
+        },
         "data_tests": tests,
         "columns": [{"name": column.name, "description": _description(catalogue, column, wording)} for column in table.columns],
     }
+
+
+def partition_meta(catalogue: Catalogue, table: GeneratedTable) -> Node:
+    """What keeps its rows apart and what they read, so that a build rewrites those that a change reaches and no others.
+
+    An area has the numbers of all its units, so there only the period tells rows apart. Of cuts, every unit has a row of `unknown`, or of a
+    member that has ceased, as soon as one of them has rows of it.
+    """
+    unit = catalogue.vocabulary.reporting_unit.key
+    if table.kind == "areas":
+        return {"partition": {table.grain: "period_key", "spans": [_span(reach, {}) for reach in table.reaches]}}
+    own = {name: unit for name in OF_UNITS}
+    found: Node = {"unit": unit, table.grain: "period_key"}
+    if table.kind == "cuts":
+        found["shared"] = _shared(catalogue, table)
+    return {"partition": {**found, "spans": [_span(reach, {**dict(reach.units), **own}) for reach in table.reaches]}}
+
+
+def _shared(catalogue: Catalogue, table: GeneratedTable) -> Node:
+    cuts = catalogue.vocabulary.cuts
+    columns = list(dict.fromkeys(dimension for cut, _ in table.cuts for dimension in cut))
+    dated = {
+        name: {"model": spec.model, "code": spec.code, "from": spec.valid_from, "to": spec.valid_to}
+        for name in columns
+        if (spec := cuts[name]).valid_from
+    }
+    return {"columns": columns, "value": UNKNOWN, **({"dated": dated} if dated else {})}
+
+
+def _span(reach: Reach, units: dict[str, str]) -> Node:
+    named = {"units": units} if units else {}
+    reads, follows = ([*reach.facts, COVERAGE], list(HOW_FAR)) if reach.of_deliveries else (list(reach.facts), [])
+    return {"reads": reads, "follows": follows, **named, "parts": list(reach.sources), "days": reach.days}
 
 
 def _units_test(catalogue: Catalogue, table: GeneratedTable, areas: GeneratedTable) -> Node:

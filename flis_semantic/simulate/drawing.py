@@ -14,6 +14,12 @@ from flis_semantic.simulate.recipe import Recipe
 from flis_semantic.simulate.writing import FileFacts, column_types, form_of, take_rows
 from flis_semantic.workspace import Project
 
+FROM_BEFORE = ("carried_forward", "value_lost")
+"""What is done with the rows of the base period before."""
+
+_BESIDE = (*FROM_BEFORE, "level_shift", "zero_filled")
+"""What can be told only where there is an earlier base period."""
+
 _KNOWN = ("contract", "period", "rule_id", "row_count", "fate", "file_name")
 
 
@@ -38,6 +44,11 @@ class Drawn:
     file_name: str
     parts: tuple[DeliveredPart, ...]
     before: DeliveredPart | None = None
+
+    @property
+    def copied_file(self) -> str | None:
+        """The file of the rows that the fault is made of, where it is made of the period before."""
+        return self.before.file_name if self.before is not None and self.fault.what in FROM_BEFORE else None
 
 
 def unit_source(contract: Contract, form: Form, types: Iterable[str]) -> str | None:
@@ -141,12 +152,15 @@ class Drawing:
             else:
                 self.used_units.add(part.unit)
                 self.touched_files.update(other.file_name for other in hit)
+                if before is not None and fault.what in FROM_BEFORE:
+                    # A file of which some rows come later is no model for another.
+                    self.touched_files.add(before.file_name)
             yield Drawn(fault, part.file_name, tuple(hit), before)
 
     def _before(self, fault: Fault, part: DeliveredPart) -> DeliveredPart | None:
         """The unit's latest part before this one; for what is compared with the base period before, only that one."""
         earlier = [other for other in self.parts if other.unit == part.unit and other.key < part.key]
-        next_to_it = fault.what in ("carried_forward", "value_lost")
+        next_to_it = fault.what in FROM_BEFORE
         return earlier[-1] if earlier and (not next_to_it or earlier[-1].key == part.key - 1) else None
 
     def _is_free(self, fault: Fault, hit: Sequence[DeliveredPart], before: DeliveredPart | None) -> bool:
@@ -157,8 +171,13 @@ class Drawing:
             return False
         if fault.what == "type_changed" and not self._is_text(hit[0].file_name):
             return False
-        beside = fault.what in ("carried_forward", "value_lost", "level_shift", "zero_filled")
-        return not beside or (before is not None and before.chunk == hit[0].chunk and before.file_name not in self.whole_files)
+        if fault.what not in _BESIDE:
+            return True
+        if before is None or before.file_name in self.whole_files:
+            return False
+        # What is copied was read before it is written, and stands in the same columns.
+        in_time = (before.chunk or 0) <= (hit[0].chunk or 0) and self.forms[before.file_name] == self.forms[hit[0].file_name]
+        return in_time or fault.what not in FROM_BEFORE
 
     def _is_whole(self, name: str) -> bool:
         """Whether nothing else is wrong with a file."""

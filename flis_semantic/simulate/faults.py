@@ -59,7 +59,9 @@ class Fault(Strict):
     column: Identifier | None = Field(default=None, description="column whose type changes, or whose most frequent value is lost")
     factor: float | None = Field(default=None, gt=0, description="level_shift: what the numbers are multiplied by")
     share: float | None = Field(default=None, gt=0, le=1, description="of the part's rows; at least one")
-    least: float = Field(default=0, ge=0, description="value_lost: how much of the value there must have been in the period before")
+    least: float = Field(
+        default=0, ge=0, description="value_lost: how much of the value the period before must have had; carried_forward: how many rows"
+    )
     controls: bool = Field(default=True, description="of files: whether the manifest has control figures")
     again_after_days: int | None = Field(default=None, gt=0, description="the right file comes so many days later")
     finding: RuleId | Literal["COVERAGE"] | None = Field(default=None, description="rule or finding that tells it; none where nothing can")

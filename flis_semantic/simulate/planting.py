@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,19 +25,23 @@ _TYPE_MARK = " (tal)"
 
 @dataclass(frozen=True)
 class Planting:
-    """The faults of one chunk of a table."""
+    """The faults of a table, chunk by chunk."""
 
     contract: Contract
     recipe: Recipe
     drawn: Sequence[Drawn]
+    kept: dict[DeliveredPart, str] = field(default_factory=dict[DeliveredPart, str])
+    """Tables of rows of earlier chunks, by the part that they are copied to."""
 
     def write(self, facts: Sequence[FileFacts], out: Path) -> tuple[list[SimulatedFile], list[dict[str, str]]]:
         """Write the chunk's files with what is wrong with them, second deliveries beside them, and what was planted."""
         here = {fact.file_name for fact in facts}
         mine = [one for one in self.drawn if any(part.file_name in here for part in one.parts)]
+        if mine or any(one.copied_file in here for one in self.drawn):
+            self._number_rows()
+        self._keep_copied(here)
         if not mine:
             return write_files(self.recipe.connection, self.contract, self.recipe.name, facts, out), []
-        self._number_rows()
         planted = [row for one in mine if one.fault.lasts for row in self._plant(one, here)]
         again = {one.file_name: one for one in mine if one.fault.again_after_days is not None}
         second = self._keep_again(again)
@@ -97,6 +101,7 @@ class Planting:
         match fault.what:
             case "carried_forward":
                 self._carry_forward(one, part)
+                return [self._told_where(self._count(part) >= fault.least, one, part, self._count(part))]
             case "zero_filled":
                 self._change_value(one, part, "0")
             case "values_corrected":
@@ -112,6 +117,19 @@ class Planting:
             case _:
                 return [self._told(one, part, self._leave_out(one, part), fault.fate)]
         return [self._told(one, part, self._count(part), fault.fate)]
+
+    def _keep_copied(self, here: set[str]) -> None:
+        """Keep what faults of later chunks copy from this one."""
+        for number, one in enumerate(self.drawn):
+            if one.before is not None and one.copied_file in here and one.file_name not in here:
+                name = f"before_{self.contract.table}_{number}"
+                self._execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS FROM written WHERE {self._where(one.before)}')
+                self.kept[one.parts[0]] = f'"{name}"'
+
+    def _rows_before(self, one: Drawn) -> str:
+        """The rows of the period before, of this chunk or kept from an earlier one: what stands after FROM."""
+        assert one.before is not None, "drawn among those that have a period before"
+        return self.kept.get(one.parts[0]) or f"written WHERE {self._where(one.before)}"
 
     def _carry_forward(self, one: Drawn, part: DeliveredPart) -> None:
         before = one.before
@@ -131,7 +149,7 @@ class Planting:
             if name is not None:
                 own[name] = f'(SELECT max("{name}") FROM written WHERE {self._where(part)})'  # noqa: S608 - quoted
         replaced = ", ".join(f'{value} AS "{name}"' for name, value in own.items())
-        carried = f"SELECT * REPLACE ({replaced}) FROM written WHERE {self._where(before)}"  # noqa: S608 - quoted
+        carried = f"SELECT * REPLACE ({replaced}) FROM {self._rows_before(one)}"  # noqa: S608 - quoted
         self._execute(f"CREATE OR REPLACE TEMP TABLE carried AS {carried}")
         self._execute(f"DELETE FROM written WHERE {self._where(part)}")  # noqa: S608 - quoted
         self._execute("INSERT INTO written FROM carried")
@@ -147,15 +165,13 @@ class Planting:
 
     def _lose_value(self, one: Drawn, part: DeliveredPart) -> dict[str, str]:
         """Take out the value that there was most of in the period before; too little of it to be missed is not to be found."""
-        assert one.before is not None, "drawn among those that have a period before"
         value, column = self._column(one.fault.value, part), self._column(one.fault.column, part)
         [(lost, amount)] = self._execute(
-            f'SELECT CAST("{column}" AS VARCHAR), sum("{value}") FROM written WHERE {self._where(one.before)} '  # noqa: S608 - quoted
+            f'SELECT CAST("{column}" AS VARCHAR), sum("{value}") FROM {self._rows_before(one)} '  # noqa: S608 - quoted
             "GROUP BY ALL ORDER BY 2 DESC, 1 LIMIT 1"
         )
         self._execute(f'DELETE FROM written WHERE {self._where(part)} AND CAST("{column}" AS VARCHAR) = {quoted(lost)}')  # noqa: S608
-        found = amount >= one.fault.least
-        return self._told(one, part, 1, one.fault.fate if found else "undetectable", None if found else "")
+        return self._told_where(amount >= one.fault.least, one, part, 1)
 
     def _change_type(self, one: Drawn, part: DeliveredPart) -> int:
         """Write numbers as text; how many there were."""
@@ -210,6 +226,10 @@ class Planting:
     def _later(self, fact: FileFacts, one: Drawn, names: dict[str, str]) -> FileFacts:
         later = fact.extracted_at + timedelta(days=one.fault.again_after_days or 0)
         return replace(fact, file_name=names[fact.file_name], extracted_at=later)
+
+    def _told_where(self, enough: bool, one: Drawn, part: DeliveredPart, rows: int) -> dict[str, str]:
+        """What is found where there is enough of it to be told."""
+        return self._told(one, part, rows, one.fault.fate) if enough else self._told(one, part, rows, "undetectable", "")
 
     def _told(self, one: Drawn, part: DeliveredPart | None, rows: int, fate: Fate, finding: str | None = None) -> dict[str, str]:
         return {

@@ -109,9 +109,16 @@ class Kitchen:
             if not done:
                 self._run_file(table, parts[number - 1], schemas)
         try:
-            return Recipe(self._connection, table, ",".join(schemas), _facts(self._connection))
+            facts = _facts(self._connection)
         except Error as error:
             raise recipe_failed(_file(table), error) from error
+        names = [fact.file_name for fact in facts]
+        twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
+        if twice is not None:
+            raise DefinitionError(
+                f"delivery_facts names '{twice}' twice.", where=_file(table), hint="Leave one row per file.", code="recipe_failed"
+            )
+        return Recipe(self._connection, table, ",".join(schemas), facts)
 
     def write_truth(self, folder: Path) -> None:
         """Write the truth tables of all that ran.

@@ -1,3 +1,6 @@
+{{ config(materialized='partitioned', meta={'partition': {
+    'unit': 'municipality_key', 'month': 'base_period_key', 'within': 'year', 'reads': {'int_benefit_spell__pieces': {'units': 'all'}}
+}}) }}
 -- What the law, the benefit spells and the ledger say of reimbursements (V-BES-01, 04, 06, 16).
 with
 
@@ -6,6 +9,7 @@ staged as (
         *,
         cast(week_start_date as date) as monday
     from {{ ref('stg_employment__reimbursement') }}
+    where {{ flis_project.within_reach(unit_code='municipality_code', month='month_key') }}
 ),
 
 judged as (
@@ -76,7 +80,9 @@ yearly as (
 booked as (
     select municipality_code, account_year, -sum(amount) as amount
     from {{ ref('stg_economy__posting') }}
-    where dranst = 2 and (function_key between 55771 and 55773 or function_key between 55880 and 55883) and slot <> '0'
+    where
+        {{ flis_project.within_reach(unit_code='municipality_code', month='month_key') }}
+        and dranst = 2 and (function_key between 55771 and 55773 or function_key between 55880 and 55883) and slot <> '0'
     group by municipality_code, account_year
     having count(distinct month_key) = 12
 ),

@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'month': 'base_period_key'}}) }}
 -- V-BES-13. An interview belongs to the month in which it was held.
 with
 

@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'month': 'base_period_key', 'units': 'all'}}) }}
 -- What the register of persons and other municipalities say of sickness-benefit cases (V-BES-03, 09, 10, 15).
 with
 
@@ -7,6 +8,7 @@ cases as (
         greatest(start_date, {{ flis_project.month_start('month_key') }}) as first_day,
         least(coalesce(end_date, date '9999-12-31'), last_day({{ flis_project.month_start('month_key') }})) as last_day
     from {{ ref('stg_employment__sickness_case') }} as staged
+    where {{ flis_project.within_reach(month='staged.month_key') }}
 ),
 
 absent as (

@@ -1,3 +1,7 @@
+{{ config(materialized='partitioned', meta={'partition': {
+    'unit': 'municipality_key', 'month': 'base_period_key',
+    'reads': {'fct_benefit_spell': {'units': 'all'}, 'int_residence__spells': {'units': 'all'}}
+}}) }}
 -- What the register of persons and the benefits say of active offers (V-BES-03, 09, 14).
 with
 
@@ -7,6 +11,7 @@ offers as (
         greatest(start_date, {{ flis_project.month_start('month_key') }}) as first_day,
         least(coalesce(end_date, date '9999-12-31'), last_day({{ flis_project.month_start('month_key') }})) as last_day
     from {{ ref('stg_employment__active_offer') }} as staged
+    where {{ flis_project.within_reach(unit_code='staged.municipality_code', month='staged.month_key') }}
 ),
 
 absent as (

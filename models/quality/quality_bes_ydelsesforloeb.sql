@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'month': 'base_period_key', 'whole': 'compared'}}) }}
 -- What the rules that need other rows, the register of persons or the law find in benefit spells.
 with
 

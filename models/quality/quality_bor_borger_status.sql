@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'month': 'base_period_key'}}) }}
 -- What the rules that need other rows or tables find in the register of persons.
 with
 

@@ -1,3 +1,6 @@
+{{ config(materialized='partitioned', meta={'partition': {
+    'unit': 'municipality_key', 'quarter': 'base_period_key', 'reads': {'stg_citizens__population_by_age': {'before': {'years': 100}}}
+}}) }}
 -- V-BOR-09: the register against the publisher, on the first day of every quarter that both have. And what only the quarter before
 -- tells (V-BOR-95 to 98).
 with
@@ -10,14 +13,23 @@ counted as (
         sum(population_count) filter (where vintage = 'current') as current_count,
         max(delivery_id) filter (where vintage = 'frozen_by_age') as delivery_id
     from {{ ref('fct_population') }}
-    where vintage in ('frozen_by_age', 'current') and month_key % 3 = 0
+    where
+        vintage in ('frozen_by_age', 'current')
+        and month_key % 3 = 0
+        and {{ flis_project.within_reach(unit='municipality_key') }}
     group by municipality_key, quarter_key
+),
+
+published as (
+    select *
+    from {{ ref('stg_citizens__population_by_age') }}
+    where {{ flis_project.within_reach(unit_code='municipality_code') }}
 ),
 
 implausible as (
     {{
         flis_project.plausibility(
-            'bor_folketal_alder', ref('stg_citizens__population_by_age'), 'municipality_code', 'quarter_key', 'population_count',
+            'bor_folketal_alder', 'published', 'municipality_code', 'quarter_key', 'population_count',
             {
                 'all_zero': 'V-BOR-95', 'repeats_previous_period': 'V-BOR-96', 'value_lost': 'V-BOR-97', 'level_shift': 'V-BOR-98'
             },

@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'month': 'base_period_key', 'after': {'months': 1}}}) }}
 -- What the rules that need other rows or tables find among the events of persons.
 with
 
@@ -8,6 +9,7 @@ events as (
         person.birth_date
     from {{ ref('stg_citizens__citizen_event') }} as staged
     left join {{ ref('int_person__latest') }} as person on staged.person_key = person.person_key
+    where {{ flis_project.within_reach(unit_code='staged.municipality_code', month='staged.month_key') }}
 ),
 
 -- V-BOR-16 and V-BOR-06; an event has one reason to be left out.
@@ -44,7 +46,7 @@ elsewhere as (
 people as (
     select municipality_key, month_key, sum(population_count) as people
     from {{ ref('fct_population') }}
-    where vintage = 'current'
+    where vintage = 'current' and {{ flis_project.within_reach(unit='municipality_key', month='month_key') }}
     group by municipality_key, month_key
 ),
 

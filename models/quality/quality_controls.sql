@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'month': 'base_period_key'}}) }}
 with
 
 -- Persons are left out: a mover counts in two municipalities, so they do not add up to the country.

@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'month': 'base_period_key', 'before': {'months': 1}}}) }}
 with
 
 accounts as (

@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'year': 'base_period_key'}}) }}
 -- Local accounts that map to a function without authorisation: "konto uden match til den autoriserede kontoplan".
 with
 

@@ -235,12 +235,6 @@ def test_quality_speaks_danish_first_and_english_on_demand(demo_project: Path) -
     assert (ran.code, "There are no texts in 'sv'." in ran.err) == (2, True)
 
 
-def test_quality_says_where_extract_times_and_control_totals_come_from(synthetic_project: Path) -> None:
-    rows = json.loads(flis("quality", "--format", "json", project=synthetic_project).text)["deliveries"]
-    published = [row for row in rows if row["contract"] in ("bor_folketal", "bes_jobindsats")]
-    assert {(row["extracted_from"], row["control_totals"]) for row in published} == {("manifest", True)}
-
-
 def test_a_full_disk_is_one_sentence(demo_project: Path) -> None:
     command = [
         sys.executable,
@@ -281,21 +275,6 @@ def test_coverage_counts_and_lists_what_is_missing(demo_project: Path) -> None:
         assert row["expected"] == row["delivered"] + row["missing"] + row["exempt"] + row["held"]
     listed = json.loads(flis("coverage", "--missing", "--format", "json", project=demo_project).text)
     assert len(listed) == sum(row["missing"] + row["held"] for row in rows)
-
-
-def test_generated_data_are_marked_wherever_they_are_shown(synthetic_project: Path) -> None:
-    ran = flis("query", UNEMPLOYED, "--grain", "month", "--format", "json", project=synthetic_project)
-    assert "Synthetic data: bes_jobindsats was generated for trying" in ran.err
-    population = flis(
-        "query", "citizens.population", "--grain", "year", "--from", "2020", "--to", "2020", "--format", "json", project=synthetic_project
-    )
-    assert "Synthetic" not in population.err, "the population of the recipe is Statistics Denmark's"
-    assert json.loads(population.text)[0]["value"] == 5_822_763
-    deliveries = json.loads(flis("quality", "--format", "json", project=synthetic_project).text)["deliveries"]
-    synthetic = {row["contract"]: row["synthetic"] for row in deliveries}
-    assert {contract for contract, said in synthetic.items() if not said} == {"bor_folketal"}
-    coverage = json.loads(flis("coverage", "--format", "json", project=synthetic_project).text)
-    assert {row["synthetic"] for row in coverage if row["source"] == "bes_jobindsats"} == {True}
 
 
 def test_receiving_refuses_one_file_and_takes_the_other(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 -- Municipalities and months in which accounts without a match in the account plan are above a thousandth of what was posted: their
 -- chart needs mapping, or the plan needs a function.
-{{ config(severity='warn') }}
+{{ config(severity='warn', meta={'partition': {'unit': 'municipality_key', 'month': 'month_key'}}) }}
 
 with
 
@@ -10,6 +10,7 @@ posted as (
         month_key,
         sum(abs(amount)) as amount
     from {{ ref('stg_economy__posting') }}
+    where {{ flis_project.within_reach(unit_code='municipality_code', month='month_key') }}
     group by municipality_code, month_key
 ),
 
@@ -20,7 +21,7 @@ without_match as (
         count(*) as row_count,
         sum(abs(amount)) as amount
     from {{ ref('quality_oko_postering') }}
-    where rule_id = 'V-OKO-01'
+    where rule_id = 'V-OKO-01' and {{ flis_project.within_reach(unit='municipality_key', month='base_period_key') }}
     group by municipality_key, base_period_key
 )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from flis_semantic.build.known import Inputs
 from flis_semantic.build.landing import write_landing
 from flis_semantic.build.received import read_received
 from flis_semantic.warehouse import connect
@@ -14,6 +15,8 @@ from tests.delivery.person_desk import changes, entry, person_desk, register
 
 JANUARY = "register_2024-02-01.csv"
 ANNA, BO, KAI = "070761-4285", "0101651234", "0101671234"
+UNBUILT = Inputs("", "", {})
+"""Of a landing zone that nobody builds from."""
 
 
 @pytest.fixture
@@ -59,7 +62,7 @@ def test_a_deleted_row_needs_a_right_number_too(desk: Desk):
 def in_force(desk: Desk) -> list[tuple[int, str, int]]:
     """Delivery, benefit and number of the register's rows, as a build sees them."""
     with desk.ledger() as ledger, connect() as connection:
-        write_landing(connection, desk, read_received(ledger, desk.contracts))
+        write_landing(connection, desk, read_received(ledger, desk.contracts), UNBUILT)
         return connection.execute("SELECT delivery_id, ydelse, antal FROM landing.register ORDER BY antal").fetchall()
 
 
@@ -76,7 +79,7 @@ def test_changes_find_their_rows_by_the_pseudonym_however_the_number_is_written(
     assert in_force(desk) == [(1, "KH", 3), (1, "KH", 4), (2, "UH", 10)]
     # The delete of somebody who is not there is told, and changes nothing.
     with desk.ledger() as ledger, connect() as connection:
-        write_landing(connection, desk, read_received(ledger, desk.contracts))
+        write_landing(connection, desk, read_received(ledger, desk.contracts), UNBUILT)
         assert connection.execute("SELECT delivery_id, line_number FROM landing.unmatched_deletes").fetchall() == [(2, 4)]
 
 

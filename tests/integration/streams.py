@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from flis_semantic.build.known import read_inputs
 from flis_semantic.build.landing import write_landing
 from flis_semantic.build.received import read_received
 from flis_semantic.ledger import Ledger
@@ -179,7 +180,7 @@ def landed(project: Project, known_on: datetime | None = None) -> Connection:
         received = read_received(ledger, project.contracts, known_on)
     project.build_file.unlink(missing_ok=True)
     connection = open_for_build(project.build_file)
-    write_landing(connection, project, received)
+    write_landing(connection, project, received, read_inputs(project, received))
     return connection
 
 

@@ -79,7 +79,7 @@ def macro(call: str) -> str:
             return getattr(module, f"default__{name}")
 
     folder = REPOSITORY / "flis_semantic" / "project" / "macros"
-    text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql")))
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("period_*.sql")))
     environment = Environment(extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701 - SQL, no web page
     context: dict[str, object] = {"adapter": Adapter()}
     module = environment.from_string(text.replace("flis_project.", "")).make_module(context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from flis_semantic.build.publish import remove_old
 from flis_semantic.errors import BuildError, WarehouseError
 from flis_semantic.warehouse import current_version, open_current
 from flis_semantic.workspace import Project
-from tests.integration.landed import project_in
+from tests.integration.landed import Landing, project_in
+from tests.integration.no_dbt import NoDbt
 
 
 class Killed(BaseException):
@@ -25,17 +27,24 @@ class Killed(BaseException):
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A project whose dbt does nothing: these tests are about the file."""
     monkeypatch.setattr(run, "install_packages", lambda root, work: None)
-    monkeypatch.setattr(run, "run_build", lambda root, work, select: (True, []))
+    monkeypatch.setattr(run, "Dbt", NoDbt)
     return project_in(tmp_path)
+
+
+def deliver(project: Project) -> None:
+    """One delivery more, so that there is something to build."""
+    row = "SELECT 0 AS delivery_id, 1 AS line_number, '0101' AS unit_code, 8080 AS base_period_key, '' AS series, false AS is_control"
+    Landing(project).land("bor_folketal", row, extracted_at=datetime(2020, 4, 1))
 
 
 def kill(*args: Any, **kwargs: Any) -> None:
     raise Killed
 
 
-@pytest.mark.parametrize("step", ["write_landing", "run_build", "close_warehouse", "move_to_versions", "switch_to"])
+@pytest.mark.parametrize("step", ["copy_version", "write_landing", "write_plan", "close_warehouse", "move_to_versions", "switch_to"])
 def test_killed_before_the_switch_the_previous_version_stays_current(project: Project, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     first = build(project).version
+    deliver(project)
     with monkeypatch.context() as patch:
         patch.setattr(run, step, kill)
         with pytest.raises(Killed):
@@ -50,6 +59,7 @@ def test_killed_before_the_switch_the_previous_version_stays_current(project: Pr
 @pytest.mark.parametrize("moment", ["pointer written", "pointer in place"])
 def test_killed_inside_the_switch_readers_see_one_whole_version(project: Project, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
     first = build(project).version
+    deliver(project)
     synced: list[Path] = []
     wanted = project.pointer.with_name("current.tmp") if moment == "pointer written" else project.pointer.parent
 
@@ -70,6 +80,7 @@ def test_killed_inside_the_switch_readers_see_one_whole_version(project: Project
 
 def test_killed_after_the_switch_the_new_version_is_current(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     first = build(project).version
+    deliver(project)
     monkeypatch.setattr(run, "remove_old", kill)
     with pytest.raises(Killed):
         build(project)
@@ -79,7 +90,7 @@ def test_killed_after_the_switch_the_new_version_is_current(project: Project, mo
 
 
 def test_the_newest_versions_stay(project: Project) -> None:
-    versions = [str(build(project, keep=3).version) for _ in range(4)]
+    versions = [str(build(project, keep=3, full=True).version) for _ in range(4)]
     assert sorted(path.name for path in project.versions.iterdir()) == versions[1:]
     assert remove_old(project.versions, project.pointer, keep=1) == [project.versions / versions[2], project.versions / versions[1]]
     assert [path.name for path in project.versions.iterdir()] == [versions[3]]
@@ -90,6 +101,13 @@ def test_a_build_mends_a_pointer_to_a_lost_version(project: Project) -> None:
     project.pointer.write_text("20260101T000000000000.duckdb")
     assert build(project).version == project.pointer.read_text()
     open_current(project.versions, project.pointer).close()
+
+
+def test_a_build_of_the_same_input_takes_the_version_that_is_there(project: Project) -> None:
+    first = build(project)
+    again = build(project)
+    assert (again.version, again.is_reused) == (first.version, True)
+    assert [path.name for path in project.versions.iterdir()] == [first.version]
 
 
 def test_an_unfinished_build_file_is_no_obstacle(project: Project) -> None:

@@ -111,7 +111,7 @@ def test_what_was_known_before_and_between(shops: Decided) -> None:
 
 
 def test_a_known_version_is_built_anew_when_a_definition_changed(tmp_path: Path) -> None:
-    from flis_semantic.build.known import input_digest
+    from flis_semantic.build.known import read_inputs
     from flis_semantic.build.received import read_received
 
     project = make_project(tmp_path)
@@ -119,7 +119,7 @@ def test_a_known_version_is_built_anew_when_a_definition_changed(tmp_path: Path)
 
     def digest(known_on: datetime) -> str:
         with Ledger(project.ledger_path) as ledger:
-            return input_digest(project, read_received(ledger, project.contracts, known_on))
+            return read_inputs(project, read_received(ledger, project.contracts, known_on)).digest
 
     before = digest(day(2))
     receive(project, [Sent(2, "full", (Row(ONE, 1, 11),), day(3), day(3))])

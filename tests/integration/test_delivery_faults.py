@@ -7,6 +7,7 @@ second delivery mends is as if it had never been wrong; and what is undetectable
 from __future__ import annotations
 
 import csv
+import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +25,16 @@ from flis_semantic.workspace import Project
 from tests.projects import copy_project
 from tests.sampling import many
 
-RUNS = {"published": (["bor_folketal", "bes_jobindsats", "oko_likviditet"], 0.1), "people": (["bor_folketal_alder"], 0.002)}
+RUNS = {
+    "published": (["bor_folketal", "bes_jobindsats", "oko_likviditet"], 0.1),
+    "people": (["bor_folketal_alder"], 0.002),
+    "work": (["bes_job"], 0.001),
+}
 SELECTED = [
     "+quality_bor_folketal",
     "+quality_bor_folketal_alder",
     "+quality_bes_jobindsats",
+    "+quality_bes_job",
     "+stg_economy__liquidity",
     "+coverage",
     "dim_period",
@@ -54,6 +60,11 @@ SELECT 'oko_likviditet', kommunekode, dato, funktion, saldo FROM '{0}/oko_likvid
 UNION ALL
 SELECT 'bor_folketal_alder', kommunekode, year(dato::DATE) || '-Q' || quarter(dato::DATE), alder || koen, antal::DECIMAL(18, 2)
 FROM read_csv('{0}/bor_folketal_alder_*.csv', all_varchar = true)
+UNION ALL
+SELECT 'bes_job', split_part(parse_filename(filename), '_', 3), split_part(parse_filename(filename), '_', 4), '', sum(replace("Timer", ',', '.')::DECIMAL(18, 2))
+FROM read_csv('{0}/bes_job_0*.csv', all_varchar = true, filename = true, encoding = 'latin-1') GROUP BY ALL
+UNION ALL
+SELECT 'bes_job', kommunekode, maaned, '', sum(timer) FROM '{0}/bes_job_national_*.parquet' GROUP BY ALL
 """
 LANDED = """
 SELECT 'bor_folketal' AS source, municipality_code AS unit, quarter_key // 4 || '-Q' || quarter_key % 4 + 1 AS period, '' AS cell,
@@ -67,6 +78,9 @@ SELECT 'oko_likviditet', municipality_code, (DATE '1970-01-01' + day_key)::VARCH
 UNION ALL
 SELECT 'bor_folketal_alder', municipality_code, quarter_key // 4 || '-Q' || quarter_key % 4 + 1, age || sex_code, population_count
 FROM wh.staging.stg_citizens__population_by_age
+UNION ALL
+SELECT 'bes_job', municipality_code, month_key // 12 || '-' || lpad((month_key % 12 + 1)::VARCHAR, 2, '0'), '', sum(paid_hours)
+FROM wh.staging.stg_employment__job GROUP BY ALL
 """
 FOUND = """
 SELECT 'bor_folketal' AS source, municipality_key, base_period_key // 4 || '-Q' || base_period_key % 4 + 1, rule_id, action, row_count
@@ -77,6 +91,9 @@ FROM wh.quality_bor_folketal_alder
 UNION ALL
 SELECT 'bes_jobindsats', municipality_key, base_period_key // 12 || '-' || lpad((base_period_key % 12 + 1)::VARCHAR, 2, '0'), rule_id, action,
   row_count FROM wh.quality_bes_jobindsats
+UNION ALL
+SELECT 'bes_job', municipality_key, base_period_key // 12 || '-' || lpad((base_period_key % 12 + 1)::VARCHAR, 2, '0'), rule_id, action, row_count
+FROM wh.quality_bes_job
 """
 MISSING = """
 SELECT DISTINCT clean.source, clean.unit, clean.period
@@ -87,7 +104,8 @@ LEFT JOIN wh.coverage ON coverage.source = clean.source AND coverage.municipalit
   AND (coverage.series = '' OR starts_with(clean.cell, coverage.series))
 -- The newest month has series that the month before has not, and so has not what is carried forward from it.
 ANTI JOIN carried ON clean.source = carried.source AND clean.unit = carried.unit AND clean.period = carried.period
-WHERE coverage.state IS DISTINCT FROM 'delivered'
+-- Of the newest months late rows are still to come.
+WHERE coalesce(coverage.state, '') NOT IN ('delivered', 'provisional')
 """
 
 
@@ -109,7 +127,7 @@ class Line:
         return found
 
 
-@pytest.fixture(scope="module", params=range(1, 1 + many(2, 6)))
+@pytest.fixture(scope="module", params=range(1, 1 + many(1, 6)))
 def line(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("faults")
     (folder / "clean").mkdir()
@@ -127,8 +145,9 @@ def line(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     report = receive(project, files)
     built = build(project, select=SELECTED)
     assert built.exit_code == 0, built.lines
-    # Without the register of persons nothing is held against it.
-    planted = [row for row in planted if row["finding"] != "V-BOR-09" and row["fate"] != "passes"]
+    # Without the register of persons nothing is held against it, and nobody knows who died.
+    planted = [row for row in planted if row["finding"] != "V-BOR-09" and row["fate"] not in ("passes", "warned")]
+    planted = [row if row["finding"] != "V-BES-03" else {**row, "finding": "", "fate": "undetectable"} for row in planted]
     connection = duckdb.connect()
     connection.execute(f"ATTACH '{project.build_file}' AS wh (READ_ONLY)")
     connection.execute(CLEAN.format(folder / "clean"))
@@ -141,6 +160,11 @@ def line(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 def _place(contract: str, file: str, line: str) -> tuple[str, str]:
     """Unit and period of a line as it was delivered."""
+    if contract == "bes_job":
+        if not line.startswith("{"):
+            return file.split("_")[2], file.split("_")[3]
+        row = json.loads(line)
+        return row["kommunekode"], row["maaned"]
     cells = line.split(";" if ";" in line else ",")
     if contract == "oko_likviditet":
         day, month, year = cells[0].split("-")
@@ -157,6 +181,11 @@ def test_every_class_was_planted(line: Line) -> None:
         *("planted_by_recipe", "value_lost"),
         *("header", "truncated", "encoding", "empty", "bit", "rows_duplicated", "rows_late", "values_corrected"),
         *("period_missing", "unit_absent", "zero_filled", "level_shift", "type_changed", "carried_forward"),
+    }
+    # A month at a time, so that the month before is another file.
+    assert {row["class"] for row in line.planted if row["table"] == "bes_job"} == {
+        *("planted_by_recipe", "header", "rows_duplicated", "rows_late"),
+        *("carried_forward", "zero_filled", "period_missing", "level_shift", "unit_absent"),
     }
     assert {row["fate"] for row in line.planted} == {"refused", "missing", "set_aside", "superseded", "flagged", "undetectable"}
 

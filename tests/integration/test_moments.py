@@ -27,10 +27,7 @@ from tests.projects import heed_interrupts
 
 FLIS = "from flis_semantic.cli import main; main()"
 # The same without dbt, whose work is between two moments and takes long; `{before}` is what it does instead.
-WITHOUT_DBT = (
-    "import time; from flis_semantic.build import run; run.install_packages = lambda root, work: None; "
-    "run.run_build = lambda root, work, select: ({before}, True, [])[1:]; " + FLIS
-)
+WITHOUT_DBT = "import time; from tests.integration import no_dbt; no_dbt.patch(lambda: {before}); " + FLIS
 OURS = [moment for moment in MOMENTS if moment.startswith(("build:", "switch:"))]
 PART = ("0001", JANUARY, "")
 
@@ -85,7 +82,7 @@ def test_every_moment_is_reached_in_the_package_and_has_a_name() -> None:
     files = (REPOSITORY / "flis_semantic").rglob("*.py")
     reached = [name for path in files for name in re.findall(r'reached\("([^"]+)"\)', path.read_text(encoding="utf-8"))]
     assert sorted(reached) == sorted(MOMENTS)
-    assert len(OURS) == 10
+    assert len(OURS) == 11
 
 
 def test_killed_at_every_moment_of_build_and_switch(tmp_path: Path) -> None:
@@ -104,7 +101,7 @@ def test_killed_at_every_moment_of_build_and_switch(tmp_path: Path) -> None:
         assert known(project) == number, moment
         before = number
     left = {path.name for path in project.work.iterdir()}
-    assert left == {"build.lock", "current", "landing", "ledger.sqlite", "versions"}
+    assert left == {"build.lock", "checked", "current", "landing", "ledger.sqlite", "versions"}
     assert len(list(project.versions.iterdir())) == 3
 
 
@@ -116,7 +113,7 @@ def test_killed_at_every_moment_of_a_build_of_what_was_known_the_current_version
     assert run(program, project, "build").code == 0
     deliver(project, 2)
     current = project.pointer.read_text()
-    for moment in OURS[:7]:
+    for moment in OURS[:8]:
         assert run(program, project, "build", "--known-on", "2020-02-02", killed_at=moment).code == -signal.SIGKILL, moment
         assert (project.pointer.read_text(), known(project)) == (current, 1), moment
     ran = run(program, project, "build", "--known-on", "2020-02-02")
@@ -159,7 +156,9 @@ def wait_for(happened: Callable[[], object], seconds: float = 120) -> None:
 def started(project: Project) -> tuple[subprocess.Popen[bytes], int]:
     """A build by the command, in a process group of its own, with dbt at work; and dbt's process."""
     (project.work / "logs" / "dbt.log").unlink(missing_ok=True)
-    process = subprocess.Popen(command(FLIS, project, "build"), stderr=subprocess.PIPE, start_new_session=True, preexec_fn=heed_interrupts)
+    process = subprocess.Popen(
+        command(FLIS, project, "build", "--full"), stderr=subprocess.PIPE, start_new_session=True, preexec_fn=heed_interrupts
+    )
     wait_for(lambda: (project.work / "logs" / "dbt.log").exists())
     return process, children(process.pid)[0]
 
@@ -208,7 +207,7 @@ def test_dbt_does_not_outlive_a_builder_that_is_killed(project: Project, how: si
 
 @pytest.mark.parametrize("room", [4_096, 2_000_000], ids=["for nothing", "for a part"])
 def test_a_full_disk_is_one_sentence(project: Project, room: int) -> None:
-    ran = run(FLIS, project, "build", before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)))
+    ran = run(FLIS, project, "build", "--full", before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)))
     assert ran.code == 1
     # The ledger is the first to find no room; it does not say why.
     words = "disk I/O error" if room == 4_096 else "File too large"

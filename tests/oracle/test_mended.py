@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from flis_semantic.compiler.cut_tables import cut_table
 from tests.oracle.planting import COPENHAGEN, Planting, small
 from tests.oracle.project import write_warehouse
 from tests.oracle.world import Code
+from tests.rendered import plain_sql
 
 N = {"n": {"over_time": "sum", "expression": "n"}}
 
@@ -148,6 +148,5 @@ def test_two_published_cuts_are_one_table(tmp_path: Path) -> None:
     world.figure("f", {"measure": "e.n"}, published_cuts=[["kind"], ["place"]])
     table = cut_table(world.catalogue, "d", "month")
     assert table is not None
-    sql = re.sub(r"\{\{ ref\('(\w+)'\) \}\}", r"\1", table.sql)
-    rows = world.connect().execute(f"SELECT cut, kind, place, f__num FROM ({sql})").fetchall()
+    rows = world.connect().execute(f"SELECT cut, kind, place, f__num FROM ({plain_sql(table.sql)})").fetchall()
     assert set(rows) == {("kind", "a", None, 3), ("kind", "b", None, 0), ("place", None, "x", 0), ("place", None, "y", 3)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from fractions import Fraction
 from math import isclose
@@ -16,6 +15,7 @@ from flis_semantic.vocabulary.model import RANGE_GRAIN
 from tests.oracle.compare import COLUMNS, expected_rows
 from tests.oracle.project import ask
 from tests.properties.bench import Bench, bench
+from tests.rendered import plain_sql
 from tests.sampling import many
 
 SEEDS = range(2000, 2000 + many(2, 150))
@@ -112,7 +112,7 @@ def test_a_filter_on_units_takes_rows_away_and_changes_none(seed: int) -> None:
 def test_generated_tables_hold_the_oracles_numbers(seed: int) -> None:
     world = bench(seed)
     for table in key_figure_tables(world.catalogue, "d", "year"):
-        cursor = world.connection.execute(re.sub(r"\{\{ ref\('(\w+)'\) \}\}", r"\1", table.sql))
+        cursor = world.connection.execute(plain_sql(table.sql))
         names = [column[0] for column in cursor.description]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         _check_table(world, table.kind, [figure.name for figure in table.figures], rows)
@@ -124,7 +124,7 @@ def test_generated_tables_of_cuts_hold_the_oracles_numbers(seed: int) -> None:
     table = cut_table(world.catalogue, "d", "year")
     if table is None:
         pytest.skip("this world publishes no cut by the year")
-    cursor = world.connection.execute(re.sub(r"\{\{ ref\('(\w+)'\) \}\}", r"\1", table.sql))
+    cursor = world.connection.execute(plain_sql(table.sql))
     names = [column[0] for column in cursor.description]
     rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     keys = [tuple(row[name] for name in table.key) for row in rows]

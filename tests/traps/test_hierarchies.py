@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from tests.oracle.planting import AARHUS, COPENHAGEN, Planting, small
+from tests.oracle.project import ask
 from tests.oracle.world import Code
 from tests.traps.worlds import naive
 
@@ -92,6 +93,23 @@ def test_an_amount_without_an_account_is_unknown_and_not_lost(tmp_path: Path) ->
         assert rows[("0101", *["unknown"] * len(by), "2020-03")]["value"] == 5
         assert sum(row["value"] for row in rows.values()) == 10
     assert world.one(figure, "municipality", "month", "2020-03", where={"main": ("unknown",)}, **ONLY)["value"] == 5
+
+
+def test_what_one_figure_has_without_an_account_is_nothing_of_another_beside_it(tmp_path: Path) -> None:
+    """Figures of one answer share their cells: alone, a figure without such rows has no cell for them, and beside one that has, zero."""
+    world = accounts(tmp_path)
+    post(world, "2020-03", (1, 5), (None, 2))
+    whole = world.figure("whole", {"measure": "e.n"})
+    schools = world.figure("schools", {"measure": "e.n", "filter": {"group": ["3.22"]}})
+    alone = {
+        code: row["value"] for (_, code, _), row in world.checked(schools, "municipality", "month", "2020-03", by=["main"], **ONLY).items()
+    }
+    assert alone == {"3": 5, "5": 0}
+    rows = ask(world.connect(), world.catalogue, [whole, schools], ["municipality"], "month", "2020-03", "2020-03", by=["main"], **ONLY)
+    found = {(row["key_figure"], row["main"]): (row["value"], row["status"]) for row in rows}
+    assert {code: value for (figure, code), (value, _) in found.items() if figure == whole} == {"3": 5, "5": 0, "unknown": 2}
+    assert {code: value for (figure, code), (value, _) in found.items() if figure == schools} == {**alone, "unknown": 0}
+    assert {status for _, status in found.values()} == {"validated"}
 
 
 def test_a_component_may_be_narrowed_at_any_level(tmp_path: Path) -> None:

@@ -223,7 +223,7 @@ def compiled_figures(root: Path) -> tuple[str, ...]:
             if figure.group_value.rule != "none"
             else catalogue.vocabulary.reporting_unit.levels[:1]
         )
-        for turn, grain in enumerate(sample(figure.grains, 3), start=number):
+        for turn, grain in enumerate(sample(figure.grains, 2), start=number):
             for level in levels if PROVE else [levels[turn % len(levels)]]:
                 found.append(compile_request(Request(catalogue, (figure,), (level,), figure.dimensions[:1], grain), labels="da").sql)
     return tuple(dict.fromkeys(found))

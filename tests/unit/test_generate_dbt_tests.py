@@ -20,6 +20,8 @@ def sql_of(test: str, **arguments: Any) -> str:
     text = (TESTS / f"{test}.sql").read_text(encoding="utf-8")
     macro = re.sub(r"\{%(-?) endtest %\}", r"{%\1 endmacro %}", re.sub(r"\{% test ", "{% macro ", text))
     environment = Environment(extensions=["jinja2.ext.do"])  # noqa: S701 - SQL, not HTML
+    # Where everything is built, everything is tested.
+    environment.globals["flis_project"] = {"tested": lambda relation, every_unit=False: relation}
     return str(getattr(environment.from_string(macro).module, test)(**arguments))
 
 

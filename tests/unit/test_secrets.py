@@ -27,9 +27,9 @@ def test_dbt_is_not_given_the_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     monkeypatch.setenv("FLIS_PSEUDONYM_KEY", "a key that nobody may see, long enough")
     monkeypatch.setenv("FLIS_PSEUDONYM_KEY_FILE", "/etc/key")
     monkeypatch.setenv("FLIS_SOMETHING", "else")
-    monkeypatch.setattr(dbt_command.subprocess, "run", run)
+    monkeypatch.setattr(dbt_command.subprocess, "Popen", run)
     with pytest.raises(Called):
-        dbt_command.run_build(tmp_path, tmp_path / "work", [])
+        dbt_command.Dbt(tmp_path, tmp_path / "work")
     assert seen["FLIS_SOMETHING"] == "else" and not [name for name in seen if "PSEUDONYM" in name]
 
 

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -123,6 +124,13 @@ def test_two_truths_of_one_name_are_an_error(own: Project, tmp_path: Path) -> No
         simulate_run(own, ["bor_folketal", "ref_arbejdsstyrke"], out=tmp_path / "out")
 
 
+def test_a_file_that_is_named_twice_is_an_error(own: Project, tmp_path: Path) -> None:
+    path = tmp_path / "simulation" / "bor_folketal.sql"
+    path.write_text(path.read_text() + "insert into delivery_facts select file_name, timestamp '2026-01-02', true from delivery_facts;")
+    with pytest.raises(DefinitionError, match="delivery_facts names 'population_2026.csv' twice"):
+        simulate_run(own, ["bor_folketal"], out=tmp_path / "out")
+
+
 FAULT = "- {table: bor_folketal, what: WHAT}\n"
 
 
@@ -145,6 +153,57 @@ def test_a_fault_hits_one_unit_s_rows_and_no_others(own: Project, tmp_path: Path
     differing = sorted({*clean} ^ {*wrong}) or sorted({line for line in wrong if wrong.count(line) > 1})
     assert len(differing) >= changed
     assert {line.split(",")[0] for line in differing} == {planted["unit"]}
+
+
+BY_QUARTER = """
+create table people as
+select quarter, unit, age, 10 * quarter + age + if(unit = '0101', 100, 0) as antal
+from (values ('0101'), ('0751')) as units (unit) cross join range(1, 5) as quarters (quarter) cross join range(40, 43) as ages (age);
+create view delivery as
+select 'bor_folketal_alder_2024K' || quarter || '_2025-02-10.csv' as file_name, '2024-' || lpad((3 * quarter - 2)::varchar, 2, '0') || '-01' as dato,
+  unit as kommunekode, age as alder, 'M' as koen, antal
+from people where quarter = getvariable('chunk') order by unit, age;
+create table delivery_facts as
+select 'bor_folketal_alder_2024K' || quarter || '_2025-02-10.csv' as file_name, timestamp '2025-02-10' as extracted_at, true as synthetic,
+  quarter as chunk from range(1, 5) as quarters (quarter);
+"""
+
+
+def _numbers(folder: Path) -> dict[tuple[str, int, int], int]:
+    """Number of people by unit, quarter and age."""
+    sql = f"SELECT kommunekode, quarter(dato::DATE), alder::INTEGER, antal::INTEGER FROM read_csv('{folder}/bor_*.csv', all_varchar = true)"
+    return {(unit, quarter, age): people for unit, quarter, age, people in duckdb.sql(sql).fetchall()}
+
+
+@pytest.mark.parametrize(
+    ("what", "right"),
+    [
+        ("carried_forward, finding: V-BOR-96, fate: flagged", lambda was, unit, quarter, age: was[unit, quarter - 1, age]),
+        ("zero_filled, value: antal, finding: V-BOR-95, fate: flagged", lambda was, unit, quarter, age: 0),
+        (
+            "value_lost, value: antal, column: alder, finding: V-BOR-97, fate: flagged",
+            lambda was, *cell: None if cell[2] == 42 else was[cell],
+        ),
+        ("level_shift, value: antal, factor: 2, finding: V-BOR-98, fate: flagged", lambda was, *cell: 2 * was[cell]),
+    ],
+)
+def test_a_fault_reaches_over_the_chunks_of_a_recipe(own: Project, tmp_path: Path, what: str, right: Any) -> None:
+    """Each quarter is a chunk of its own: the rows of the one before are gone when they are copied."""
+    folder = tmp_path / "simulation"
+    (folder / "bor_folketal_alder.sql").write_text(BY_QUARTER)
+    fault = "- {table: TABLE, what: WHAT, times: 2}\n".replace("WHAT", what)
+    (folder / "faults.yml").write_text("faults:\n" + fault.replace("TABLE", "bor_folketal_alder"))
+    simulate_run(own, ["bor_folketal_alder"], out=tmp_path / "clean", faults=False)
+    simulate_run(own, ["bor_folketal_alder"], out=tmp_path / "out")
+    was, sent = _numbers(tmp_path / "clean"), _numbers(tmp_path / "out")
+    planted = {row["unit"]: int(row["period"][-1]) for row in faults(tmp_path / "out")}
+    assert set(planted) == {"0101", "0751"}
+    shifted = what.startswith("level_shift")
+    for unit, quarter, age in was:
+        hit = quarter == planted[unit] or (shifted and quarter > planted[unit])
+        expected = right(was, unit, quarter, age) if hit else was[unit, quarter, age]
+        assert sent.get((unit, quarter, age)) == expected, (unit, quarter, age)
+    assert {row["rows"] for row in faults(tmp_path / "out")} == {"1" if what.startswith("value_lost") else "3"}
 
 
 @pytest.mark.parametrize(

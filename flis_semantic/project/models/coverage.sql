@@ -1,3 +1,6 @@
+{{ config(materialized='partitioned', meta={'partition': {
+    'part': 'source', 'unit': var('unit_key'), 'from': 'start_date', 'to': 'end_date'
+}}) }}
 {# Findings of the project's quality models that hold a unit × base period back; a key left out means every one of them. #}
 {%- set models = var('hold_findings_models') or [] %}
 with
@@ -86,6 +89,8 @@ select
     series,
     unit_key as {{ var('unit_key') }},
     base_period_key,
+    start_date,
+    end_date,
     state,
     case state
         when 'exempt' then exempt_reason
@@ -96,4 +101,4 @@ select
     delivery_id,
     synthetic
 from judged
-order by source, series, unit_key, base_period_key
+order by source, start_date, series, unit_key

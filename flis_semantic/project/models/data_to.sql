@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'part': 'source', 'unit': var('unit_key'), 'whole': 'inherited'}}) }}
 with
 
 units as (

@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'part': 'source', 'whole': 'inherited'}}) }}
 select
     source,
     series,

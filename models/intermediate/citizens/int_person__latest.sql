@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'part': 'person_key', 'whole': 'compared'}}) }}
 -- What the register says of each person, as the newest month has it.
 with
 

@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'record_municipality_key', 'month': 'month_key', 'units': 'all'}}) }}
 -- The states of every person in every month of the register, without overlap and without gap: each holds until the next begins
 -- (V-BOR-04: the latest wins). Of two that begin on one day the newest delivered holds, the other is displaced.
 with
@@ -12,7 +13,7 @@ usable as (
     left join {{ source('landing_zone', 'deliveries') }} as delivery on judged.delivery_id = delivery.delivery_id
     left join {{ ref('sexes') }} as sex on judged.sex_code = sex.sex_code
     left join {{ ref('origins') }} as origin on judged.origin_code = origin.origin_code
-    where judged.rule_id is null
+    where judged.rule_id is null and {{ flis_project.within_reach(month='judged.month_key') }}
     window
         same_day as (
             partition by judged.month_key, judged.person_key, judged.valid_from

@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'from': 'valid_from', 'to': 'valid_to', 'whole': 'compared'}}) }}
 -- Where people live, from day to day. A state stands in every month that it touches, as that month knows it: one that goes on is
 -- closed by what the months after it say, and one that a later month no longer has ends where the next begins.
 with

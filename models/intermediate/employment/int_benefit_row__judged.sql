@@ -1,3 +1,6 @@
+{{ config(materialized='partitioned', meta={'partition': {
+    'unit': 'delivering_municipality_key', 'month': 'month_key', 'reads': {'int_residence__spells': {'units': 'all'}}
+}}) }}
 -- Every delivered row of a benefit spell with its days in the month, what the benefit is by the law of those days, and the one
 -- reason for which it cannot be used (V-BES-03, 04, 09, 10).
 with
@@ -10,6 +13,7 @@ staged as (
         greatest(start_date, {{ flis_project.month_start('month_key') }}) as first_day,
         least(coalesce(end_date, date '9999-12-31'), last_day({{ flis_project.month_start('month_key') }})) as last_day
     from {{ ref('stg_employment__benefit_spell') }}
+    where {{ flis_project.within_reach(unit_code='municipality_code', month='month_key') }}
 ),
 
 persons as (

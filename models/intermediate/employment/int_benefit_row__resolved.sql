@@ -1,3 +1,6 @@
+{{ config(materialized='partitioned', meta={'partition': {
+    'unit': 'delivering_municipality_key', 'month': 'month_key', 'units': 'all'
+}}) }}
 -- The days of every usable row after the overwriting rules (V-BES-02): on a day with several benefits the one of highest rank
 -- counts; of two rows of one benefit, the one registered last. Only people with rows that overlap are looked at by day.
 with
@@ -5,7 +8,7 @@ with
 usable as (
     select *
     from {{ ref('int_benefit_row__judged') }}
-    where rule_id is null
+    where rule_id is null and {{ flis_project.within_reach(month='month_key') }}
 ),
 
 ordered as (

@@ -35,6 +35,7 @@ WITH periods AS (
           AND s.series = ''
         )
     )
+    AND {{ flis_project.touched_periods() }}
 ), units AS (
   SELECT
     p.period_key,
@@ -48,7 +49,7 @@ WITH periods AS (
       u.valid_to IS NULL OR u.valid_to >= p.end_date
     )
   WHERE
-    u.unit_kind = 'member'
+    u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
 ), w1 AS (
   /* bor_borger_status by month: first */
   SELECT
@@ -319,6 +320,7 @@ WITH periods AS (
         FROM w5
       )
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.vintage = 'current'
   GROUP BY
     f.municipality_key,
@@ -352,6 +354,7 @@ WITH periods AS (
         MAX(to_date)
       FROM w4
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.month_key,

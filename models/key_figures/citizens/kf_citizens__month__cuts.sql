@@ -41,6 +41,7 @@ FROM (
               AND s.series = ''
             )
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -54,7 +55,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* bor_borger_status by month: first */
       SELECT
@@ -227,6 +228,7 @@ FROM (
             MAX(last_key)
           FROM w3
         ))
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'current'
       GROUP BY
         f.municipality_key,
@@ -254,6 +256,7 @@ FROM (
             MAX(to_date)
           FROM w2
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.event_kind IN ('arrival', 'departure')
       GROUP BY
         f.municipality_key,
@@ -673,6 +676,7 @@ FROM (
           WHERE
             s.source = 'bor_haendelse' AND s.series = ''
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -686,7 +690,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* bor_haendelse by month: sum */
       SELECT
@@ -752,6 +756,7 @@ FROM (
             MAX(to_date)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.event_kind = 'birth'
       GROUP BY
         f.municipality_key,
@@ -915,6 +920,7 @@ FROM (
           WHERE
             s.source = 'bor_haendelse' AND s.series = ''
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -928,7 +934,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* bor_haendelse by month: sum */
       SELECT
@@ -1052,6 +1058,7 @@ FROM (
             MAX(to_date)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.event_kind IN ('arrival', 'departure')
       GROUP BY
         f.municipality_key,
@@ -1079,6 +1086,7 @@ FROM (
             MAX(last_key)
           FROM w2
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'current'
       GROUP BY
         f.municipality_key,
@@ -1343,6 +1351,7 @@ FROM (
           WHERE
             s.source = 'bor_haendelse' AND s.series = ''
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -1356,7 +1365,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* bor_haendelse by month: sum */
       SELECT
@@ -1424,6 +1433,7 @@ FROM (
             MAX(to_date)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.event_kind IN ('immigration', 'reappearance', 'emigration', 'disappearance')
       GROUP BY
         f.municipality_key,

@@ -39,6 +39,7 @@ WITH periods AS (
           AND s.series = ''
         )
     )
+    AND {{ flis_project.touched_periods() }}
 ), units AS (
   SELECT
     p.period_key,
@@ -51,6 +52,8 @@ WITH periods AS (
     AND (
       u.valid_to IS NULL OR u.valid_to >= p.end_date
     )
+  WHERE
+    {{ flis_project.touched_units('u.municipality_key') }}
 ), w1 AS (
   /* bor_borger_status by month: first */
   SELECT
@@ -301,6 +304,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w3
     ))
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.vintage = 'current'
   GROUP BY
     f.municipality_key,
@@ -334,6 +338,7 @@ WITH periods AS (
         MAX(to_date)
       FROM w2
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.month_key,
@@ -370,6 +375,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w5
     ))
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.vintage = 'frozen'
   GROUP BY
     f.municipality_key,

@@ -39,6 +39,7 @@ WITH periods AS (
           AND s.series = ''
         )
     )
+    AND {{ flis_project.touched_periods() }}
 ), units AS (
   SELECT
     p.period_key,
@@ -51,6 +52,8 @@ WITH periods AS (
     AND (
       u.valid_to IS NULL OR u.valid_to >= p.end_date
     )
+  WHERE
+    {{ flis_project.touched_units('u.municipality_key') }}
 ), w1 AS (
   /* bor_borger_status by month: first */
   SELECT
@@ -392,6 +395,7 @@ WITH periods AS (
         FROM w5
       )
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.vintage = 'current'
   GROUP BY
     f.municipality_key,
@@ -425,6 +429,7 @@ WITH periods AS (
         MAX(to_date)
       FROM w4
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.month_key,
@@ -461,6 +466,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w7
     ))
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.vintage = 'frozen'
   GROUP BY
     f.municipality_key,

@@ -39,6 +39,7 @@ WITH periods AS (
           AND s.series = ''
         )
     )
+    AND {{ flis_project.touched_periods() }}
 ), units AS (
   SELECT
     p.period_key,

@@ -41,6 +41,7 @@ FROM (
               AND s.series = ''
             )
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -54,7 +55,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* bor_borger_status by month: first */
       SELECT
@@ -231,6 +232,7 @@ FROM (
             MAX(last_key)
           FROM w3
         ))
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'current'
       GROUP BY
         f.municipality_key,
@@ -258,6 +260,7 @@ FROM (
             MAX(to_date)
           FROM w2
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.event_kind IN ('arrival', 'departure')
       GROUP BY
         f.municipality_key,
@@ -681,6 +684,7 @@ FROM (
           WHERE
             s.source = 'bor_haendelse' AND s.series = ''
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -694,7 +698,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* bor_haendelse by month: sum */
       SELECT
@@ -764,6 +768,7 @@ FROM (
             MAX(to_date)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.event_kind = 'birth'
       GROUP BY
         f.municipality_key,
@@ -941,6 +946,7 @@ FROM (
               AND s.series = ''
             )
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -954,7 +960,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* bor_haendelse by month: sum */
       SELECT
@@ -1113,6 +1119,7 @@ FROM (
             MAX(to_date)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.event_kind IN ('arrival', 'departure')
       GROUP BY
         f.municipality_key,
@@ -1155,6 +1162,7 @@ FROM (
             MAX(last_key)
           FROM w3
         ))
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'current'
       GROUP BY
         f.municipality_key,
@@ -1517,6 +1525,7 @@ FROM (
           WHERE
             s.source = 'bor_haendelse' AND s.series = ''
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -1530,7 +1539,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* bor_haendelse by month: sum */
       SELECT
@@ -1602,6 +1611,7 @@ FROM (
             MAX(to_date)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.event_kind IN ('immigration', 'reappearance', 'emigration', 'disappearance')
       GROUP BY
         f.municipality_key,

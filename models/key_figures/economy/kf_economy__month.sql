@@ -43,6 +43,7 @@ WITH periods AS (
           AND s.series = ''
         )
     )
+    AND {{ flis_project.touched_periods() }}
 ), units AS (
   SELECT
     p.period_key,
@@ -56,7 +57,7 @@ WITH periods AS (
       u.valid_to IS NULL OR u.valid_to >= p.end_date
     )
   WHERE
-    u.unit_kind = 'member'
+    u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
 ), w1 AS (
   /* oko_likviditet by day: average, 365 days */
   SELECT
@@ -279,6 +280,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w1
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.day_key
@@ -303,6 +305,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w2
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.vintage = 'frozen'
   GROUP BY
     f.municipality_key,
@@ -376,6 +379,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w3
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.month_key
@@ -450,6 +454,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w4
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.version = 'revised'
   GROUP BY
     f.municipality_key,
@@ -489,6 +494,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w5
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.year_key,

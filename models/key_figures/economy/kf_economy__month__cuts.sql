@@ -45,6 +45,7 @@ FROM (
               AND s.series = ''
             )
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -58,7 +59,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* oko_postering by month: sum, year to date */
       SELECT
@@ -221,6 +222,7 @@ FROM (
             MAX(last_key)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND (
           (
             (
@@ -316,6 +318,7 @@ FROM (
             MAX(last_key)
           FROM w2
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.version = 'revised'
       GROUP BY
         f.municipality_key,
@@ -357,6 +360,7 @@ FROM (
             MAX(last_key)
           FROM w3
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.year_key,
@@ -384,6 +388,7 @@ FROM (
             MAX(last_key)
           FROM w4
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'frozen'
       GROUP BY
         f.municipality_key,
@@ -988,6 +993,7 @@ FROM (
               AND s.series = ''
             )
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -1001,7 +1007,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* oko_postering by month: sum, year to date */
       SELECT
@@ -1164,6 +1170,7 @@ FROM (
             MAX(last_key)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND (
           (
             (
@@ -1259,6 +1266,7 @@ FROM (
             MAX(last_key)
           FROM w2
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.version = 'revised'
       GROUP BY
         f.municipality_key,
@@ -1300,6 +1308,7 @@ FROM (
             MAX(last_key)
           FROM w3
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.year_key,
@@ -1327,6 +1336,7 @@ FROM (
             MAX(last_key)
           FROM w4
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'frozen'
       GROUP BY
         f.municipality_key,
@@ -1917,6 +1927,7 @@ FROM (
           WHERE
             s.source = 'oko_postering' AND s.series = ''
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -1930,7 +1941,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* oko_postering by month: sum, year to date */
       SELECT
@@ -2082,6 +2093,7 @@ FROM (
             MAX(last_key)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.month_key,
@@ -2107,6 +2119,7 @@ FROM (
             MAX(last_key)
           FROM w2
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'frozen'
       GROUP BY
         f.municipality_key,
@@ -2447,6 +2460,7 @@ FROM (
           WHERE
             s.source = 'oko_postering' AND s.series = ''
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -2460,7 +2474,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* oko_postering by month: sum, year to date */
       SELECT
@@ -2563,6 +2577,7 @@ FROM (
             MAX(last_key)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND (
           (
             (
@@ -2607,6 +2622,7 @@ FROM (
             MAX(last_key)
           FROM w2
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'frozen'
       GROUP BY
         f.municipality_key,

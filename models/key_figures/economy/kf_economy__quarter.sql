@@ -47,6 +47,7 @@ WITH periods AS (
           AND s.series = ''
         )
     )
+    AND {{ flis_project.touched_periods() }}
 ), units AS (
   SELECT
     p.period_key,
@@ -60,7 +61,7 @@ WITH periods AS (
       u.valid_to IS NULL OR u.valid_to >= p.end_date
     )
   WHERE
-    u.unit_kind = 'member'
+    u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
 ), w1 AS (
   /* oko_postering by month: sum, year to date */
   SELECT
@@ -472,6 +473,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w1
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.month_key
@@ -520,6 +522,7 @@ WITH periods AS (
         FROM w8
       )
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.vintage = 'frozen'
   GROUP BY
     f.municipality_key,
@@ -551,6 +554,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w3
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.day_key
@@ -625,6 +629,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w4
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.version = 'revised'
   GROUP BY
     f.municipality_key,
@@ -664,6 +669,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w5
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.year_key,
@@ -691,6 +697,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w6
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.main_function_key = 955
     AND f.function_key <> 95577
   GROUP BY

@@ -47,6 +47,7 @@ WITH periods AS (
           AND s.series = ''
         )
     )
+    AND {{ flis_project.touched_periods() }}
 ), units AS (
   SELECT
     p.period_key,
@@ -60,7 +61,7 @@ WITH periods AS (
       u.valid_to IS NULL OR u.valid_to >= p.end_date
     )
   WHERE
-    u.unit_kind = 'member'
+    u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
 ), w1 AS (
   /* oko_postering by month: sum, year to date */
   SELECT
@@ -593,6 +594,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w9
     ))
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.month_key
@@ -641,6 +643,7 @@ WITH periods AS (
         FROM w8
       )
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.vintage = 'frozen'
   GROUP BY
     f.municipality_key,
@@ -672,6 +675,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w3
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.day_key
@@ -746,6 +750,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w4
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.version = 'revised'
   GROUP BY
     f.municipality_key,
@@ -785,6 +790,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w5
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.year_key,
@@ -812,6 +818,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w6
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.main_function_key = 955
     AND f.function_key <> 95577
   GROUP BY
@@ -918,6 +925,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w4
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.version = 'original'
   GROUP BY
     f.municipality_key,

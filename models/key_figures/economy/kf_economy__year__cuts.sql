@@ -45,6 +45,7 @@ FROM (
               AND s.series = ''
             )
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -58,7 +59,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* oko_postering by month: sum, year to date */
       SELECT
@@ -459,6 +460,7 @@ FROM (
             MAX(last_key)
           FROM w6
         ))
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.month_key,
@@ -495,6 +497,7 @@ FROM (
             MAX(last_key)
           FROM w5
         ))
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'frozen'
       GROUP BY
         f.municipality_key,
@@ -571,6 +574,7 @@ FROM (
             MAX(last_key)
           FROM w3
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.version = 'revised'
       GROUP BY
         f.municipality_key,
@@ -612,6 +616,7 @@ FROM (
             MAX(last_key)
           FROM w4
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.year_key,
@@ -720,6 +725,7 @@ FROM (
             MAX(last_key)
           FROM w3
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.version = 'original'
       GROUP BY
         f.municipality_key,
@@ -1949,6 +1955,7 @@ FROM (
               AND s.series = ''
             )
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -1962,7 +1969,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* oko_postering by month: sum, year to date */
       SELECT
@@ -2336,6 +2343,7 @@ FROM (
             MAX(last_key)
           FROM w6
         ))
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.month_key,
@@ -2412,6 +2420,7 @@ FROM (
             MAX(last_key)
           FROM w2
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.version = 'revised'
       GROUP BY
         f.municipality_key,
@@ -2453,6 +2462,7 @@ FROM (
             MAX(last_key)
           FROM w3
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.year_key,
@@ -2491,6 +2501,7 @@ FROM (
             MAX(last_key)
           FROM w5
         ))
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'frozen'
       GROUP BY
         f.municipality_key,
@@ -2597,6 +2608,7 @@ FROM (
             MAX(last_key)
           FROM w2
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.version = 'original'
       GROUP BY
         f.municipality_key,
@@ -3740,6 +3752,7 @@ FROM (
               AND s.series = ''
             )
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -3753,7 +3766,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* oko_postering by month: sum, year to date */
       SELECT
@@ -3973,6 +3986,7 @@ FROM (
             MAX(last_key)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.month_key,
@@ -4009,6 +4023,7 @@ FROM (
             MAX(last_key)
           FROM w4
         ))
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'frozen'
       GROUP BY
         f.municipality_key,
@@ -4036,6 +4051,7 @@ FROM (
             MAX(last_key)
           FROM w3
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.main_function_key = 955
         AND f.function_key <> 95577
       GROUP BY
@@ -4554,6 +4570,7 @@ FROM (
           WHERE
             s.source = 'oko_postering' AND s.series = ''
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -4567,7 +4584,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* oko_postering by month: sum, year to date */
       SELECT
@@ -4748,6 +4765,7 @@ FROM (
             MAX(last_key)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.month_key,
@@ -4784,6 +4802,7 @@ FROM (
             MAX(last_key)
           FROM w3
         ))
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'frozen'
       GROUP BY
         f.municipality_key,

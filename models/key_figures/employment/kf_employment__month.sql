@@ -67,6 +67,7 @@ WITH periods AS (
           AND s.series = ''
         )
     )
+    AND {{ flis_project.touched_periods() }}
 ), units AS (
   SELECT
     p.period_key,
@@ -80,7 +81,7 @@ WITH periods AS (
       u.valid_to IS NULL OR u.valid_to >= p.end_date
     )
   WHERE
-    u.unit_kind = 'member'
+    u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
 ), w1 AS (
   /* oko_postering by month: sum, year to date */
   SELECT
@@ -1146,6 +1147,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w1
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.dranst IN (1, 2)
     AND f.main_art <> 0
     AND NOT f.is_opening
@@ -1178,6 +1180,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w2
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.vintage = 'frozen_by_age'
     AND f.age BETWEEN 16 AND 66
   GROUP BY
@@ -1204,6 +1207,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w3
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.month_key
@@ -1284,6 +1288,7 @@ WITH periods AS (
         FROM w16
       )
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.month_key
@@ -1332,6 +1337,7 @@ WITH periods AS (
         FROM w10
       )
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.vintage = 'frozen'
   GROUP BY
     f.municipality_key,
@@ -1357,6 +1363,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w11
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.year_key
@@ -1380,6 +1387,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w12
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.month_key
@@ -1404,6 +1412,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w14
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.month_key
@@ -1425,6 +1434,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w15
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.month_key
@@ -1467,6 +1477,7 @@ WITH periods AS (
         FROM w19
       )
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.vintage = 'current'
   GROUP BY
     f.municipality_key,
@@ -1495,6 +1506,7 @@ WITH periods AS (
         MAX(to_date)
       FROM w21
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.month_key,
@@ -1962,6 +1974,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w4
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key = 14
 ), rows_2 AS (
   /* employment.benefit_spells, row by row */
@@ -2018,6 +2031,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w4
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key = 6
 ), rows_3 AS (
   /* employment.benefit_spells, row by row */
@@ -2074,6 +2088,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w4
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key IN (5, 6)
 ), rows_4 AS (
   /* employment.benefit_spells, row by row */
@@ -2130,6 +2145,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w4
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND (
       (
         f.benefit_key = 13
@@ -2195,6 +2211,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w17
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key = 1
     AND f.age_key BETWEEN 18 AND 66
 ), rows_6 AS (
@@ -2252,6 +2269,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w4
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND (
       NOT f.benefit_key IN (12, 18)
     )
@@ -2313,6 +2331,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w4
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key IN (7, 8)
 ), rows_8 AS (
   /* employment.sickness_cases, row by row */
@@ -2368,6 +2387,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w20
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.is_over_52_weeks
 ), rows_9 AS (
   /* employment.sickness_cases, row by row */
@@ -2423,6 +2443,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w20
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
 ), rows_10 AS (
   /* employment.benefit_spells, row by row */
   SELECT
@@ -2478,6 +2499,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w4
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key = 11
     AND (
       f.age_key BETWEEN 16 AND 66

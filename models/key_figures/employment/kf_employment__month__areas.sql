@@ -81,6 +81,7 @@ WITH periods AS (
           AND s.series = ''
         )
     )
+    AND {{ flis_project.touched_periods() }}
 ), units AS (
   SELECT
     p.period_key,

@@ -41,6 +41,7 @@ FROM (
               AND s.series = ''
             )
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -54,7 +55,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* bes_jobindsats/cashVisitation.fullTime by month: average */
       SELECT
@@ -182,6 +183,7 @@ FROM (
             MAX(last_key)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.month_key,
@@ -285,6 +287,7 @@ FROM (
             MAX(last_key)
           FROM w2
         ) + 1
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.benefit_key = 14
     ), values_1_spells AS (
       SELECT
@@ -573,8 +576,10 @@ FROM (
       END AS cash_benefit_full_time_persons__num,
       NULL AS interviews_per_spell__num,
       NULL AS interviews_per_spell__den,
+      NULL AS long_term_unemployed__num,
       NULL AS public_support_share__num,
       NULL AS public_support_share__den,
+      NULL AS resource_and_job_clarification_full_time_persons__num,
       NULL AS state_reimbursement_rate__num,
       NULL AS state_reimbursement_rate__den
     FROM units AS u
@@ -627,6 +632,7 @@ FROM (
           WHERE
             s.source = 'bes_ydelsesforloeb' AND s.series = ''
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -640,7 +646,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* bes_ydelsesforloeb by month: average */
       SELECT
@@ -701,6 +707,47 @@ FROM (
         w.period_key,
         c.municipality_key
     ), w2 AS (
+      /* bes_ydelsesforloeb by month: last */
+      SELECT
+        p.period_key,
+        p.period_key AS first_key,
+        p.period_key AS last_key,
+        12 AS required,
+        p.period_key > d.due_key
+        AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
+        p.start_date AS from_date
+      FROM periods AS p
+      CROSS JOIN (
+        SELECT
+          COALESCE(MIN(s.due_key), -1000000) AS due_key,
+          MIN(s.data_to) AS data_to
+        FROM {{ ref('source_status') }} AS s
+        WHERE
+          s.source = 'bes_ydelsesforloeb' AND s.series = ''
+      ) AS d
+    ), w2_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
+      FROM w2 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'bes_ydelsesforloeb'
+        AND c.series = ''
+        AND c.base_period_key BETWEEN w.first_key - 11 AND w.last_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), w3 AS (
       /* bor_borger_status by month: on the average of the period */
       SELECT
         p.period_key,
@@ -723,7 +770,7 @@ FROM (
       ) AS d
       LEFT JOIN {{ ref('dim_period') }} AS e
         ON e.grain = 'month' AND e.period_key = d.due_key
-    ), w2_days AS (
+    ), w3_days AS (
       SELECT
         w.period_key,
         b.period_key AS base_period_key,
@@ -731,10 +778,10 @@ FROM (
           DATE_DIFF('DAY', GREATEST(w.from_date, b.start_date), LEAST(w.to_date, b.end_date)) + 1,
           0
         ) AS day_count
-      FROM w2 AS w
+      FROM w3 AS w
       JOIN {{ ref('dim_period') }} AS b
         ON b.grain = 'month' AND b.period_key BETWEEN w.first_key AND w.last_key
-    ), w2_coverage AS (
+    ), w3_coverage AS (
       SELECT
         w.period_key,
         c.municipality_key AS unit_key,
@@ -748,7 +795,7 @@ FROM (
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
           c.state = 'provisional') AS provisional
-      FROM w2 AS w
+      FROM w3 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'bor_borger_status'
         AND c.series = ''
@@ -757,6 +804,30 @@ FROM (
         w.period_key,
         c.municipality_key
     ), r1 AS (
+      /* employment.long_term_unemployment */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.month_key AS base_key,
+        f.age_key AS key_age_key,
+        COUNT(*) AS v1
+      FROM {{ ref('fct_long_term_unemployed') }} AS f
+      WHERE
+        f.month_key >= (
+          SELECT
+            MIN(first_key)
+          FROM w2
+        )
+        AND f.month_key <= (
+          SELECT
+            MAX(last_key)
+          FROM w2
+        )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
+      GROUP BY
+        f.municipality_key,
+        f.month_key,
+        f.age_key
+    ), r2 AS (
       /* citizens.inhabitants */
       SELECT
         f.municipality_key AS unit_key,
@@ -770,19 +841,47 @@ FROM (
         f.month_key >= (
           SELECT
             MIN(first_key)
-          FROM w2
+          FROM w3
         )
         AND f.month_key <= (
           SELECT
             MAX(last_key)
-          FROM w2
+          FROM w3
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.vintage = 'current'
         AND f.age BETWEEN 16 AND 66
       GROUP BY
         f.municipality_key,
         f.month_key,
         f.age
+    ), r1_by_code AS (
+      SELECT
+        r.unit_key,
+        r.base_key,
+        COALESCE(d_age.age_group_code, 'unknown') AS age_group,
+        SUM(r.v1) AS v1
+      FROM r1 AS r
+      LEFT JOIN {{ ref('dim_age') }} AS d_age
+        ON d_age.age_key = r.key_age_key
+      GROUP BY
+        r.unit_key,
+        r.base_key,
+        COALESCE(d_age.age_group_code, 'unknown')
+    ), s1 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.age_group,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        0 AS v1_blanks
+      FROM w2 AS w
+      JOIN r1_by_code AS r
+        ON r.base_key = w.first_key
+      GROUP BY
+        w.period_key,
+        r.unit_key,
+        r.age_group
     ), delivered_1 AS (
       SELECT
         c.municipality_key AS unit_key,
@@ -792,21 +891,21 @@ FROM (
         c.source = 'bor_borger_status'
         AND c.series = ''
         AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
-    ), r1_by_code AS (
+    ), r2_by_code AS (
       SELECT
         r.unit_key,
         r.base_key,
         COALESCE(d_age.age_group_code, 'unknown') AS age_group,
         SUM(r.v1) AS v1,
         SUM(r.v1_blanks) AS v1_blanks
-      FROM r1 AS r
+      FROM r2 AS r
       LEFT JOIN {{ ref('dim_age') }} AS d_age
         ON d_age.age_key = r.key_age
       GROUP BY
         r.unit_key,
         r.base_key,
         COALESCE(d_age.age_group_code, 'unknown')
-    ), s1 AS (
+    ), s2 AS (
       SELECT
         b.period_key,
         r.unit_key,
@@ -814,8 +913,8 @@ FROM (
         COALESCE(SUM(r.v1 * b.day_count), 0) AS v1,
         COALESCE(SUM(r.v1_blanks) FILTER(WHERE
           NOT delivered.base_period_key IS NULL), 0) AS v1_blanks
-      FROM w2_days AS b
-      JOIN r1_by_code AS r
+      FROM w3_days AS b
+      JOIN r2_by_code AS r
         ON r.base_key = b.base_period_key
       LEFT JOIN delivered_1 AS delivered
         ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
@@ -879,6 +978,7 @@ FROM (
             MAX(last_key)
           FROM w1
         ) + 1
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND f.benefit_key = 14
     ), rows_2 AS (
       /* employment.benefit_spells, row by row */
@@ -936,12 +1036,71 @@ FROM (
             MAX(last_key)
           FROM w1
         ) + 1
+        AND {{ flis_project.touched_units('f.municipality_key') }}
         AND (
           NOT f.benefit_key IN (12, 18)
         )
         AND (
           f.age_key BETWEEN 16 AND 66
         )
+    ), rows_3 AS (
+      /* employment.benefit_spells, row by row */
+      SELECT
+        f.municipality_key AS unit_key,
+        f.start_date AS from_date,
+        LEAST(f.end_date, known.last_day) AS to_date,
+        f.start_date = f.spell_start_date AS is_start,
+        COALESCE(
+          COALESCE(f.end_date <= known.last_day, FALSE) AND f.end_date = f.spell_end_date,
+          FALSE
+        ) AS is_end,
+        f.spell_start_date AS whole_from,
+        f.month_key AS base_key,
+        f.person_key AS person_key,
+        f.degree AS amount,
+        f.age_key AS key_age_key
+      FROM {{ ref('fct_benefit_spell') }} AS f
+      JOIN (
+        SELECT
+          k.municipality_key AS unit_key,
+          CAST(MIN(k.data_to) - INTERVAL '1' DAY AS DATE) AS last_day
+        FROM {{ ref('data_to') }} AS k
+        WHERE
+          k.source = 'bes_ydelsesforloeb' AND k.series = ''
+        GROUP BY
+          k.municipality_key
+      ) AS known
+        ON known.unit_key = f.municipality_key
+      WHERE
+        f.start_date <= CAST((
+          SELECT
+            MAX(to_date)
+          FROM w1
+        ) + INTERVAL '1' DAY AS DATE)
+        AND (
+          f.end_date IS NULL
+          OR f.end_date >= CAST((
+            SELECT
+              MIN(from_date)
+            FROM w1
+          ) - INTERVAL '1' DAY AS DATE)
+        )
+        AND (
+          f.end_date IS NULL OR f.start_date <= f.end_date
+        )
+        AND f.start_date <= known.last_day
+        AND f.month_key >= (
+          SELECT
+            MIN(first_key)
+          FROM w1
+        ) - 1
+        AND f.month_key <= (
+          SELECT
+            MAX(last_key)
+          FROM w1
+        ) + 1
+        AND {{ flis_project.touched_units('f.municipality_key') }}
+        AND f.benefit_key IN (7, 8)
     ), values_1_spells AS (
       SELECT
         r.unit_key AS group_key,
@@ -1250,6 +1409,160 @@ FROM (
         v.period_key,
         v.group_key,
         v.age_group
+    ), values_3_spells AS (
+      SELECT
+        r.unit_key AS group_key,
+        COALESCE(d_age.age_group_code, 'unknown') AS age_group,
+        r.person_key,
+        r.from_date AS from_date,
+        r.to_date AS to_date,
+        r.amount AS amount,
+        r.is_start AS is_start,
+        r.is_end AS is_end,
+        r.whole_from
+      FROM rows_3 AS r
+      LEFT JOIN {{ ref('dim_age') }} AS d_age
+        ON d_age.age_key = r.key_age_key
+    ), values_3_changes AS (
+      SELECT
+        c.group_key,
+        c.age_group,
+        c.on_day,
+        SUM(c.amount) AS amount
+      FROM (
+        SELECT
+          group_key,
+          age_group,
+          DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), from_date) AS on_day,
+          amount AS amount
+        FROM values_3_spells
+        UNION ALL
+        SELECT
+          group_key,
+          age_group,
+          DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), to_date) + 1 AS on_day,
+          -amount AS amount
+        FROM values_3_spells
+      ) AS c
+      GROUP BY
+        c.group_key,
+        c.age_group,
+        c.on_day
+    ), values_3_states AS (
+      SELECT
+        c.group_key,
+        c.age_group,
+        c.on_day,
+        c.is_asked,
+        SUM(c.amount) OVER (
+          PARTITION BY c.group_key, c.age_group
+          ORDER BY c.on_day, c.is_asked
+          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS state,
+        SUM(c.amount * c.on_day) OVER (
+          PARTITION BY c.group_key, c.age_group
+          ORDER BY c.on_day, c.is_asked
+          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS moment
+      FROM (
+        SELECT
+          group_key,
+          age_group,
+          on_day,
+          0 AS is_asked,
+          amount
+        FROM values_3_changes
+        UNION ALL
+        SELECT
+          g.group_key,
+          g.age_group,
+          t.on_day,
+          1 AS is_asked,
+          0 AS amount
+        FROM (
+          SELECT
+            group_key,
+            age_group
+          FROM values_3_changes
+          GROUP BY
+            group_key,
+            age_group
+        ) AS g
+        CROSS JOIN (
+          SELECT
+            DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.from_date) - 1 AS on_day
+          FROM w1 AS w
+          GROUP BY
+            DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.from_date) - 1
+          UNION
+          SELECT
+            DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.to_date) AS on_day
+          FROM w1 AS w
+          GROUP BY
+            DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.to_date)
+        ) AS t
+      ) AS c
+    ), values_3 AS (
+      SELECT
+        v.period_key,
+        v.group_key AS unit_key,
+        v.age_group,
+        MAX(v.amount) AS v1,
+        SUM(v.blanks) AS v1_blanks
+      FROM (
+        SELECT
+          k.period_key,
+          k.group_key,
+          k.age_group,
+          k.amount,
+          0 AS blanks
+        FROM (
+          SELECT
+            w.period_key,
+            e.group_key,
+            e.age_group,
+            (
+              e.state * (
+                DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.to_date) + 1
+              ) - e.moment
+            ) - (
+              b.state * (
+                DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.from_date) - 1 + 1
+              ) - b.moment
+            ) AS amount
+          FROM w1 AS w
+          JOIN values_3_states AS e
+            ON e.on_day = DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.to_date)
+            AND e.is_asked = 1
+          JOIN values_3_states AS b
+            ON b.on_day = DATE_DIFF('DAY', CAST('1970-01-01' AS DATE), w.from_date) - 1
+            AND b.is_asked = 1
+            AND b.group_key = e.group_key
+            AND b.age_group = e.age_group
+        ) AS k
+        WHERE
+          k.amount <> 0
+        UNION ALL
+        SELECT
+          w.period_key,
+          p.group_key,
+          p.age_group,
+          NULL AS amount,
+          COUNT(*) AS blanks
+        FROM values_3_spells AS p
+        JOIN w1 AS w
+          ON p.from_date <= w.to_date AND p.to_date >= w.from_date
+        WHERE
+          p.amount IS NULL
+        GROUP BY
+          w.period_key,
+          p.group_key,
+          p.age_group
+      ) AS v
+      GROUP BY
+        v.period_key,
+        v.group_key,
+        v.age_group
     ), cells_age AS (
       SELECT
         p.period_key,
@@ -1272,6 +1585,13 @@ FROM (
       SELECT
         period_key,
         age_group
+      FROM s2
+      WHERE
+        age_group = 'unknown'
+      UNION
+      SELECT
+        period_key,
+        age_group
       FROM values_1
       WHERE
         age_group = 'unknown'
@@ -1280,6 +1600,13 @@ FROM (
         period_key,
         age_group
       FROM values_2
+      WHERE
+        age_group = 'unknown'
+      UNION
+      SELECT
+        period_key,
+        age_group
+      FROM values_3
       WHERE
         age_group = 'unknown'
     ), cells AS (
@@ -1336,6 +1663,43 @@ FROM (
         u.area_municipality,
         x.age_group,
         u.unit_key,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c1,
+        CASE
+          WHEN w2.is_waiting
+          THEN 6
+          WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+          THEN 2
+          WHEN s1.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w2_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          THEN 8
+          WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+          THEN 10
+          ELSE 9
+        END AS s1
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w2
+        ON w2.period_key = u.period_key
+      LEFT JOIN w2_coverage
+        ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
+      LEFT JOIN s1
+        ON s1.period_key = u.period_key
+        AND s1.unit_key = u.unit_key
+        AND s1.age_group = x.age_group
+      WHERE
+        u.is_member
+    ), f3_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.age_group,
+        u.unit_key,
         CASE WHEN values_2.period_key IS NULL THEN 0 ELSE values_2.v1 END AS c1,
         CASE
           WHEN w1.required <= 0
@@ -1360,23 +1724,23 @@ FROM (
           THEN 10
           ELSE 9
         END AS s1,
-        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v1 END AS c2,
+        CASE WHEN s2.period_key IS NULL THEN 0 ELSE s2.v1 END AS c2,
         CASE
-          WHEN w2.required <= 0
+          WHEN w3.required <= 0
           THEN 2
-          WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+          WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
           THEN 2
-          WHEN s1.v1_blanks > 0
+          WHEN s2.v1_blanks > 0
           THEN 3
-          WHEN COALESCE(w2_coverage.exempt, 0) > 0
+          WHEN COALESCE(w3_coverage.exempt, 0) > 0
           THEN 3
-          WHEN COALESCE(w2_coverage.held, 0) > 0
+          WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
-          WHEN w2.is_unfinished
+          WHEN w3.is_unfinished
           THEN 7
-          WHEN COALESCE(w2_coverage.provisional, 0) > 0
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
           THEN 8
-          WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+          WHEN COALESCE(w3_coverage.approved, 0) = w3.required
           THEN 10
           ELSE 9
         END AS s2
@@ -1391,14 +1755,57 @@ FROM (
         ON values_2.period_key = u.period_key
         AND values_2.unit_key = u.unit_key
         AND values_2.age_group = x.age_group
-      JOIN w2
-        ON w2.period_key = u.period_key
-      LEFT JOIN w2_coverage
-        ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
-      LEFT JOIN s1
-        ON s1.period_key = u.period_key
-        AND s1.unit_key = u.unit_key
-        AND s1.age_group = x.age_group
+      JOIN w3
+        ON w3.period_key = u.period_key
+      LEFT JOIN w3_coverage
+        ON w3_coverage.period_key = u.period_key AND w3_coverage.unit_key = u.unit_key
+      LEFT JOIN s2
+        ON s2.period_key = u.period_key
+        AND s2.unit_key = u.unit_key
+        AND s2.age_group = x.age_group
+      WHERE
+        u.is_member
+    ), f4_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.age_group,
+        u.unit_key,
+        CASE WHEN values_3.period_key IS NULL THEN 0 ELSE values_3.v1 END AS c1,
+        CASE
+          WHEN w1.required <= 0
+          THEN 2
+          WHEN w1.from_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 2
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN values_3.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN w1_coverage.data_to < LEAST(CAST(w1.on_date + INTERVAL '1' DAY AS DATE), w1.data_to)
+          THEN 6
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 10
+          ELSE 9
+        END AS s1
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w1
+        ON w1.period_key = u.period_key
+      LEFT JOIN w1_coverage
+        ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+      LEFT JOIN values_3
+        ON values_3.period_key = u.period_key
+        AND values_3.unit_key = u.unit_key
+        AND values_3.age_group = x.age_group
       WHERE
         u.is_member
     )
@@ -1424,22 +1831,29 @@ FROM (
       END AS cash_benefit_full_time_persons__num,
       NULL AS interviews_per_spell__num,
       NULL AS interviews_per_spell__den,
+      CASE WHEN f2_units.s1 >= 7 AND NOT f2_units.c1 IS NULL THEN f2_units.c1 END AS long_term_unemployed__num,
       CASE
-        WHEN LEAST(f2_units.s1, f2_units.s2) >= 7
-        AND NOT f2_units.c1 IS NULL
-        AND NOT f2_units.c2 IS NULL
-        THEN CAST(f2_units.c1 AS DOUBLE) / NULLIF((
+        WHEN LEAST(f3_units.s1, f3_units.s2) >= 7
+        AND NOT f3_units.c1 IS NULL
+        AND NOT f3_units.c2 IS NULL
+        THEN CAST(f3_units.c1 AS DOUBLE) / NULLIF((
           DATE_DIFF('DAY', w1.from_date, w1.to_date) + 1
         ), 0)
       END AS public_support_share__num,
       CASE
-        WHEN LEAST(f2_units.s1, f2_units.s2) >= 7
-        AND NOT f2_units.c1 IS NULL
-        AND NOT f2_units.c2 IS NULL
-        THEN CAST(f2_units.c2 AS DOUBLE) / NULLIF((
-          DATE_DIFF('DAY', w2.from_date, w2.to_date) + 1
+        WHEN LEAST(f3_units.s1, f3_units.s2) >= 7
+        AND NOT f3_units.c1 IS NULL
+        AND NOT f3_units.c2 IS NULL
+        THEN CAST(f3_units.c2 AS DOUBLE) / NULLIF((
+          DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
         ), 0)
       END AS public_support_share__den,
+      CASE
+        WHEN f4_units.s1 >= 7 AND NOT f4_units.c1 IS NULL
+        THEN CAST(f4_units.c1 AS DOUBLE) / NULLIF((
+          DATE_DIFF('DAY', w1.from_date, w1.to_date) + 1
+        ), 0)
+      END AS resource_and_job_clarification_full_time_persons__num,
       NULL AS state_reimbursement_rate__num,
       NULL AS state_reimbursement_rate__den
     FROM units AS u
@@ -1461,8 +1875,16 @@ FROM (
       ON f2_units.period_key = u.period_key
       AND f2_units.unit_key = u.unit_key
       AND f2_units.age_group = x.age_group
-    LEFT JOIN w2
-      ON w2.period_key = u.period_key
+    LEFT JOIN f3_units
+      ON f3_units.period_key = u.period_key
+      AND f3_units.unit_key = u.unit_key
+      AND f3_units.age_group = x.age_group
+    LEFT JOIN w3
+      ON w3.period_key = u.period_key
+    LEFT JOIN f4_units
+      ON f4_units.period_key = u.period_key
+      AND f4_units.unit_key = u.unit_key
+      AND f4_units.age_group = x.age_group
   ) AS by_age_group
   UNION ALL
   SELECT
@@ -1508,6 +1930,7 @@ FROM (
               AND s.series = ''
             )
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -1521,7 +1944,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* bes_ydelsesforloeb, bes_samtale by month: last */
       SELECT
@@ -1659,6 +2082,7 @@ FROM (
             MAX(last_key)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.month_key,
@@ -1688,6 +2112,7 @@ FROM (
             MAX(to_date)
           FROM w2
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.month_key,
@@ -1964,8 +2389,10 @@ FROM (
         AND NOT f1_units.c2 IS NULL
         THEN f1_units.c2
       END AS interviews_per_spell__den,
+      NULL AS long_term_unemployed__num,
       NULL AS public_support_share__num,
       NULL AS public_support_share__den,
+      NULL AS resource_and_job_clarification_full_time_persons__num,
       CASE
         WHEN LEAST(f2_units.s1, f2_units.s2) >= 7
         AND NOT f2_units.c1 IS NULL
@@ -2026,6 +2453,7 @@ FROM (
           WHERE
             s.source = 'bes_refusion' AND s.series = ''
         )
+        AND {{ flis_project.touched_periods() }}
     ), units AS (
       SELECT
         p.period_key,
@@ -2039,7 +2467,7 @@ FROM (
           u.valid_to IS NULL OR u.valid_to >= p.end_date
         )
       WHERE
-        u.unit_kind = 'member'
+        u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
     ), w1 AS (
       /* bes_refusion by month: sum */
       SELECT
@@ -2110,6 +2538,7 @@ FROM (
             MAX(to_date)
           FROM w1
         )
+        AND {{ flis_project.touched_units('f.municipality_key') }}
       GROUP BY
         f.municipality_key,
         f.month_key,
@@ -2260,8 +2689,10 @@ FROM (
       NULL AS cash_benefit_full_time_persons__num,
       NULL AS interviews_per_spell__num,
       NULL AS interviews_per_spell__den,
+      NULL AS long_term_unemployed__num,
       NULL AS public_support_share__num,
       NULL AS public_support_share__den,
+      NULL AS resource_and_job_clarification_full_time_persons__num,
       CASE
         WHEN LEAST(f1_units.s1, f1_units.s2) >= 7
         AND NOT f1_units.c1 IS NULL

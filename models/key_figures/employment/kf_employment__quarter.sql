@@ -47,6 +47,7 @@ WITH periods AS (
           AND s.series = ''
         )
     )
+    AND {{ flis_project.touched_periods() }}
 ), units AS (
   SELECT
     p.period_key,
@@ -60,7 +61,7 @@ WITH periods AS (
       u.valid_to IS NULL OR u.valid_to >= p.end_date
     )
   WHERE
-    u.unit_kind = 'member'
+    u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
 ), w1 AS (
   /* bes_ydelsesforloeb by month: average */
   SELECT
@@ -986,6 +987,7 @@ WITH periods AS (
         FROM w9
       )
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.month_key
@@ -1034,6 +1036,7 @@ WITH periods AS (
         FROM w7
       )
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.vintage = 'frozen'
   GROUP BY
     f.municipality_key,
@@ -1059,6 +1062,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w8
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.year_key
@@ -1083,6 +1087,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w10
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.month_key
@@ -1104,6 +1109,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w11
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.month_key
@@ -1146,6 +1152,7 @@ WITH periods AS (
         FROM w14
       )
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.vintage = 'current'
   GROUP BY
     f.municipality_key,
@@ -1174,6 +1181,7 @@ WITH periods AS (
         MAX(to_date)
       FROM w16
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.month_key,
@@ -1527,6 +1535,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w1
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key = 14
 ), rows_2 AS (
   /* employment.benefit_spells, row by row */
@@ -1583,6 +1592,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w1
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key = 6
 ), rows_3 AS (
   /* employment.benefit_spells, row by row */
@@ -1639,6 +1649,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w1
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key IN (5, 6)
 ), rows_4 AS (
   /* employment.benefit_spells, row by row */
@@ -1695,6 +1706,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w1
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND (
       (
         f.benefit_key = 13
@@ -1760,6 +1772,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w12
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key = 1
     AND f.age_key BETWEEN 18 AND 66
 ), rows_6 AS (
@@ -1817,6 +1830,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w1
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND (
       NOT f.benefit_key IN (12, 18)
     )
@@ -1878,6 +1892,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w1
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key IN (7, 8)
 ), rows_8 AS (
   /* employment.sickness_cases, row by row */
@@ -1933,6 +1948,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w15
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.is_over_52_weeks
 ), rows_9 AS (
   /* employment.sickness_cases, row by row */
@@ -1988,6 +2004,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w15
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
 ), rows_10 AS (
   /* employment.benefit_spells, row by row */
   SELECT
@@ -2043,6 +2060,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w1
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key = 11
     AND (
       f.age_key BETWEEN 16 AND 66

@@ -47,6 +47,7 @@ WITH periods AS (
           AND s.series = ''
         )
     )
+    AND {{ flis_project.touched_periods() }}
 ), units AS (
   SELECT
     p.period_key,
@@ -60,7 +61,7 @@ WITH periods AS (
       u.valid_to IS NULL OR u.valid_to >= p.end_date
     )
   WHERE
-    u.unit_kind = 'member'
+    u.unit_kind = 'member' AND {{ flis_project.touched_units('u.municipality_key') }}
 ), w1 AS (
   /* oko_postering by month: sum, year to date */
   SELECT
@@ -956,6 +957,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w1
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.dranst IN (1, 2)
     AND f.main_art <> 0
     AND NOT f.is_opening
@@ -988,6 +990,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w2
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.vintage = 'frozen_by_age'
     AND f.age BETWEEN 16 AND 66
   GROUP BY
@@ -1056,6 +1059,7 @@ WITH periods AS (
         FROM w11
       )
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.month_key
@@ -1104,6 +1108,7 @@ WITH periods AS (
         FROM w9
       )
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.vintage = 'frozen'
   GROUP BY
     f.municipality_key,
@@ -1129,6 +1134,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w10
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.year_key
@@ -1150,6 +1156,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w12
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.month_key
@@ -1192,6 +1199,7 @@ WITH periods AS (
         FROM w15
       )
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.vintage = 'current'
   GROUP BY
     f.municipality_key,
@@ -1220,6 +1228,7 @@ WITH periods AS (
         MAX(to_date)
       FROM w17
     )
+    AND {{ flis_project.touched_units('f.municipality_key') }}
   GROUP BY
     f.municipality_key,
     f.month_key,
@@ -1586,6 +1595,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w3
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key = 14
 ), rows_2 AS (
   /* employment.benefit_spells, row by row */
@@ -1642,6 +1652,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w3
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key = 6
 ), rows_3 AS (
   /* employment.benefit_spells, row by row */
@@ -1698,6 +1709,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w3
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key IN (5, 6)
 ), rows_4 AS (
   /* employment.benefit_spells, row by row */
@@ -1754,6 +1766,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w3
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND (
       (
         f.benefit_key = 13
@@ -1819,6 +1832,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w13
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key = 1
     AND f.age_key BETWEEN 18 AND 66
 ), rows_6 AS (
@@ -1876,6 +1890,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w3
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND (
       NOT f.benefit_key IN (12, 18)
     )
@@ -1937,6 +1952,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w3
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key IN (7, 8)
 ), rows_8 AS (
   /* employment.sickness_cases, row by row */
@@ -1992,6 +2008,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w16
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.is_over_52_weeks
 ), rows_9 AS (
   /* employment.sickness_cases, row by row */
@@ -2047,6 +2064,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w16
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
 ), rows_10 AS (
   /* employment.benefit_spells, row by row */
   SELECT
@@ -2102,6 +2120,7 @@ WITH periods AS (
         MAX(last_key)
       FROM w3
     ) + 1
+    AND {{ flis_project.touched_units('f.municipality_key') }}
     AND f.benefit_key = 11
     AND (
       f.age_key BETWEEN 16 AND 66

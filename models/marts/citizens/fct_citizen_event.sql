@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'month': 'month_key'}}) }}
 -- What happened to people, by the municipality whose population it changes. signed_count adds up to the change.
 with
 

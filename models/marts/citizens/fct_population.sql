@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'month': 'month_key'}}) }}
 -- Three vintages that are never added: as published; as published by age and sex; and as the register has it by now.
 select
     {{ municipality_key('municipality_code') }} as municipality_key,

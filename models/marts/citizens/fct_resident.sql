@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'month': 'month_key', 'units': 'all'}}) }}
 -- Who lives where as each month begins. What happens on the first day is not in it: it is an event of the month.
 select
     states.municipality_key,

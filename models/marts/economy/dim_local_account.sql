@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'year': 'year_key'}}) }}
 with
 
 left_out as (
@@ -22,4 +23,4 @@ select
 from {{ ref('stg_economy__local_account') }} as staged
 anti join left_out
     on staged.delivery_id = left_out.delivery_id and staged.line_number = left_out.line_number
-order by municipality_key, year_key, local_account_code
+order by year_key, municipality_key, local_account_code

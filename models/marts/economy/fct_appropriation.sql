@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'year': 'year_key'}}) }}
 -- Supplementary appropriations: what changed the budget. No figure adds them; quality reconciles them with the revised budget.
 with
 
@@ -19,4 +20,4 @@ from {{ ref('stg_economy__budget') }} as staged
 anti join left_out
     on staged.delivery_id = left_out.delivery_id and staged.line_number = left_out.line_number
 where staged.source_version = 'tillaegsbevilling'
-order by municipality_key, year_key, decided_date
+order by year_key, municipality_key, decided_date

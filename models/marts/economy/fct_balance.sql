@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'month': 'month_key'}}) }}
 with
 
 left_out as (
@@ -19,4 +20,4 @@ select
 from {{ ref('stg_economy__balance') }} as balance
 anti join left_out
     on balance.delivery_id = left_out.delivery_id and balance.line_number = left_out.line_number
-order by municipality_key, month_key
+order by balance.month_key // 12, municipality_key, balance.month_key

@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'year': 'year_key'}}) }}
 -- A budget holds for its whole year. The revised one begins as the original: until a revision is decided, the original is what
 -- there is to spend. Supplementary appropriations explain the difference and are in no version.
 with
@@ -89,4 +90,4 @@ inner join versions
         and budget.year_key = versions.year_key
         and budget.source_version = versions.source_version
         and (budget.source_version = 'oprindeligt' or budget.in_force_from = versions.decided_from)
-order by municipality_key, year_key, version
+order by year_key, municipality_key, version

@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'year': 'year_key'}}) }}
 -- A forecast holds from the day on which it was made until the next one is made.
 with
 
@@ -58,4 +59,4 @@ inner join intervals
         forecast.municipality_code = intervals.municipality_code
         and forecast.year_key = intervals.year_key
         and forecast.made_date = intervals.made_date
-order by municipality_key, year_key, made_date
+order by year_key, municipality_key, made_date

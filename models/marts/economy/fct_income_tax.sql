@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'year': 'year_key'}}) }}
 select
     {{ municipality_key('municipality_code') }} as municipality_key,
     year_key,

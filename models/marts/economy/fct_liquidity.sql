@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'day': 'day_key'}}) }}
 select
     {{ municipality_key('municipality_code') }} as municipality_key,
     day_key,
@@ -8,4 +9,4 @@ select
     delivery_id,
     line_number
 from {{ ref('stg_economy__liquidity') }}
-order by municipality_key, day_key
+order by extract(year from date '1970-01-01' + day_key), municipality_key, day_key

@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'month': 'month_key'}}) }}
 -- Rows that a rule set aside, or whose line has come again in a newer delivery, are not in the ledger.
 with
 
@@ -20,4 +21,4 @@ select
 from {{ ref('stg_economy__posting') }} as posting
 anti join left_out
     on posting.delivery_id = left_out.delivery_id and posting.line_number = left_out.line_number
-order by municipality_key, month_key
+order by year_key, municipality_key, month_key

@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'month': 'month_key', 'units': 'all'}}) }}
 -- Active offers in pieces: the days of an offer on which the person had a benefit that activation goes with, where the person lived
 -- on them. An offer without such a day has one piece without a benefit. Full time is 37 hours a week.
 with
@@ -19,13 +20,14 @@ offers as (
     from {{ ref('stg_employment__active_offer') }} as staged
     anti join left_out on staged.delivery_id = left_out.delivery_id and staged.line_number = left_out.line_number
     left join {{ ref('offer_types') }} as type on staged.source_category = type.source_category
+    where {{ flis_project.within_reach(month='staged.month_key') }}
 ),
 
 supported as (
     select spell.*, coalesce(spell.end_date, last_day(spell.start_date)) as last_day
     from {{ ref('fct_benefit_spell') }} as spell
     inner join {{ ref('benefits') }} as benefit on spell.benefit_key = benefit.benefit_key
-    where benefit.has_activation
+    where benefit.has_activation and {{ flis_project.within_reach(month='spell.month_key') }}
 ),
 
 pieces as (

@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'month': 'month_key'}}) }}
 select
     {{ municipality_key('published.municipality_code') }} as municipality_key,
     published.month_key,

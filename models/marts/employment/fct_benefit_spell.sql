@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'month': 'month_key', 'units': 'all'}}) }}
 -- Benefit spells in pieces: one per month, municipality of residence and age in completed years. The days belong to where the
 -- person lived on them; people who are not in the register live where the delivery says.
 with
@@ -16,7 +17,9 @@ pieces as (
             piece.person_key = residence.person_key
             and piece.first_day <= coalesce(residence.valid_to, date '9999-12-31')
             and piece.last_day >= residence.valid_from
-    where not piece.is_registered or residence.person_key is not null
+    where
+        (not piece.is_registered or residence.person_key is not null)
+        and {{ flis_project.within_reach(month='piece.month_key') }}
 ),
 
 aged as (

@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'month': 'month_key', 'units': 'all', 'after': {'months': 2}}}) }}
 -- Whoever of 16 to 66 years is on cash benefit as the month begins, and what becomes of them in that month and the next two: an
 -- ordinary job, or a better visitation than ready for activity. One row per person and month, where the person lives on its
 -- first day.
@@ -7,7 +8,7 @@ cash_benefits as (
     select spell.*, {{ flis_project.month_start('spell.month_key') }} as month_start
     from {{ ref('fct_benefit_spell') }} as spell
     inner join {{ ref('benefits') }} as benefit on spell.benefit_key = benefit.benefit_key
-    where benefit.benefit_group_code = 'cash_benefit'
+    where benefit.benefit_group_code = 'cash_benefit' and {{ flis_project.within_reach(month='spell.month_key') }}
 ),
 
 recipients as (
@@ -21,7 +22,7 @@ recipients as (
 employed as (
     select distinct person_key, month_key
     from {{ ref('fct_job') }}
-    where not is_subsidised and paid_hours > 0
+    where not is_subsidised and paid_hours > 0 and {{ flis_project.within_reach(month='month_key') }}
 ),
 
 upgraded as (

@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'month': 'month_key', 'units': 'all'}}) }}
 -- Interviews with where the person lived and which benefit the person had on the day. One that was not held is there without a
 -- day held; its date is the planned one, as far as that lies in the month.
 with

@@ -1,3 +1,6 @@
+{{ config(materialized='partitioned', meta={'partition': {
+    'unit': 'municipality_key', 'month': 'month_key', 'units': 'all', 'reads': {'fct_interview': {'units': 'all', 'before': {'months': 8}}}
+}}) }}
 -- Who has been unemployed for six to nine months as the month ends, on unemployment insurance or cash benefit, and how many
 -- interviews were held in the spell's first six months. One row per person and month, where the person lives on its last day.
 with
@@ -7,6 +10,7 @@ months as (
         month_key,
         last_day({{ flis_project.month_start('month_key') }}) as month_end
     from {{ ref('fct_benefit_spell') }}
+    where {{ flis_project.within_reach(month='month_key') }}
 ),
 
 unemployed as (
@@ -24,7 +28,7 @@ unemployed as (
 interviews as (
     select person_key, interview_date
     from {{ ref('fct_interview') }}
-    where is_held
+    where is_held and {{ flis_project.within_reach(month='month_key') }}
 )
 
 select

@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'month': 'month_key'}}) }}
 {#- column: series, type. A month has one value per series, so the pivot picks it; it adds nothing. -#}
 {%- set measures = {
     'gross_unemployed_count': ('unemployment.total', 'bigint'),

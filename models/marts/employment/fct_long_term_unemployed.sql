@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'month': 'month_key', 'units': 'all', 'before': {'months': 11}}}) }}
 -- Whoever was gross unemployed on at least 80 per cent of the 364 days (52 weeks) that end with the month: on unemployment insurance,
 -- or on cash benefit and ready for a job. One row per person and month, where the person lived on the last day of unemployment.
 with
@@ -16,8 +17,11 @@ unemployed as (
     inner join {{ ref('benefits') }} as benefit on spell.benefit_key = benefit.benefit_key
     left join {{ ref('visitation_categories') }} as category on spell.visitation_category_key = category.visitation_category_key
     where
-        benefit.benefit_group_code = 'unemployment_insurance'
-        or (benefit.benefit_group_code = 'cash_benefit' and category.visitation_category_code = 'job_ready')
+        {{ flis_project.within_reach(month='spell.month_key') }}
+        and (
+            benefit.benefit_group_code = 'unemployment_insurance'
+            or (benefit.benefit_group_code = 'cash_benefit' and category.visitation_category_code = 'job_ready')
+        )
 ),
 
 months as (
@@ -25,6 +29,7 @@ months as (
         month_key,
         last_day({{ flis_project.month_start('month_key') }}) as month_end
     from {{ ref('fct_benefit_spell') }}
+    where {{ flis_project.within_reach(month='month_key') }}
 ),
 
 -- 364 days that end with a month begin within the eleventh month before it.

@@ -1,3 +1,4 @@
+{{ config(materialized='partitioned', meta={'partition': {'month': 'base_period_key'}}) }}
 select
     'bes_jobindsats' as source,
     series,

@@ -1,3 +1,6 @@
+{{ config(materialized='partitioned', meta={'partition': {
+    'unit': 'municipality_key', 'month': 'month_key', 'units': 'all', 'reads': {'source_status': {'parts': ['bes_sygedagpenge_sag']}}
+}}) }}
 -- Sickness-benefit cases in pieces: one per month and municipality of residence, and one before and one after the day on which
 -- the case is older than 52 weeks. A case that came from two municipalities is there once (V-BES-15).
 with
@@ -9,9 +12,9 @@ left_out as (
 ),
 
 newest as (
-    select max(base_period_key) as month_key
-    from {{ source('landing_zone', 'active_partitions') }}
-    where contract = 'bes_sygedagpenge_sag' and slot = ''
+    select due_key as month_key
+    from {{ ref('flis_project', 'source_status') }}
+    where source = 'bes_sygedagpenge_sag'
 ),
 
 cases as (
@@ -25,6 +28,7 @@ cases as (
         staged.start_date + 364 as long_from
     from {{ ref('stg_employment__sickness_case') }} as staged
     anti join left_out on staged.delivery_id = left_out.delivery_id and staged.line_number = left_out.line_number
+    where {{ flis_project.within_reach(month='staged.month_key') }}
 ),
 
 split as (

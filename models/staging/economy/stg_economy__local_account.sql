@@ -1,5 +1,6 @@
 select
     unit_code as municipality_code,
+    base_period_key as year_key,
     base_period_key as account_year,
     konto_lokal as local_account_code,
     kontonavn as local_account_name,

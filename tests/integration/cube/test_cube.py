@@ -140,7 +140,8 @@ class Core:
         # A figure without a group value is refused above its own units.
         asked = [figure.id for figure in published if level == UNIT.base.id or figure.group_value.rule != "none"]
         first, last = self.ends(domain, grain)
-        found = self.session.query(asked, by=level, grain=grain, from_=first, to=last)
+        # Each by itself: all figures of a domain in one answer take the engine's planner longer than the sum of them.
+        found = (row for figure in asked for row in self.session.query(figure, by=level, grain=grain, from_=first, to=last))
         return {(row["key_figure"], row["area"], row["period"]): row for row in found}
 
 

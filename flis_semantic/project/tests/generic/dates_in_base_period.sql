@@ -6,7 +6,7 @@ select
     case when events.{{ date }} is null then 'an event has no date' else 'a date lies outside the base period' end as broken_rule,
     count(*) as row_count,
     min(events.{{ date }}) as first_date
-from {{ model }} as events
+from {{ flis_project.tested(model) }} as events
 left join {{ periods or ref('flis_project', 'dim_period') }} as base
     on base.grain = '{{ grain }}' and events.{{ base_key }} = base.period_key
 where events.{{ date }} is null or base.period_key is null or events.{{ date }} not between base.start_date and base.end_date

@@ -3,6 +3,7 @@
    One row per key figure, area and period that breaks a rule, with the first rule that it breaks. `figures` are the value
    columns; their parts stand in <figure>__status and so on. #}
 {% test key_figure_areas(model, figures) %}
+{%- set tested = flis_project.tested(model) %}
 with judged as (
 {%- for figure in figures %}
     {{ 'union all' if not loop.first }}
@@ -35,7 +36,7 @@ with judged as (
             when {{ figure }}__complete and {{ figure }}__members is distinct from {{ figure }}__members_expected
                 then 'it is complete, and members are missing'
         end as broken_rule
-    from {{ model }}
+    from {{ tested }}
 {%- endfor %}
 )
 select *

@@ -1,6 +1,7 @@
 {# Parts = whole over the codes of a cut: where every code of a unit has a numerator, together they give the unit's numerator in
    `units`. `cuts` is {cut: key figures whose numerators add over it}. One row per key figure, unit and period that breaks a rule. #}
 {% test key_figure_cuts(model, units, unit, cuts) %}
+{%- set whole, parts = flis_project.tested(units), flis_project.tested(model) %}
 with judged as (
 {%- for cut, figures in cuts.items() %}
     {%- set outer = loop %}
@@ -18,8 +19,8 @@ with judged as (
                 > 1e-9 * (sum(abs(cast(parts.{{ figure }}__num as double))) + abs(cast(max(whole.{{ figure }}__num) as double)))
                 then 'the numerators of the codes do not add up to the unit'
         end as broken_rule
-    from {{ units }} as whole
-    left join {{ model }} as parts
+    from {{ whole }} as whole
+    left join {{ parts }} as parts
         on whole.{{ unit }} = parts.{{ unit }} and whole.period_key = parts.period_key and parts.cut = '{{ cut }}'
     group by whole.{{ unit }}, whole.period_key
     {%- endfor %}

@@ -2,7 +2,7 @@
    give the area's own row in `areas`, with as many members. `levels` is {area level: SQL expression of the area's code in this
    table}, `ratios` those of `figures` that have a denominator. One row per key figure, area and period that breaks a rule. #}
 {% test key_figure_units(model, areas, levels, figures, ratios) %}
-{%- set sides = [] %}
+{%- set sides, tested = [], flis_project.tested(model, every_unit=true) %}
 {%- for figure in figures %}{% do sides.append(figure ~ '__num') %}{% if figure in ratios %}{% do sides.append(figure ~ '__den') %}{% endif %}{% endfor %}
 with parts as (
 {%- for level, code in levels.items() %}
@@ -15,7 +15,7 @@ with parts as (
         cast(sum({{ side }}) as double) as {{ side }},
         count({{ side }}) as {{ side }}__units{{ ',' if not loop.last }}
         {%- endfor %}
-    from {{ model }}
+    from {{ tested }}
     group by 2, 3
 {%- endfor %}
 ),

@@ -2,6 +2,7 @@
    is a finding about data, so the test warns and never stops a build. #}
 {% test plausible(model, ranges) %}
 {{ config(severity='warn') }}
+{%- set tested = flis_project.tested(model) %}
 {%- for column, range in ranges.items() %}
 {%- set outside = [] %}
 {%- if range.min is defined and range.min is not none %}{% do outside.append(column ~ ' < ' ~ range.min) %}{% endif %}
@@ -12,7 +13,7 @@ select
     min({{ column }}) as least,
     max({{ column }}) as greatest,
     count(*) as row_count
-from {{ model }}
+from {{ tested }}
 where {{ outside | join(' or ') }}
 having count(*) > 0
 {%- endfor %}

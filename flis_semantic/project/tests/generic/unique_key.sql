@@ -4,7 +4,7 @@
 select
     {{ key }},
     count(*) as row_count
-from {{ model }}
+from {{ flis_project.tested_keys(model, columns, may_be_empty) }}
 group by {{ key }}
 having count(*) > 1
 {%- for column in columns if column not in may_be_empty %}
