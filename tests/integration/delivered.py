@@ -33,15 +33,17 @@ def read_delivered(folder: Path) -> duckdb.DuckDBPyConnection:
     connection.execute(
         f"""
         CREATE TABLE postings AS SELECT unit, CAST(aar AS INTEGER) AS aar, CAST(periode AS INTEGER) AS periode, funktion,
-          CAST(nullif(dranst, '') AS INTEGER) AS dranst, gruppering, art, {_money("beloeb")} AS beloeb FROM lines WHERE periode <> '0'
+          CAST(nullif(dranst, '') AS INTEGER) AS dranst, CAST(nullif(ejer, '') AS INTEGER) AS ejerforhold, gruppering, art,
+          {_money("beloeb")} AS beloeb
+        FROM lines WHERE periode <> '0'
         UNION ALL
-        SELECT kommunekode, regnskabsaar, periode, funktion, dranst, gruppering, art, beloeb
+        SELECT kommunekode, regnskabsaar, periode, funktion, dranst, ejerforhold, gruppering, art, beloeb
         FROM '{folder}/oko_postering_national_*.parquet' WHERE periode <> 0 AND bilagsnr NOT LIKE 'Q%'
         """
     )
     # Of 0563 the second and the fourth voucher stand; of 0101 the first as it was corrected, since its deletion waits.
     for unit, value in (("0563", 12000), ("0563", 12000), ("0101", 15000)):
-        connection.execute(f"INSERT INTO postings VALUES ('{unit}', 2020, 2, '3.22.01', 1, '000', '4.9', {value})")
+        connection.execute(f"INSERT INTO postings VALUES ('{unit}', 2020, 2, '3.22.01', 1, 1, '000', '4.9', {value})")
     connection.execute(
         f"""
         CREATE TABLE budgets AS SELECT filename[-13:-10] AS unit, CAST(budgetaar AS INTEGER) AS aar, version, funktion, gruppering, art,
