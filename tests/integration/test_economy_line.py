@@ -199,7 +199,17 @@ def test_a_figure_is_what_the_delivered_files_say(session: Session, raw: duckdb.
 
 def test_every_figure_of_the_economy_is_read_from_the_files(session: Session) -> None:
     published = {figure.name for figure in session.catalogue.of_domain("economy")}
-    assert {case.figure for case in CASES} == published
+    assert {case.figure for case in CASES} | {"income_tax_rate"} == published
+
+
+def test_the_income_tax_rate_is_the_file_s_and_the_country_s_is_weighted(session: Session, raw: duckdb.DuckDBPyConnection) -> None:
+    rates = dict(raw.execute("SELECT unit, CAST(rate AS DOUBLE) FROM income_tax WHERE aar = 2024").fetchall())
+    rows = answered(session, "income_tax_rate", "year", "2024", tuple(rates))
+    assert len(rates) == 11
+    assert {unit: row["value"] for unit, row in rows.items()} == rates
+    ((weighted,),) = raw.execute("SELECT CAST(sum(rate * base) AS DOUBLE) / sum(base) FROM income_tax WHERE aar = 2024").fetchall()
+    [country] = session.query(["economy.income_tax_rate"], ["country"], "year", from_="2024", to="2024").to_pylist()
+    assert (country["value"], country["members"]) == (pytest.approx(weighted, rel=1e-9), 11)
 
 
 def test_there_is_no_forecast_before_the_first_one(session: Session) -> None:
