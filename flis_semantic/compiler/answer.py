@@ -54,6 +54,8 @@ ANSWER_COLUMNS = (
     "series_break",
 )
 
+_OUTSIDE = "outside_publication_limits"
+
 
 def answer_query(plan: FigurePlan, level: Level, areas_name: str, position: int, request: Request) -> exp.Select:
     """Finished rows of one figure at one level, in floating point: answers of several figures and levels stand in one column."""
@@ -80,7 +82,7 @@ def answer_query(plan: FigurePlan, level: Level, areas_name: str, position: int,
     ]
     source: Expr = table(areas_name, "a")
     if not refused:
-        state, reason = _judgement(figure, numerator, denominator, _share(denominator, expected))
+        state, reason = _judgement(figure, numerator, denominator, expected)
         judged = select(
             [col("*", "a"), named(state, "state"), named(reason, "reason")],
             source,
@@ -116,10 +118,10 @@ def _finish(
     others: Sequence[str],
 ) -> dict[str, Expr]:
     """The answer's columns but the series break."""
-    mean = denominator is not None and expected is None
-    scaled = _scaled(figure, numerator, mean=mean)
-    value = over(scaled, denominator()) if denominator is not None else scaled
+    value = _value(figure, numerator, denominator, expected)
     share = _share(denominator, expected)
+    if figure.file.publish_if is not None:
+        value = case((eq(col("reason", "a"), num(states.reason_number(_OUTSIDE))), null()), otherwise=value)
     if figure.file.min_share:
         value = case((lt(share(), num(figure.file.min_share)), null()), otherwise=value)
     finished = both(
@@ -157,16 +159,22 @@ def _refused() -> dict[str, Expr]:
 
 
 def _judgement(
-    figure: KeyFigure, numerator: Callable[[], Expr], denominator: Callable[[], Expr] | None, share: Callable[[], Expr]
+    figure: KeyFigure, numerator: Callable[[], Expr], denominator: Callable[[], Expr] | None, expected: Callable[[], Expr] | None
 ) -> tuple[Expr, Expr]:
     """State and reason number of an area: of the members in its value; without any, what they all are, else missing."""
+    share = _share(denominator, expected)
     state_in: Expr = col("state_in", "a")
+    reasons: list[Expr] = []
+    if figure.file.publish_if is not None:
+        outside = _outside(figure, numerator, denominator, expected)
+        state_in = case((outside, num(states.MISSING)), otherwise=state_in)
+        reasons.append(case((outside.copy(), num(states.reason_number(_OUTSIDE)))))
     if figure.file.min_share:
         state_in = case((lt(share(), num(figure.file.min_share)), num(states.MISSING)), otherwise=state_in)
     alike = both(eq(col("state_low", "a"), col("state_high", "a")), lt(col("state_low", "a"), num(states.HAS_VALUE)))
     assert alike is not None
     state = case((gt(_members(), num(0)), state_in), (alike, col("state_low", "a")), otherwise=num(states.MISSING))
-    reasons = [case((lt(_members(), _wanted()), num(states.reason_number("member_missing"))))]
+    reasons.append(case((lt(_members(), _wanted()), num(states.reason_number("member_missing")))))
     if denominator is not None:
         reasons.append(case((eq(denominator(), num(0)), num(states.reason_number("denominator_zero")))))
     if any(component.recomputed for component in figure.components):
@@ -184,7 +192,7 @@ def _judgement(
 
 def _judgement_joins(plan: FigurePlan, level: Level, request: Request) -> list[exp.Join]:
     recomputed = any(component.recomputed for component in plan.figure.components)
-    if not (plan.denominator or plan.figure.file.min_share or recomputed):
+    if not (plan.denominator or plan.figure.file.min_share or plan.figure.file.publish_if or recomputed):
         return []
     return [left_join(table(name), eq(col("period_key", name), col("period_key", "a"))) for name in _divisor_spans(plan, level, request)]
 
@@ -208,6 +216,30 @@ def _members() -> Expr:
 
 def _wanted() -> Expr:
     return col("members_expected", "a")
+
+
+def _value(
+    figure: KeyFigure, numerator: Callable[[], Expr], denominator: Callable[[], Expr] | None, expected: Callable[[], Expr] | None
+) -> Expr:
+    """The value in floating point, whether it is published or not."""
+    scaled = _scaled(figure, numerator, mean=denominator is not None and expected is None)
+    return over(scaled, denominator()) if denominator is not None else scaled
+
+
+def _outside(
+    figure: KeyFigure, numerator: Callable[[], Expr], denominator: Callable[[], Expr] | None, expected: Callable[[], Expr] | None
+) -> Expr:
+    """Whether there is a value, and the figure is not published with it; an area's own value counts, not its members'."""
+    limits = figure.file.publish_if
+    assert limits is not None
+    value = lambda: _value(figure, numerator, denominator, expected)  # noqa: E731
+    below = None if limits.lowest is None else lt(value(), num(limits.lowest))
+    above = None if limits.highest is None else gt(value(), num(limits.highest))
+    # What is withheld for its members has no value that could be outside.
+    enough = ge(_share(denominator, expected)(), num(figure.file.min_share)) if figure.file.min_share else None
+    outside = both(either(below, above), enough)
+    assert outside is not None
+    return outside
 
 
 def _scaled(figure: KeyFigure, numerator: Callable[[], Expr], *, mean: bool) -> Expr:
