@@ -69,7 +69,9 @@ from (
     ('6.45.57', 1, '000', 'L', 350), ('6.45.58', 1, '000', 'L', 200), ('6.52.72', 1, '001', 'Q', 300), ('6.52.72', 1, '002', 'Q', 250),
     ('6.52.72', 1, '010', 'Q', 350), ('7.22.05', 4, '000', 'F', -60), ('7.58.77', 4, '000', 'E', 15), ('7.62.80', 7, '000', 'F', -13500),
     ('7.62.81', 7, '000', 'F', -200), ('7.62.82', 7, '000', 'H', 125), ('7.62.86', 7, '000', 'F', -600), ('7.65.87', 2, '000', 'R', -15),
-    ('7.65.87', 7, '000', 'F', -5), ('7.68.90', 7, '000', 'F', -49500), ('7.68.94', 7, '000', 'F', -4900)
+    ('7.65.87', 7, '000', 'F', -5), ('7.68.90', 7, '000', 'F', -49500), ('7.68.94', 7, '000', 'F', -4900),
+    -- A works department that is paid by the others: with some it earns more than the roads' own men cost.
+    ('2.22.05', 1, '000', 'V', -520), ('0.28.20', 1, '000', 'W', 260), ('0.32.31', 1, '000', 'W', 260)
 ) as planned (funktion, dranst, gruppering, profile, kroner);
 
 create table profiles as
@@ -79,7 +81,7 @@ from (
     ('S', '1.0', 0.72), ('S', '2.9', 0.09), ('S', '4.9', 0.20), ('S', '4.5', 0.05), ('S', '7.2', -0.06), ('P', '4.9', 0.80), ('P', '4.0', 0.20),
     ('L', '1.0', 1.0), ('T', '5.2', 1.0), ('G', '5.9', 1.0), ('R', '8.6', 1.0), ('I', '7.1', 1.0), ('H', '4.8', 1.0), ('Q', '5.1', 1.0),
     ('D', '0.1', 1.0), ('E', '6.0', 1.0), ('F', '8.6', 1.0), ('K', '4.5', 0.85), ('K', '2.6', 0.12), ('K', '2.7', 0.09), ('K', '7.9', -0.04),
-    ('K', '9.7', -0.02)
+    ('K', '9.7', -0.02), ('V', '9.7', 1.0), ('W', '9.4', 1.0)
 ) as made_of (profile, art, share);
 
 -- One cell: an account of every municipality's ledger, and what it costs per inhabitant and year.
@@ -89,7 +91,14 @@ select
     plan.funktion,
     cast(replace(plan.funktion, '.', '') as integer) as function_key,
     plan.dranst,
-    case when plan.profile = 'G' then 2 when plan.profile = 'H' then 3 else 1 end as ejerforhold,
+    case
+        when plan.profile = 'G' then 2
+        when plan.profile = 'H' then 3
+        -- Buses of the region's company, places in others' schools and homes; the free choice of home help is private.
+        when profiles.art in ('4.0', '4.9') and (plan.funktion in ('2.32.31', '3.22.08') or plan.funktion[1:4] in ('5.28', '5.38')) then 3
+        when profiles.art = '4.9' and plan.funktion = '5.30.26' then 2
+        else 1
+    end as ejerforhold,
     plan.gruppering,
     profiles.art,
     plan.kroner * profiles.share as kroner,

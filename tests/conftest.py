@@ -38,7 +38,7 @@ os.environ.setdefault("FLIS_PSEUDONYM_KEY", "a key for tests, as long as a key h
 
 settings.register_profile(
     "flis",
-    max_examples=many(25, 1000),
+    max_examples=many(15, 1000),
     derandomize=True,
     deadline=None,
     database=None,

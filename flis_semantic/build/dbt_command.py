@@ -41,8 +41,6 @@ cli()
 # of a run is far more than is read of it.
 _BUILD = f"""{_LEAVES}
 import os
-if os.environ.get("SAMPLE_OUT"):
-    sys.path.insert(0,"/tmp/w/speed/work/bench"); import sampler
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager as held
 from dbt.cli.main import dbtRunner
 orders, answers, results = os.fdopen(int(sys.argv[1])), os.fdopen(int(sys.argv[2]), "w"), sys.argv[3]

@@ -6,6 +6,8 @@ than starting each.
 
 from __future__ import annotations
 
+import sys
+
 from flis_semantic.build.dbt_command import Dbt, NodeResult
 from flis_semantic.build.graph import Graph
 from flis_semantic.build.plan import Plan
@@ -14,6 +16,9 @@ from flis_semantic.workspace import Project
 
 _THREADS = "2"
 """What a change touches is little, so that two models at a time share the memory; what is rebuilt as a whole has it alone."""
+
+_FEW_PERIODS = 12
+"""Touched periods of a key-figure table up to which it takes little memory: a year of months that came late, not ten years at once."""
 
 _TOUCHED = "SELECT touched FROM landing.build_plan WHERE node = ?"
 _WIDEN = """
@@ -70,8 +75,10 @@ def _run_late(project: Project, dbt: Dbt, graph: Graph, plan: Plan, late: list[s
     with open_for_build(project.build_file) as connection:
         untouched = {name for name in spanned - plan.rebuilt if not _is_touched(connection, name)}
         narrow = {name for name in spanned - plan.rebuilt - untouched if not _widened(connection, graph, name)}
+        is_wide = any(_periods(connection, name) > _FEW_PERIODS for name in spanned - plan.rebuilt - untouched)
     left = set(late) - untouched
-    passed, results = _run(dbt, graph, plan, [name for name in late if name in left and (name in spanned or _reads_any(graph, name, left))])
+    reached = [name for name in late if name in left and (name in spanned or _reads_any(graph, name, left))]
+    passed, results = _run(dbt, graph, plan, reached, alone=is_wide)
     if not passed:
         return False, results
     # Where a row of all units came into being, the units that were left out have it too.
@@ -81,12 +88,13 @@ def _run_late(project: Project, dbt: Dbt, graph: Graph, plan: Plan, late: list[s
     return passed, [*results, *more]
 
 
-def _run(dbt: Dbt, graph: Graph, plan: Plan, names: list[str]) -> tuple[bool, list[NodeResult]]:
+def _run(dbt: Dbt, graph: Graph, plan: Plan, names: list[str], *, alone: bool = False) -> tuple[bool, list[NodeResult]]:
+    """Run these nodes; `alone`: one model at a time."""
     if not names:
         return True, []
     selected = [f"fqn:{graph.nodes[name].path}" for name in names]
     is_whole = any(name in plan.rebuilt and graph.nodes[name].kind == "model" and not graph.nodes[name].passes for name in names)
-    threads = [] if is_whole else ["--threads", _THREADS]
+    threads = [] if is_whole or alone else ["--threads", _THREADS]
     return dbt.run([*threads, "--indirect-selection", "empty", "--select", *selected])
 
 
@@ -103,6 +111,15 @@ def _is_touched(connection: Connection, node: str) -> bool:
     """Whether anything is touched; of a node that nobody can say it of, everything is."""
     told = connection.execute(_TOUCHED, [node]).fetchall()
     return not told or bool(connection.execute(f"FROM ({told[0][0]}) LIMIT 1").fetchall())
+
+
+def _periods(connection: Connection, node: str) -> int:
+    """How many periods of a key-figure table are touched; one whose rows are all touched counts as having no end of them."""
+    (touched,) = connection.execute(_TOUCHED, [node]).fetchall()[0]
+    ((whole, periods),) = connection.execute(
+        f"SELECT count(*) FILTER (WHERE period_key IS NULL), count(DISTINCT period_key) FROM ({touched})"  # noqa: S608 - our own
+    ).fetchall()
+    return sys.maxsize if whole else periods
 
 
 def _widened(connection: Connection, graph: Graph, node: str) -> bool:

@@ -29,7 +29,10 @@ class Checker(FactChecker):
             self.known_name(report, "grain", grain, self.calendar.grains, ("publish_grains", index))
         facts: dict[str, ResolvedFact] = {}
         conditions = Conditions(domain, report)
+        roles = {role: None for fact in domain.facts.values() for role in fact.roles}
         for fact_name, fact in domain.facts.items():
+            if fact.delivered_as is not None:
+                self.known_name(report, f"role in {name}", fact.delivered_as, roles, ("facts", fact_name, "delivered_as"))
             resolved = self.fact(name, fact_name, fact, conditions, report)
             if resolved is not None:
                 facts[resolved.id] = resolved
@@ -157,6 +160,7 @@ class Checker(FactChecker):
             filters=tuple(component.filter.items()),
             edition=(str(definition.edition_column), component.edition) if component.edition else None,
             unit_column=definition.roles[component.role or definition.default_role],
+            by_others=(component.role or definition.default_role) != (definition.delivered_as or definition.default_role),
             reference=component.reference_date,
             window=component.window,
             offset=component.offset,

@@ -115,6 +115,11 @@ class Fact(Strict):
     registered_at: Identifier | None = Field(default=None, description="column with the time at which a row became known")
     roles: dict[Identifier, Identifier] = Field(min_length=1, description="role of the reporting unit -> key column")
     default_role: Identifier
+    delivered_as: Identifier | None = Field(
+        default=None,
+        description="the role in which units deliver it, where that is not the default role: what is asked for in another role is "
+        "complete only when all units have delivered",
+    )
     vintage_column: Identifier | None = None
     vintages: dict[Identifier, tuple[Identifier, ...]] = Field(default_factory=dict, description="vintage -> contracts that feed it")
     version_column: Identifier | None = None

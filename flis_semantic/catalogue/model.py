@@ -219,6 +219,38 @@ class Plausible(Strict):
     max: float | None = None
 
 
+Limit = int | Annotated[float, Field(allow_inf_nan=False)]
+
+
+class PublishIf(Strict):
+    """The values that a figure is published with, in its own unit; the limits belong to them."""
+
+    at_least: Limit | None = None
+    at_most: Limit | None = None
+
+    @model_validator(mode="after")
+    def _some(self) -> PublishIf:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("publish_if needs at_least or at_most")
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            raise ValueError(f"at_least {self.at_least:g} is above at_most {self.at_most:g}, so no value is published")
+        return self
+
+    @property
+    def lowest(self) -> float | None:
+        """What a value in floating point is compared with: a division that comes to the limit may miss it in the last digit."""
+        return None if self.at_least is None else self.at_least - _last_digits(self.at_least)
+
+    @property
+    def highest(self) -> float | None:
+        """As `lowest`, of the upper limit."""
+        return None if self.at_most is None else self.at_most + _last_digits(self.at_most)
+
+
+def _last_digits(limit: float) -> float:
+    return 1e-9 * max(1, abs(limit))
+
+
 class OnlyGrains(Strict):
     """Grains to which a figure is confined, because it would be wrong elsewhere."""
 
@@ -253,6 +285,7 @@ class KeyFigureFile(Strict):
     direction: Literal["up", "down", "neutral"]
     group_value: GroupValue = GroupValue()
     plausible: Plausible | None = None
+    publish_if: PublishIf | None = Field(default=None, description="values outside these limits are shown as missing")
     min_share: float = Field(default=0, ge=0, le=1, description="below this denominator share an area's value is withheld")
     publish_grains: tuple[str, ...] | None = None
     only_grains: OnlyGrains | None = None

@@ -135,6 +135,8 @@ class ResolvedComponent:
     filters: tuple[tuple[str, tuple[str, ...]], ...]
     edition: tuple[str, str] | None
     unit_column: str
+    by_others: bool
+    """Whether its rows come from other units too than the one that they are about: it is asked for in another role than delivered."""
     reference: ReferenceDate | None
     window: Window | None
     offset: Offset | None
@@ -149,7 +151,8 @@ class ResolvedComponent:
     def waits_for_end(self) -> bool:
         """Whether a part of a period has no value of its own: only what flows may be given up to the last day that is known."""
         if self.fact.kind == "spell":
-            return self.over_time in ("first", "last", "any") or self.aggregate not in ("sum", "count")
+            by_end = self.reference is None and self.over_time in ("first", "last", "any")
+            return by_end or self.aggregate not in ("sum", "count")
         return self.fact.kind == "event" and self.over_time == "recompute"
 
     @property

@@ -96,6 +96,7 @@ def _card(figure: KeyFigure) -> dict[str, Any]:
     card["weight"] = [_component(component) for component in figure.weight]
     card |= {"grains": list(figure.grains), "publish_grains": list(figure.publish_grains), "dimensions": list(figure.dimensions)}
     card["members"] = file.country_members
+    card["publish_if"] = _line(file.publish_if.model_dump(exclude_none=True)) if file.publish_if else None
     card["series_breaks"] = [item.date for item in file.series_breaks]
     card |= {f"remarks_{language}": text for language, text in file.remarks.items()}
     card |= {"owner": figure.owner, "publisher": file.publisher, "legal_basis": file.legal_basis, "aliases": list(file.aliases)}

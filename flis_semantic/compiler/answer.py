@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
 from flis_semantic.catalogue.resolved import KeyFigure
 from flis_semantic.compiler import states
+from flis_semantic.compiler.coverage import everybody_name
 from flis_semantic.compiler.plan import FigurePlan, is_base, side_sum
 from flis_semantic.compiler.request import Request
 from flis_semantic.compiler.sql import (
@@ -32,6 +33,7 @@ from flis_semantic.compiler.sql import (
     num,
     over,
     select,
+    subquery,
     table,
     text,
     times,
@@ -52,17 +54,20 @@ ANSWER_COLUMNS = (
     "series_break",
 )
 
+_OUTSIDE = "outside_publication_limits"
+
 
 def answer_query(plan: FigurePlan, level: Level, areas_name: str, position: int, request: Request) -> exp.Select:
     """Finished rows of one figure at one level, in floating point: answers of several figures and levels stand in one column."""
     figure = plan.figure
     refused = figure.group_value.rule == "none" and not is_base(level, request)
     numerator, denominator, expected = _sides(plan, level, request)
-    parts = _refused() if refused else _finish(figure, numerator, denominator, expected)
+    others = _others(plan, level, request)
+    parts = _refused() if refused else _finish(figure, numerator, denominator, expected, others)
     parts |= {name: cast(parts[name], "DOUBLE") for name in ("numerator", "denominator")}
     series_break, joins = _series_break(plan)
     joins = [join(table("periods", "p"), eq(col("period_key", "p"), col("period_key", "a"))), *joins]
-    for name in _divisor_spans(plan, level, request):
+    for name in (*_divisor_spans(plan, level, request), *([] if refused else others)):
         joins.append(left_join(table(name), eq(col("period_key", name), col("period_key", "a"))))
     columns = [
         named(num(position), "figure_position"),
@@ -77,13 +82,13 @@ def answer_query(plan: FigurePlan, level: Level, areas_name: str, position: int,
     ]
     source: Expr = table(areas_name, "a")
     if not refused:
-        state, reason = _judgement(figure, numerator, denominator, _share(denominator, expected))
+        state, reason = _judgement(figure, numerator, denominator, expected)
         judged = select(
             [col("*", "a"), named(state, "state"), named(reason, "reason")],
             source,
             joins=_judgement_joins(plan, level, request),
         )
-        source = exp.Subquery(this=judged, alias=exp.TableAlias(this=exp.to_identifier("a")))
+        source = subquery(judged, "a")
     return select(columns, source, joins=joins)
 
 
@@ -106,16 +111,26 @@ def _sides(
 
 
 def _finish(
-    figure: KeyFigure, numerator: Callable[[], Expr], denominator: Callable[[], Expr] | None, expected: Callable[[], Expr] | None
+    figure: KeyFigure,
+    numerator: Callable[[], Expr],
+    denominator: Callable[[], Expr] | None,
+    expected: Callable[[], Expr] | None,
+    others: Sequence[str],
 ) -> dict[str, Expr]:
     """The answer's columns but the series break."""
-    mean = denominator is not None and expected is None
-    scaled = _scaled(figure, numerator, mean=mean)
-    value = over(scaled, denominator()) if denominator is not None else scaled
+    value = _value(figure, numerator, denominator, expected)
     share = _share(denominator, expected)
+    if figure.file.publish_if is not None:
+        value = case((eq(col("reason", "a"), num(states.reason_number(_OUTSIDE))), null()), otherwise=value)
     if figure.file.min_share:
         value = case((lt(share(), num(figure.file.min_share)), null()), otherwise=value)
-    finished = both(gt(_members(), num(0)), eq(_members(), _wanted()), ge(col("state_in", "a"), num(states.VALIDATED)))
+    finished = both(
+        gt(_members(), num(0)),
+        eq(_members(), _wanted()),
+        ge(col("state_in", "a"), num(states.VALIDATED)),
+        # What is asked for in another role than delivered may lack rows of anybody.
+        *(col("is_everybody", name) for name in others),
+    )
     assert finished is not None
     return {
         "value": value,
@@ -144,16 +159,22 @@ def _refused() -> dict[str, Expr]:
 
 
 def _judgement(
-    figure: KeyFigure, numerator: Callable[[], Expr], denominator: Callable[[], Expr] | None, share: Callable[[], Expr]
+    figure: KeyFigure, numerator: Callable[[], Expr], denominator: Callable[[], Expr] | None, expected: Callable[[], Expr] | None
 ) -> tuple[Expr, Expr]:
     """State and reason number of an area: of the members in its value; without any, what they all are, else missing."""
+    share = _share(denominator, expected)
     state_in: Expr = col("state_in", "a")
+    reasons: list[Expr] = []
+    if figure.file.publish_if is not None:
+        outside = _outside(figure, numerator, denominator, expected)
+        state_in = case((outside, num(states.MISSING)), otherwise=state_in)
+        reasons.append(case((outside.copy(), num(states.reason_number(_OUTSIDE)))))
     if figure.file.min_share:
         state_in = case((lt(share(), num(figure.file.min_share)), num(states.MISSING)), otherwise=state_in)
     alike = both(eq(col("state_low", "a"), col("state_high", "a")), lt(col("state_low", "a"), num(states.HAS_VALUE)))
     assert alike is not None
     state = case((gt(_members(), num(0)), state_in), (alike, col("state_low", "a")), otherwise=num(states.MISSING))
-    reasons = [case((lt(_members(), _wanted()), num(states.reason_number("member_missing"))))]
+    reasons.append(case((lt(_members(), _wanted()), num(states.reason_number("member_missing")))))
     if denominator is not None:
         reasons.append(case((eq(denominator(), num(0)), num(states.reason_number("denominator_zero")))))
     if any(component.recomputed for component in figure.components):
@@ -171,7 +192,7 @@ def _judgement(
 
 def _judgement_joins(plan: FigurePlan, level: Level, request: Request) -> list[exp.Join]:
     recomputed = any(component.recomputed for component in plan.figure.components)
-    if not (plan.denominator or plan.figure.file.min_share or recomputed):
+    if not (plan.denominator or plan.figure.file.min_share or plan.figure.file.publish_if or recomputed):
         return []
     return [left_join(table(name), eq(col("period_key", name), col("period_key", "a"))) for name in _divisor_spans(plan, level, request)]
 
@@ -197,6 +218,30 @@ def _wanted() -> Expr:
     return col("members_expected", "a")
 
 
+def _value(
+    figure: KeyFigure, numerator: Callable[[], Expr], denominator: Callable[[], Expr] | None, expected: Callable[[], Expr] | None
+) -> Expr:
+    """The value in floating point, whether it is published or not."""
+    scaled = _scaled(figure, numerator, mean=denominator is not None and expected is None)
+    return over(scaled, denominator()) if denominator is not None else scaled
+
+
+def _outside(
+    figure: KeyFigure, numerator: Callable[[], Expr], denominator: Callable[[], Expr] | None, expected: Callable[[], Expr] | None
+) -> Expr:
+    """Whether there is a value, and the figure is not published with it; an area's own value counts, not its members'."""
+    limits = figure.file.publish_if
+    assert limits is not None
+    value = lambda: _value(figure, numerator, denominator, expected)  # noqa: E731
+    below = None if limits.lowest is None else lt(value(), num(limits.lowest))
+    above = None if limits.highest is None else gt(value(), num(limits.highest))
+    # What is withheld for its members has no value that could be outside.
+    enough = ge(_share(denominator, expected)(), num(figure.file.min_share)) if figure.file.min_share else None
+    outside = both(either(below, above), enough)
+    assert outside is not None
+    return outside
+
+
 def _scaled(figure: KeyFigure, numerator: Callable[[], Expr], *, mean: bool) -> Expr:
     """The numerator as floating point, with the unit's factor unless members' values already carry it."""
     value = cast(numerator(), "DOUBLE")
@@ -219,6 +264,13 @@ def _series_break(plan: FigurePlan) -> tuple[Expr, list[exp.Join]]:
         (both(lt(earliest(), day(broken)), ge(col("end_date", "p"), day(broken))), day(broken)) for broken in reversed(plan.figure.breaks)
     ]
     return case(*((condition, value) for condition, value in branches if condition is not None)), joins
+
+
+def _others(plan: FigurePlan, level: Level, request: Request) -> list[str]:
+    """CTEs that say whether everybody has delivered, of components that are asked for in another role than delivered."""
+    weighing = not is_base(level, request) and plan.figure.group_value.rule == "weighted_by"
+    read = plan.sources if weighing else (*plan.numerator, *plan.denominator)
+    return sorted({everybody_name(source.span_name) for source in read if source.component.by_others})
 
 
 def _divisor_spans(plan: FigurePlan, level: Level, request: Request) -> list[str]:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from sqlglot import exp
 
 from flis_semantic.compiler import states
-from flis_semantic.compiler.members import subquery
 from flis_semantic.compiler.plan import FigurePlan, Source, is_base, side_sum
 from flis_semantic.compiler.recomputed import recomputed_query
 from flis_semantic.compiler.request import Request
@@ -37,6 +36,7 @@ from flis_semantic.compiler.sql import (
     num,
     over,
     select,
+    subquery,
     table,
     text,
     times,
@@ -143,7 +143,7 @@ def _sums_query(plan: FigurePlan, level: Level, request: Request) -> exp.Select:
         named(highest(col("state", "m")), "state_high"),
         named(lowest(col("reason", "m")), "reason_low"),
     ]
-    source = exp.Subquery(this=members, alias=exp.TableAlias(this=exp.to_identifier("m")))
+    source = subquery(members, "m")
     return select(columns, source, group=keys)
 
 

@@ -11,7 +11,7 @@ from flis_semantic.compiler import states
 from flis_semantic.compiler.answer import answer_query
 from flis_semantic.compiler.areas import area_ctes
 from flis_semantic.compiler.codes import UNKNOWN
-from flis_semantic.compiler.coverage import coverage_query, delivered_query
+from flis_semantic.compiler.coverage import coverage_query, delivered_query, everybody_name, everybody_query, expected_query, unit_exists
 from flis_semantic.compiler.details import Detail, detail_of, details_query
 from flis_semantic.compiler.keys import PERIODS_MODEL
 from flis_semantic.compiler.plan import FigurePlan, Source
@@ -87,11 +87,18 @@ class Assembly:
             sides = [tuple(self._source(component) for component in side) for side in (figure.numerator, figure.denominator, figure.weight)]
             self.plans.append(FigurePlan(figure, f"f{position}", *sides))
         found: list[Cte] = [("periods", self._periods()), ("units", self._units())]
+        expected: dict[tuple[SourceSeries, ...], str] = {}
+        sources = [] if self.units_only else [source for plan in self.plans for source in plan.sources]
         for span, name in self._spans.items():
             found.append((name, span_query(span, self.request)))
             if span.averages and not reads_one(span, self.request):
                 found.append((f"{name}_days", base_periods_query(span, name)))
             found.append((f"{name}_coverage", coverage_query(span, name, self.request)))
+            if any(source.component.by_others and source.span_name == name for source in sources):
+                if span.sources not in expected:
+                    expected[span.sources] = f"expected_{len(expected) + 1}"
+                    found.append((expected[span.sources], expected_query(span.sources, self.request)))
+                found.append((everybody_name(name), everybody_query(span, name, expected[span.sources])))
         for rows, (name, values) in self._rows.items():
             spans = [self._spans[scan.span] for scan in self._scans if scan.rows == rows]
             columns = [(column, value) for value, column in values.items()]
@@ -256,10 +263,6 @@ class Assembly:
         for level in self.request.levels:
             area = col(level.code, "u") if level.code else text(str(level.constant))
             columns.append(named(area, f"area_{level.id}"))
-        valid = both(
-            le(col(unit.valid_from, "u"), col("end_date", "p")),
-            either(is_null(col(unit.valid_to, "u")), ge(col(unit.valid_to, "u"), col("end_date", "p"))),
-        )
         conditions: list[Expr | None] = []
         for level_id, codes in self.request.area_filters.items():
             level = unit.level(level_id)
@@ -269,7 +272,8 @@ class Assembly:
             conditions.append(eq(col(unit.kind, "u"), text(unit.member_kind)))
         if self.units_only:
             conditions.append(touched_units(col(unit.key, "u")))
-        return select(columns, table("periods", "p"), joins=[join(table(unit.model, "u"), valid)], where=both(*conditions))
+        joins = [join(table(unit.model, "u"), unit_exists(self.request))]
+        return select(columns, table("periods", "p"), joins=joins, where=both(*conditions))
 
     def _cells(self) -> list[Cte]:
         """Members of each dimension that are valid in the period, and whatever else rows have: `unknown`, or a member that has ceased."""

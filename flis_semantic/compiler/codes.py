@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from sqlglot import exp
 
 from flis_semantic.catalogue.resolved import ResolvedFact
-from flis_semantic.compiler.members import BASE, members_in_time, subquery
+from flis_semantic.compiler.members import BASE, members_in_time
 from flis_semantic.compiler.request import Request
-from flis_semantic.compiler.sql import Expr, both, coalesce, col, eq, left_join, named, select, table, text
+from flis_semantic.compiler.sql import Expr, both, coalesce, col, eq, left_join, named, select, subquery, table, text
 
 UNKNOWN = "unknown"
 """The code of rows whose key no member of a dimension has."""

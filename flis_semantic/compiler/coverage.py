@@ -12,18 +12,26 @@ from flis_semantic.compiler.sql import (
     among,
     both,
     case,
+    coalesce,
     col,
     count_rows,
+    either,
     eq,
+    ge,
     gt,
+    is_null,
     join,
+    le,
+    least,
     left_join,
     lowest,
+    lt,
     minus,
     named,
     num,
     plus,
     select,
+    subquery,
     table,
     text,
     where_,
@@ -87,7 +95,7 @@ def _of_all_lines(by_base: exp.Select, span: Span) -> exp.Select:
     columns = [*(key.copy() for key in keys), *(named(where_(count_rows(), condition), name) for name, condition in whole.items())]
     if reaches(span):
         columns.append(named(lowest(col("data_to", "k")), "data_to"))
-    return select(columns, exp.Subquery(this=by_base, alias=exp.TableAlias(this=exp.to_identifier("k"))), group=keys)
+    return select(columns, subquery(by_base, "k"), group=keys)
 
 
 def _newest(by_base: exp.Select, span: Span) -> exp.Select:
@@ -103,7 +111,7 @@ def _newest(by_base: exp.Select, span: Span) -> exp.Select:
             *(col(name, "k") for name in ("period_key", "unit_key", "base_period_key", "approved", "provisional")),
             named(position, "position"),
         ],
-        exp.Subquery(this=by_base, alias=exp.TableAlias(this=exp.to_identifier("k"))),
+        subquery(by_base, "k"),
         where=eq(col("delivered", "k"), num(lines)),
     )
     return select(
@@ -115,9 +123,51 @@ def _newest(by_base: exp.Select, span: Span) -> exp.Select:
             named(case((eq(col("approved", "n"), num(lines)), num(1)), otherwise=num(0)), "approved"),
             named(col("provisional", "n"), "provisional"),
         ],
-        exp.Subquery(this=ranked, alias=exp.TableAlias(this=exp.to_identifier("n"))),
+        subquery(ranked, "n"),
         where=eq(col("position", "n"), num(1)),
     )
+
+
+def everybody_name(span_name: str) -> str:
+    """Name of the CTE that says in which periods everybody has delivered."""
+    return f"{span_name}_everybody"
+
+
+def expected_query(lines: tuple[SourceSeries, ...], request: Request) -> exp.Select:
+    """Units of which something is expected in every one of the source lines, per asked period at whose end they exist."""
+    unit = request.vocabulary.reporting_unit
+    line = [col(name, "c") for name in (unit.key, "source", "series")]
+    told = select(line, table("coverage", "c"), where=source_condition(lines, "c"), group=[each.copy() for each in line])
+    of_all = select([col(unit.key, "x")], subquery(told, "x"), group=[col(unit.key, "x")])
+    of_all.set("having", exp.Having(this=eq(count_rows(), num(len(lines)))))
+    return select(
+        [col("period_key", "p"), named(col(unit.key, "u"), "unit_key")],
+        table("periods", "p"),
+        joins=[join(table(unit.model, "u"), unit_exists(request)), join(subquery(of_all, "e"), eq(col(unit.key, "e"), col(unit.key, "u")))],
+    )
+
+
+def everybody_query(span: Span, span_name: str, expected: str) -> exp.Select:
+    """Per asked period whether every unit of which something is expected has delivered all that is read, or need not."""
+    coverage = f"{span_name}_coverage"
+    own = both(eq(col("period_key", coverage), col("period_key", "e")), eq(col("unit_key", coverage), col("unit_key", "e")))
+    there = plus(coalesce(col("delivered", coverage), num(0)), coalesce(col("exempt", coverage), num(0)))
+    known = least(col("data_to", coverage), col("data_to", "w"))
+    came = both(ge(there, col("required", "w")), lt(col("on_date", "w"), known) if reaches(span) else None)
+    assert came is not None and own is not None
+    return select(
+        [col("period_key", "e"), named(eq(lowest(case((came, num(1)), otherwise=num(0))), num(1)), "is_everybody")],
+        table(expected, "e"),
+        joins=[join(table(span_name, "w"), eq(col("period_key", "w"), col("period_key", "e"))), left_join(table(coverage), own)],
+        group=[col("period_key", "e")],
+    )
+
+
+def unit_exists(request: Request) -> Expr | None:
+    """Whether a unit, a row u of its model, exists on the last day of a period p."""
+    unit = request.vocabulary.reporting_unit
+    ends = lambda: col("end_date", "p")  # noqa: E731
+    return both(le(col(unit.valid_from, "u"), ends()), either(is_null(col(unit.valid_to, "u")), ge(col(unit.valid_to, "u"), ends())))
 
 
 def delivered_query(lines: tuple[SourceSeries, ...], request: Request) -> exp.Select:

@@ -12,7 +12,7 @@ from flis_semantic.catalogue.resolved import Catalogue, KeyFigure
 from flis_semantic.compiler.assemble import Assembly
 from flis_semantic.compiler.reach import periods_there, reaches
 from flis_semantic.compiler.request import Request
-from flis_semantic.compiler.sql import Expr, cast, col, eq, join, named, null, select, table, text, with_
+from flis_semantic.compiler.sql import Expr, cast, col, eq, join, named, null, select, subquery, table, text, with_
 from flis_semantic.compiler.tables import GeneratedColumn, GeneratedTable, as_model, ordered, texts, unit_columns, unit_rows, unit_sides
 from flis_semantic.errors import DefinitionError
 
@@ -46,7 +46,7 @@ def cut_table(catalogue: Catalogue, domain: str, grain: str) -> GeneratedTable |
     assert stacked is not None
     unit = catalogue.vocabulary.reporting_unit
     keys = ("period_key", unit.key, "cut", *dimensions)
-    query = ordered(select([exp.Star()], exp.Subquery(this=stacked, alias=exp.TableAlias(this=exp.to_identifier("cuts")))), *keys)
+    query = ordered(select([exp.Star()], subquery(stacked, "cuts")), *keys)
     return GeneratedTable(
         f"kf_{domain}__{grain}__cuts",
         domain,

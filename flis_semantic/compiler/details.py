@@ -14,7 +14,7 @@ from sqlglot import exp
 from flis_semantic.catalogue.resolved import ResolvedComponent, SourceSeries
 from flis_semantic.compiler.codes import key_name
 from flis_semantic.compiler.keys import Make, days_after, key_of
-from flis_semantic.compiler.members import BASE, subquery
+from flis_semantic.compiler.members import BASE
 from flis_semantic.compiler.request import Request
 from flis_semantic.compiler.rows import (
     DAY,
@@ -51,6 +51,7 @@ from flis_semantic.compiler.sql import (
     num,
     plus,
     select,
+    subquery,
     table,
 )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from flis_semantic.compiler.keys import PERIODS_MODEL
-from flis_semantic.compiler.sql import Expr, both, case, col, eq, join, le, named, num, select, table, text
+from flis_semantic.compiler.sql import Expr, both, case, col, eq, join, le, named, num, select, subquery, table, text
 from flis_semantic.vocabulary.model import Cut
 
 BASE = "base_key"
@@ -34,8 +34,3 @@ def members_in_time(spec: Cut, codes: Sequence[str], base_grain: str, there: Exp
         joins=[join(table(PERIODS_MODEL, "b"), both(eq(col("grain", "b"), text(base_grain)), there))],
     )
     return select([col(name) for name in (spec.key, BASE, *codes)], subquery(ranked, "ranked"), where=eq(col("position"), num(1)))
-
-
-def subquery(query: exp.Select, alias: str) -> exp.Subquery:
-    """(query) AS alias"""
-    return exp.Subquery(this=query, alias=exp.TableAlias(this=exp.to_identifier(alias)))

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from flis_semantic.compiler.assemble import Assembly
 from flis_semantic.compiler.request import Request
-from flis_semantic.compiler.sql import Expr, cast, coalesce, col, eq, highest, left_join, named, select, table, text, with_
+from flis_semantic.compiler.sql import Expr, cast, coalesce, col, eq, highest, left_join, named, select, subquery, table, text, with_
 from flis_semantic.compiler.states import reason_text, status_text
 from flis_semantic.vocabulary.model import FIXED_COLUMNS
 
@@ -90,7 +90,7 @@ def _labels(request: Request, language: str) -> tuple[list[Expr], list[exp.Join]
 def _names(model: str, code: str, name: str, alias: str, column: str) -> exp.Join:
     """One name for every code; a dated model has several rows for one."""
     names = select([named(col(code), "code"), named(highest(col(name)), "label")], table(model), group=[col(code)])
-    return left_join(exp.Subquery(this=names, alias=exp.TableAlias(this=exp.to_identifier(alias))), eq(col("code", alias), col(column)))
+    return left_join(subquery(names, alias), eq(col("code", alias), col(column)))
 
 
 def _all_figures(assembly: Assembly) -> Expr:
@@ -99,7 +99,7 @@ def _all_figures(assembly: Assembly) -> Expr:
         one = select([exp.Star()], table(plan.name))
         result = one if result is None else exp.Union(this=result, expression=one, distinct=False)
     assert result is not None
-    return exp.Subquery(this=result, alias=exp.TableAlias(this=exp.to_identifier("answers")))
+    return subquery(result, "answers")
 
 
 __all__ = ["Compiled", "answer_columns", "compile_request"]

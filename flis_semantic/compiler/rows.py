@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from flis_semantic.catalogue.resolved import ResolvedComponent, ResolvedFact
 from flis_semantic.compiler.codes import UNKNOWN, key_name
-from flis_semantic.compiler.members import BASE, members_in_time, subquery
+from flis_semantic.compiler.members import BASE, members_in_time
 from flis_semantic.compiler.request import Request
 from flis_semantic.compiler.sql import (
     EXACT,
@@ -40,6 +40,7 @@ from flis_semantic.compiler.sql import (
     parameter,
     scalar,
     select,
+    subquery,
     table,
     text,
     total,

@@ -35,6 +35,7 @@ from flis_semantic.compiler.sql import (
     num,
     plus,
     select,
+    subquery,
     table,
     text,
 )
@@ -99,7 +100,7 @@ def span_query(span: Span, request: Request) -> exp.Select:
     columns: list[Expr] = [col("period_key", "p"), named(first(), "first_key")]
     joins = list(stretch.joins)
     if covers(span) or waits(span):
-        joins.append(join(exp.Subquery(this=_due(span), alias=exp.TableAlias(this=exp.to_identifier("d"))), None))
+        joins.append(join(subquery(_due(span), "d"), None))
     if one or span.latest is not None:
         columns += [named(last(), "last_key"), named(num(1 + span.beside), "required")]
     else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlglot import exp
 
 from flis_semantic.compiler.details import AMOUNT, END, PERSON, START, WEIGHT
-from flis_semantic.compiler.members import subquery
 from flis_semantic.compiler.spell_merges import merged_ctes
 from flis_semantic.compiler.spell_pieces import pieces_query, runs_query
 from flis_semantic.compiler.spell_sweeps import ends_query, listed_query, swept, touched
@@ -26,6 +25,7 @@ from flis_semantic.compiler.sql import (
     named,
     num,
     select,
+    subquery,
     table,
     total,
 )
@@ -88,7 +88,7 @@ def _finished(values: exp.Select, pieces: str, value: str, spells: Spells) -> Ex
     known = select([*(col(key, "k") for key in keys), col("amount", "k"), named(num(0), "blanks")], subquery(values, "k"), where=there)
     stacked = exp.Union(this=known, expression=blanks, distinct=False)
     together = [named(highest(col("amount", "v")), value), named(total(col("blanks", "v")), f"{value}_blanks")]
-    source = exp.Subquery(this=stacked, alias=exp.TableAlias(this=exp.to_identifier("v")))
+    source = subquery(stacked, "v")
     return select([*columns, *together], source, group=[col(key, "v") for key in keys])
 
 

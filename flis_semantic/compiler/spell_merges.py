@@ -8,7 +8,6 @@ from sqlglot import exp
 
 from flis_semantic.compiler.details import AMOUNT, END, PERSON, START
 from flis_semantic.compiler.keys import days_after, days_since_epoch
-from flis_semantic.compiler.members import subquery
 from flis_semantic.compiler.spells import Cte, Spells
 from flis_semantic.compiler.sql import (
     Expr,
@@ -30,6 +29,7 @@ from flis_semantic.compiler.sql import (
     num,
     plus,
     select,
+    subquery,
     table,
     times,
     total,
@@ -100,7 +100,7 @@ def _largest(name: str, pieces: str, spells: Spells) -> list[Cte]:
     )
     stretches = select(
         [*(col(key, "e") for key in keys), col(START, "e"), named(days_after(following, -1), END)],
-        exp.Subquery(this=edges, alias=exp.TableAlias(this=exp.to_identifier("e"))),
+        subquery(edges, "e"),
     )
     same = both(*(eq(col(key, "p"), col(key, "s")) for key in keys), le(col(START, "p"), col(START, "s")), ge(col(END, "p"), col(END, "s")))
     group = [*(col(key, "s") for key in keys), col(START, "s"), col(END, "s")]

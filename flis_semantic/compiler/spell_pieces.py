@@ -7,7 +7,6 @@ from sqlglot import exp
 from flis_semantic.compiler.codes import UNKNOWN, code_columns, key_name
 from flis_semantic.compiler.details import AMOUNT, END, PERSON, START, born_name
 from flis_semantic.compiler.keys import PERIODS_MODEL, Make, age_on, birthday_in, days_after, part
-from flis_semantic.compiler.members import subquery
 from flis_semantic.compiler.rows import UNIT, filter_parameters
 from flis_semantic.compiler.spells import GROUP, Spells
 from flis_semantic.compiler.sql import (
@@ -34,6 +33,7 @@ from flis_semantic.compiler.sql import (
     parameter,
     plus,
     select,
+    subquery,
     table,
     text,
 )
@@ -93,8 +93,8 @@ def pieces_query(name: str, spells: Spells) -> exp.Select:
         inside = both(eq(col("unit_key", "g"), col(UNIT, "r")), le(col(START, "r"), last[-1].copy()), ge(col(END, "r"), first[-1].copy()))
         joins.append(join(table(f"{name}_members", "g"), inside))
         group = col("area", "g")
-    begins: list[Expr] = [col("is_start", "r")]
-    ends: list[Expr] = [col("is_end", "r")]
+    begins: list[Expr | None] = [col("is_start", "r")]
+    ends: list[Expr | None] = [col("is_end", "r")]
     if spells.members is not None and not spells.by_period:
         # What is cut off by the members' days, or lies on the day beside them, neither begins nor ends there.
         begins.append(ge(col(START, "r"), col("first_date", "g")))
@@ -104,8 +104,10 @@ def pieces_query(name: str, spells: Spells) -> exp.Select:
             joins.append(join(table(PERIODS_MODEL, f"y_{dimension}"), _years_of_life(dimension)))
             first.append(birthday_in(_born(dimension), _year(dimension)))
             last.append(days_after(birthday_in(_born(dimension), _year(dimension, later=1)), -1))
-            begins.append(ge(col(START, "r"), first[-1].copy()))
-            ends.append(le(col(END, "r"), last[-1].copy()))
+            # Who was born nobody knows when has one year of life, which neither begins nor ends.
+            born = _born(dimension)
+            begins.append(either(is_null(born()), ge(col(START, "r"), first[-1].copy())))
+            ends.append(either(is_null(born()), le(col(END, "r"), last[-1].copy())))
     is_start, is_end = both(*begins), both(*ends)
     assert is_start is not None and is_end is not None
     codes, code_joins = code_columns(spells.asked, spells.detail.rows.fact, spells.rows, spells.request, lambda d: _key(d, spells))

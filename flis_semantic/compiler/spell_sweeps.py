@@ -7,7 +7,6 @@ from sqlglot import exp
 from flis_semantic.compiler.aggregates import aggregate_of
 from flis_semantic.compiler.details import AMOUNT, END, PERSON, START
 from flis_semantic.compiler.keys import days_since_epoch, key_of
-from flis_semantic.compiler.members import subquery
 from flis_semantic.compiler.spells import Cte, Spells
 from flis_semantic.compiler.sql import (
     Expr,
@@ -28,6 +27,7 @@ from flis_semantic.compiler.sql import (
     num,
     plus,
     select,
+    subquery,
     table,
     times,
     total,
@@ -80,7 +80,7 @@ def _changes(pieces: str, keys: list[str], first: Expr, after_last: Expr) -> exp
     group = [*(col(key, "c") for key in keys), col("on_day", "c")]
     return select(
         [*(key.copy() for key in group), named(total(col(AMOUNT, "c")), AMOUNT)],
-        exp.Subquery(this=both_ways, alias=exp.TableAlias(this=exp.to_identifier("c"))),
+        subquery(both_ways, "c"),
         group=group,
     )
 
@@ -91,7 +91,7 @@ def _cumulated(changes: str, points: Expr, keys: list[str], *, moments: bool) ->
     asked = select(
         [*(col(key, "g") for key in keys), col("on_day", "t"), named(num(1), "is_asked"), named(num(0), AMOUNT)],
         subquery(there, "g"),
-        joins=[join(exp.Subquery(this=points, alias=exp.TableAlias(this=exp.to_identifier("t"))), None)],
+        joins=[join(subquery(points, "t"), None)],
     )
     changed = select([*(col(key) for key in keys), col("on_day"), named(num(0), "is_asked"), col(AMOUNT)], table(changes))
     steps = exp.Union(this=changed, expression=asked, distinct=False)
@@ -104,7 +104,7 @@ def _cumulated(changes: str, points: Expr, keys: list[str], *, moments: bool) ->
     columns = [*(col(key, "c") for key in keys), col("on_day", "c"), col("is_asked", "c"), named(until_here(col(AMOUNT, "c")), "state")]
     if moments:
         columns.append(named(until_here(times(col(AMOUNT, "c"), col("on_day", "c"))), "moment"))
-    return select(columns, exp.Subquery(this=steps, alias=exp.TableAlias(this=exp.to_identifier("c"))))
+    return select(columns, subquery(steps, "c"))
 
 
 def ends_query(pieces: str, spells: Spells) -> exp.Select:

@@ -226,6 +226,11 @@ def left_join(source: Expr, on: Expr) -> exp.Join:
     return exp.Join(this=source, on=on, side="LEFT")
 
 
+def subquery(query: Expr, alias: str) -> exp.Subquery:
+    """(query) AS alias"""
+    return exp.Subquery(this=query, alias=exp.TableAlias(this=exp.to_identifier(alias)))
+
+
 def scalar(query: exp.Select) -> Expr:
     """A query as a value."""
     return exp.Subquery(this=query)

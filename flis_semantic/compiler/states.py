@@ -34,6 +34,7 @@ LEGEND = {**STATUSES, WAITING: "provisional without a value", UNSETTLED: "provis
 REASONS = (
     "reference_date_not_available",
     "base_period_missing",
+    "outside_publication_limits",
     "member_missing",
     "offset_label_missing",
     "denominator_zero",

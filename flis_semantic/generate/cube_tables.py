@@ -151,11 +151,19 @@ def _unit_measures(
         valid_for = "any set of units and periods; units are left out of the periods in which they are not complete"
     else:
         valid_for = f"any set of units in {where}; NULL otherwise"
-    found = [_value(figure, table.grain, guarded(condition, value), valid_for, wording)]
+    published = " AND ".join([*([condition] if condition else []), *_limits(figure, value)]) or None
+    found = [_value(figure, table.grain, guarded(published, value), valid_for, wording)]
     for side, column in sides.items():
         found.append(_part(figure, side, guarded(condition, f"SUM({column})"), "number", wording))
     found.append(_part(figure, "members", guarded(one("period_key", *cut), f"COUNT({sides['numerator']})"), "number", wording))
     return found
+
+
+def _limits(figure: KeyFigure, value: str) -> list[str]:
+    """The conditions under which the figure is published with this value."""
+    limits = figure.file.publish_if
+    ends = {">=": limits.lowest, "<=": limits.highest} if limits else {}
+    return [f"{value} {sign} {limit}" for sign, limit in ends.items() if limit is not None]
 
 
 def _area_measures(figure: KeyFigure, table: GeneratedTable, columns: dict[tuple[str | None, str], str], wording: Wording) -> list[Node]:
@@ -185,6 +193,8 @@ def _value(figure: KeyFigure, grain: str, sql: str, valid_for: str, wording: Wor
         "publisher": file.publisher,
         "owner": figure.owner,
     }
+    if file.publish_if:
+        meta["publish_if"] = file.publish_if.model_dump(exclude_none=True)
     if file.remarks:
         meta |= {"remarks": wording.main(file.remarks), **wording.others("remarks", file.remarks)}
     if file.series_breaks:

@@ -17,6 +17,7 @@
     'oko_forventet': ('year', 'stg_economy__forecast', ['fct_forecast']),
     'oko_likviditet': ('day', 'stg_economy__liquidity', ['fct_liquidity']),
     'oko_balance': ('month', 'stg_economy__balance', ['fct_balance']),
+    'ref_skat': ('year', 'stg_economy__income_tax', ['fct_income_tax']),
     'ref_kontoplan_lokal': ('year', 'stg_economy__local_account', ['dim_local_account']),
 } %}
 {#- Marts in which a row stands for another number of delivered rows than one, that have rows of others too, or another unit. -#}

@@ -119,13 +119,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
 def test_a_build_before_anything_was_received_has_every_table_and_no_rows(built: Built) -> None:
     assert built.first.exit_code == 0
     assert built.first.version is not None
-    # A source's status is there from the start: 1 population series, 23 of the labour market, 6 tables of the economy, 3 of the
+    # A source's status is there from the start: 1 population series, 23 of the labour market, 7 tables of the economy, 3 of the
     # citizens, 6 of employment and the workforce.
     assert built.first_counts == {
         "fct_population": 0,
         "fct_labour_market_published": 0,
         "coverage": 0,
-        "source_status": 40,
+        "source_status": 41,
         "dim_municipality": 99,
     }
 

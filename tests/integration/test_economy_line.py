@@ -30,6 +30,11 @@ CAPITAL = f"{ACCOUNTS} AND dranst = 3 AND funktion <> '0.25.19' AND art[1] NOT I
 ADMINISTRATION = f"""dranst = 1 AND art[1] <> '0' AND (funktion BETWEEN '6.42.41' AND '6.42.43' OR funktion BETWEEN '6.45.50' AND '6.45.58'
 OR (gruppering = '200' AND {ACCOUNTS}))"""
 GRANTS = "dranst = 7 AND funktion BETWEEN '7.62.80' AND '7.62.86' AND art[1] <> '0'"
+TENDERABLE = f"""dranst = 1 AND {ACCOUNTS} AND funktion[1:4] NOT IN ('5.22', '5.48', '5.57', '5.58', '6.42')
+AND funktion NOT IN ('4.62.81', '5.28.24')"""
+EXPOSED = f"""{TENDERABLE} AND ((art IN ('4.0', '4.5', '4.9') AND ejerforhold <> 3)
+OR (art IN ('4.6', '4.7', '4.8', '5.9') AND ejerforhold = 2))"""
+OWN = f"{TENDERABLE} AND art[1] IN ('1', '2', '9') AND art <> '2.6'"
 
 POSTED = "SELECT unit, sum(beloeb) AS amount FROM postings WHERE {} GROUP BY unit"
 ORIGINAL = "SELECT unit, sum(beloeb) AS amount FROM budgets WHERE aar = {} AND version = 'oprindeligt' AND {} GROUP BY unit"
@@ -107,6 +112,10 @@ CASES = [
     Case(
         *("grants_and_equalisation_per_inhabitant", "year", "2019"),
         *(negative(POSTED.format(f"aar = 2019 AND {GRANTS}")), PEOPLE.format("2019Q1")),
+    ),
+    Case(
+        *("competitive_tendering_indicator", "year", "2019"),
+        *(POSTED.format(f"aar = 2019 AND {EXPOSED}"), POSTED.format(f"aar = 2019 AND (({EXPOSED}) OR ({OWN}))"), 100),
     ),
     Case(
         *("structural_operating_balance_per_inhabitant", "year", "2019"),
@@ -190,7 +199,17 @@ def test_a_figure_is_what_the_delivered_files_say(session: Session, raw: duckdb.
 
 def test_every_figure_of_the_economy_is_read_from_the_files(session: Session) -> None:
     published = {figure.name for figure in session.catalogue.of_domain("economy")}
-    assert {case.figure for case in CASES} == published
+    assert {case.figure for case in CASES} | {"income_tax_rate"} == published
+
+
+def test_the_income_tax_rate_is_the_file_s_and_the_country_s_is_weighted(session: Session, raw: duckdb.DuckDBPyConnection) -> None:
+    rates = dict(raw.execute("SELECT unit, CAST(rate AS DOUBLE) FROM income_tax WHERE aar = 2024").fetchall())
+    rows = answered(session, "income_tax_rate", "year", "2024", tuple(rates))
+    assert len(rates) == 11
+    assert {unit: row["value"] for unit, row in rows.items()} == rates
+    ((weighted,),) = raw.execute("SELECT CAST(sum(rate * base) AS DOUBLE) / sum(base) FROM income_tax WHERE aar = 2024").fetchall()
+    [country] = session.query(["economy.income_tax_rate"], ["country"], "year", from_="2024", to="2024").to_pylist()
+    assert (country["value"], country["members"]) == (pytest.approx(weighted, rel=1e-9), 11)
 
 
 def test_there_is_no_forecast_before_the_first_one(session: Session) -> None:

@@ -116,6 +116,7 @@ DOMAINS = {
     "ref_arbejdsstyrke": 0.02,
     "oko_postering": 0.02,
     "oko_budget": 0.02,
+    "ref_skat": 1,
     "ref_kontoplan_lokal": 0.02,
 }
 

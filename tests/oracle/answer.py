@@ -18,6 +18,7 @@ from tests.oracle.world import MEMBER, Unit, World
 REASONS = (
     "reference_date_not_available",
     "base_period_missing",
+    "outside_publication_limits",
     "member_missing",
     "offset_label_missing",
     "denominator_zero",
@@ -179,11 +180,23 @@ class Figure:
             value = None if value is None else value * self.factor
         reason = self._reason(cases, inside, expected, top, bottom)
         complete = len(inside) == len(expected) > 0 and status in ("validated", "approved", "final")
+        sides = [component for _, component in (*self.numerator, *self.denominator)]
+        read = [*sides, self.weight] if weighing and self.weight else sides
+        complete = complete and not any(component.by_others and component.lacks_others(period) for component in read)
         least = self.file.get("min_share")
         if inside and least and share is not None and share < Fraction(str(least)):
             value, status = None, "missing"
+        if value is not None and not self._published(value):
+            value, status, reason = None, "missing", "outside_publication_limits"
         status = "provisional" if status in (WAITING, "unsettled") else status
         return Answer(value, top, bottom, status, reason, complete, len(inside), len(expected), share, found)
+
+    def _published(self, value: Fraction) -> bool:
+        """Whether the figure is published with this value; a limit itself is."""
+        limits = self.file.get("publish_if", {})
+        return not any(
+            (sign * value) > sign * Fraction(str(limits[end])) for sign, end in ((1, "at_most"), (-1, "at_least")) if end in limits
+        )
 
     def _again(self, side: Sequence[tuple[int, Component]], units: Sequence[Unit], period: Span, cell: Cell) -> Fraction | None:
         """A side of some units together: what does not add up is taken from all their rows."""

@@ -42,7 +42,10 @@ class Component:
         self.beside = (self.fact.get("reads", {}).get("before", 0), self.fact.get("reads", {}).get("after", 0))
         self._rows: dict[tuple[int, str], list[Row]] = {}
         self._known_to: dict[int, date] = {}
-        self.unit_column = self.fact["roles"][written.get("role") or self.fact["default_role"]]
+        role = written.get("role") or self.fact["default_role"]
+        self.unit_column = self.fact["roles"][role]
+        # Asked for in another role than delivered: any unit may have rows of any other.
+        self.by_others = role != (self.fact.get("delivered_as") or self.fact["default_role"])
 
         # A row of another edition may have another base period.
         for row in world.rows[self.fact["model"]]:
@@ -188,6 +191,26 @@ class Component:
             assert earlier is not None
             base = earlier
         return {}
+
+    def lacks_others(self, period: Span) -> bool:
+        """Whether a unit that exists as the period ends, and of which something is expected, has not delivered what is read."""
+        expected = set.intersection(*({unit for *known, unit, _ in self.world.coverage if tuple(known) == line} for line in self.lines))
+        return any(
+            unit.key in expected and unit.region(period.last) is not None and not self._has_delivered(unit.key, period)
+            for unit in self.world.units
+        )
+
+    def _has_delivered(self, unit: int, period: Span) -> bool:
+        bases, target = self.bases(unit, period), self.target(period)
+        if not bases or target is None:
+            return False
+        needed = {each for base in bases for each in self._needed(base) if self.reads_one or self.due(base)}
+        states = [self.world.coverage.get((*line, unit, base.label)) for base in needed for line in self.lines]
+        return self._covers(unit, target) and all(state in (*DELIVERED, "exempt") for state in states)
+
+    def _covers(self, unit: int, target: Span) -> bool:
+        """Whether the unit's extract is not older than what is read; a state holds as long as it is the newest."""
+        return self.by_state or target.last < self.known_to(unit)
 
     def together(self, units: Collection[int], period: Span, cell: Cell) -> Fraction | None:
         """The value of some units as one, where it is no sum of theirs."""

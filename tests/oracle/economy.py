@@ -1,7 +1,8 @@
 """The economy's raw rows as the marts hold them, and what its measures take of a row: read from the domain's reference, in Python.
 
-Raw rows name the columns as delivered: `aar`, `periode`, `funktion`, `dranst`, `gruppering`, `art`, `beloeb`; a day's balance may be
-given once for the days from `fra` to `til`. Whoever has a row delivered every period of the years that rows are of.
+Raw rows name the columns as delivered: `aar`, `periode`, `funktion`, `dranst`, `gruppering`, `art`, `beloeb`, and `ejerforhold` where
+it matters; a day's balance may be given once for the days from `fra` to `til`; of the income tax `udskrivningsprocent` and
+`udskrivningsgrundlag`. Whoever has a row delivered every period of the years that rows are of.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ COLUMNS = {
     "fct_forecast": {**_UNIT, **_ACCOUNT, "dranst": "INTEGER", **_MONEY, **_IN_FORCE},
     "fct_liquidity": {**_UNIT, **_ACCOUNT, "balance_amount": "DECIMAL(18,2)"},
     "fct_balance": {**_UNIT, **_ACCOUNT, "closing_amount": "DECIMAL(18,2)"},
+    "fct_income_tax": {**_UNIT, "income_tax_rate_pct": "DECIMAL(5,2)", "tax_base_dkk": "BIGINT"},
 }
-TABLES = ("oko_postering", "oko_budget", "oko_forventet", "oko_likviditet", "oko_balance")
+TABLES = ("oko_postering", "oko_budget", "oko_forventet", "oko_likviditet", "oko_balance", "ref_skat")
 _TRANSFERS = (546, 548, 557, 558, 568)
 _ONE_DAY = timedelta(days=1)
 
@@ -80,6 +82,24 @@ def _administration(row: Row) -> bool:
     return 64241 <= function <= 64243 or 64550 <= function <= 64558 or (_tax_financed(row) and row["grouping"] == 200)
 
 
+def _tenderable(row: Row) -> bool:
+    never = (522, 548, 557, 558, 642)
+    return (
+        _tax_financed(row)
+        and row["dranst"] == 1
+        and not (row["main_function_key"] in never or row["function_key"] in (46281, 52824) or row["is_opening"])
+    )
+
+
+def _bought(row: Row) -> bool:
+    services = row["art_key"] in (40, 45, 49) and row["ownership"] != 3
+    return services or (row["art_key"] in (46, 47, 48, 59) and row["ownership"] == 2)
+
+
+def _produced(row: Row) -> bool:
+    return row["main_art"] in (1, 9) or (row["main_art"] == 2 and row["art_key"] != 26)
+
+
 def _operation(row: Row) -> bool:
     return _tax_financed(row) and row["dranst"] in (1, 2) and row.get("main_art") != 0
 
@@ -101,6 +121,8 @@ FILTERS: dict[str, Callable[[Row], bool]] = {
     "gross_capital_expenditure": lambda row: _capital(row) and not row["is_opening"],
     "administration_expenditure": lambda row: _administration(row) and not row["is_opening"],
     "grants_and_equalisation": lambda row: _grants(row) and not row["is_opening"],
+    "exposed_purchases": lambda row: _tenderable(row) and _bought(row),
+    "own_production": lambda row: _tenderable(row) and _produced(row),
     "benefit_expenditure": lambda row: _benefits(row) and not row["is_opening"],
     "service_budget": _service,
     "structural_net_expenditure": _structural,
@@ -119,7 +141,7 @@ def readings(domain: Mapping[str, Any]) -> dict[str, Callable[[Row], Any]]:
         "-closing_amount": lambda row: -row["closing_amount"],
     }
     for fact in domain["facts"].values():
-        found |= {measure["filter"]: FILTERS[name] for name, measure in fact["measures"].items()}
+        found |= {measure["filter"]: FILTERS[name] for name, measure in fact["measures"].items() if "filter" in measure}
     return found
 
 
@@ -159,7 +181,8 @@ def _account(row: Row) -> dict[str, Any]:
 
 def _full(row: Row) -> dict[str, Any]:
     art = _key(str(row["art"]))
-    return {**_account(row), "dranst": row["dranst"], "grouping": int(row["gruppering"]), "art_key": art, "main_art": art // 10}
+    who = {"dranst": row["dranst"], "ownership": row.get("ejerforhold")}
+    return {**_account(row), **who, "grouping": int(row["gruppering"]), "art_key": art, "main_art": art // 10}
 
 
 def _amount(value: Any) -> Decimal:
@@ -219,12 +242,19 @@ def _balances(world: World, rows: list[Row]) -> None:
         world.rows["fct_balance"].append({"month": month, **_account(row), "closing_amount": _amount(row["ultimo"])})
 
 
+def _income_tax(world: World, rows: list[Row]) -> None:
+    for row in rows:
+        put = {"income_tax_rate_pct": _amount(row["udskrivningsprocent"]), "tax_base_dkk": row["udskrivningsgrundlag"]}
+        world.rows["fct_income_tax"].append({"municipality_key": int(row["unit"]), "year": str(row["aar"]), **put})
+
+
 _PUT: dict[str, Callable[[World, list[Row]], None]] = {
     "oko_postering": _postings,
     "oko_budget": _budgets,
     "oko_forventet": _forecasts,
     "oko_likviditet": _liquidity,
     "oko_balance": _balances,
+    "ref_skat": _income_tax,
 }
 
 

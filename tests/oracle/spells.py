@@ -62,7 +62,13 @@ class Spells(Component):
         self.on_a_day = self.over_time in ("on_a_day", "first", "last")
         self.recomputed = not self.adds or self.merges or self.measure["over_time"] == "any"
         condition = self.measure.get("filter")
-        self.rows = [row for row in world.rows[self.fact["model"]] if condition is None or world.evaluate(condition, row)]
+        # Of a unit of which nothing is expected no day is known.
+        expected = set.intersection(*({unit for *known, unit, _ in world.coverage if tuple(known) == line} for line in self.lines))
+        self.rows = [
+            row
+            for row in world.rows[self.fact["model"]]
+            if row[self.unit_column] in expected and (condition is None or world.evaluate(condition, row))
+        ]
 
     # -- time -----------------------------------------------------------------------------------------------------------
 
@@ -83,6 +89,10 @@ class Spells(Component):
             day = self.day(target)
             return {self.days.holding(self.base, day): 1} if day else {}
         return dict.fromkeys((self.days.holding(self.base, day) for day in self.stretch(target).days()), 1)
+
+    def _covers(self, unit: int, target: Span) -> bool:
+        day = self.day(target) if self.on_a_day else self.stretch(target).last
+        return day is not None and day < self.known_to(unit)
 
     # -- states ---------------------------------------------------------------------------------------------------------
 

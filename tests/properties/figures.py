@@ -129,7 +129,16 @@ def random_figure(random: Random, world: World, number: int) -> dict[str, Any]:
         written["series_breaks"] = [{"date": day, "reason": {"da": "Tekst", "en": "Text"}} for day in breaks]
     if random.random() < 0.3 and (cuts := some_cuts(random, world, written)):
         written["published_cuts"] = cuts
-    return written
+    return written | limits(written)
+
+
+def limits(written: dict[str, Any]) -> dict[str, Any]:
+    """Now and then the values that a figure is published with. Drawn from the figure, so that the world's own draws stay as they are."""
+    own = Random(repr(written))  # noqa: S311 - a sample, not a secret
+    if own.random() < 0.7:
+        return {}
+    low, high = sorted(own.choice([-20, -1, 0, 0.5, 1, 3, 10, 40, 100, 250]) for _ in range(2))
+    return {"publish_if": own.choice([{"at_least": low}, {"at_most": high}, {"at_least": low, "at_most": high}])}
 
 
 def some_cuts(random: Random, world: World, figure: dict[str, Any]) -> list[list[str]]:

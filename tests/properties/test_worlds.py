@@ -9,7 +9,7 @@ from tests.oracle.grains import grains_of
 from tests.properties.bench import bench
 from tests.sampling import many
 
-SEEDS = range(many(12, 600))
+SEEDS = range(many(10, 600))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

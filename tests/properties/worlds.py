@@ -26,6 +26,7 @@ from tests.properties.happenings import (
 )
 from tests.properties.happenings import PYTHON as CONDITIONED
 from tests.properties.lives import PERSONS, age_dimension, ages, spell_columns, spell_fields, spell_measures, spell_rows, taken_again
+from tests.properties.roles import second_role
 
 FIRST_YEAR, LAST_YEAR = 2013, 2024
 CALENDARS = {"school_year": "08-01", "odd_year": "04-15"}
@@ -107,6 +108,9 @@ def random_world(random: Random) -> World:
     for number in range(6):
         world.figures[f"d.figure{number}"] = random_figure(random, world, number)
     older_extracts(random, world)
+    for fact in facts.values():
+        if random.random() < 0.3:
+            second_role(random, world, fact)
     return world
 
 

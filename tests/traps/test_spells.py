@@ -231,6 +231,22 @@ def test_a_birthday_is_no_new_start(tmp_path: Path) -> None:
     assert {age: row["value"] for (_, age, _), row in rows.items() if row["value"]} == {"19": 1}
 
 
+@pytest.mark.parametrize("measure", ["started", "spells_started", "ended"])
+def test_whoever_was_born_nobody_knows_when_starts_and_ends_all_the_same(tmp_path: Path, measure: str) -> None:
+    world = spells(tmp_path, [(1, "0101", "2020-05-01", "2020-08-31")], born=None)
+    rows = world.checked(world.figure("ends", {"measure": f"s.{measure}"}), "country", "year", "2020", by=["age"])
+    assert {age: row["value"] for (_, age, _), row in rows.items() if row["value"]} == {"unknown": 1}
+
+
+@pytest.mark.parametrize("measure", ["ongoing", "first", "persons"])
+def test_a_mean_of_the_days_known_does_not_wait_for_the_last(tmp_path: Path, measure: str) -> None:
+    world = spells(tmp_path, [(1, "0101", "2020-12-06", None)], data_to="2020-12-11")
+    figure = world.figure("mean", {"measure": f"s.{measure}", "reference_date": "average_of_period"})
+    # Five of ten days.
+    row = world.one(figure, "country", "month", "2020-12")
+    assert (row["value"], row["status"], row["reason"]) == (0.5, "provisional", "period_unfinished")
+
+
 def test_a_state_on_a_day_has_the_age_of_that_day(tmp_path: Path) -> None:
     world = spells(tmp_path, [(1, "0101", "2020-05-01", "2020-08-31")])
     figure = world.figure("july", {"measure": "s.days", "reference_date": {"month_day": "07-01"}})

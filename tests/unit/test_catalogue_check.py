@@ -65,6 +65,12 @@ def errors_of(load: Load) -> list[str]:
         (POPULATION, "vintage: frozen}", "vintage: frozen, role: paying}", "There is no role of citizens.population 'paying'."),
         (POPULATION, "vintage: frozen}", "vintage: frozen, filter: {sex: [f]}}", "There is no dimension of citizens.population 'sex'."),
         (POPULATION, "vintage: frozen}", "vintage: frozen, broadcast: [place]}", "There is no dimension 'place'."),
+        (
+            "employment/_domain.yml",
+            "delivered_as: acting",
+            "delivered_as: actng",
+            "There is no role in employment 'actng'. Did you mean 'acting'?",
+        ),
         (POPULATION, "unit: persons", "unit: person", "Did you mean 'persons'?"),
         (POPULATION, "country_members: 99", "country_members: 97", "below the 98 members"),
         (POPULATION, "title: {da: Folketal, en: Population}", "title: {da: Folketal}", "title has no text in 'en'."),

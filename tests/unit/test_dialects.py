@@ -285,7 +285,7 @@ class Both:
         self.seen |= new
         self.count += 1
         # Every day what adds something, and some of the others.
-        asked = not unsayable(sql) and (new or PROVE or self.count % 6 == 0)
+        asked = not unsayable(sql) and (new or PROVE or self.count % 12 == 0)
         for dialect in OTHERS if asked else []:
             said = self.connection.execute(back_again(translate(sql, dialect), dialect), parameters).fetchall()
             meant = self.connection.execute(sql, parameters).fetchall()

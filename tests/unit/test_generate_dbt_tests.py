@@ -86,6 +86,7 @@ def test_a_finished_value_that_breaks_a_rule_is_found(
     [
         "visits = NULL, visits__status = 'provisional', visits__reason = 'period_unfinished', visits__complete = false",
         "rate = NULL, rate__den = 0, rate__reason = 'denominator_zero'",
+        "rate = NULL, rate__status = 'missing', rate__reason = 'outside_publication_limits'",
         "visits = NULL, visits__num = NULL, visits__status = 'not_valid', visits__members = NULL, visits__members_expected = NULL",
     ],
 )

@@ -616,31 +616,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -682,31 +682,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -748,31 +748,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -819,11 +819,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f1_municipality AS a
@@ -867,11 +867,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f1_region AS a
@@ -915,11 +915,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f1_country AS a
@@ -1005,31 +1005,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -1071,31 +1071,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -1137,31 +1137,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -1208,11 +1208,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f2_municipality AS a
@@ -1256,11 +1256,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f2_region AS a
@@ -1304,11 +1304,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f2_country AS a
@@ -1413,45 +1413,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 2
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -1499,45 +1499,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 2
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -1585,45 +1585,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 2
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -1673,11 +1673,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f3_municipality AS a
@@ -1721,11 +1721,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f3_region AS a
@@ -1769,11 +1769,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f3_country AS a
@@ -1843,17 +1843,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -1888,17 +1888,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -1933,17 +1933,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -1982,10 +1982,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f4_municipality AS a
@@ -2022,10 +2022,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f4_region AS a
@@ -2062,10 +2062,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f4_country AS a
@@ -2130,17 +2130,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AS is_in,
       FALSE AS is_known
@@ -2163,17 +2163,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AS is_in,
       FALSE AS is_known
@@ -2209,17 +2209,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AS is_in,
       FALSE AS is_known
@@ -2264,17 +2264,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AS is_in,
       FALSE AS is_known
@@ -2310,17 +2310,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AS is_in,
       FALSE AS is_known
@@ -2381,11 +2381,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c1 IS NULL THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c1 IS NULL THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f5_municipality AS a
@@ -2422,11 +2422,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c1 IS NULL THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c1 IS NULL THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f5_region AS a
@@ -2463,11 +2463,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c1 IS NULL THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c1 IS NULL THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f5_country AS a
@@ -2569,31 +2569,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -2635,31 +2635,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -2701,31 +2701,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -2789,16 +2789,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f6_municipality AS a
@@ -2863,16 +2863,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f6_region AS a
@@ -2937,16 +2937,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f6_country AS a
@@ -3020,17 +3020,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -3065,17 +3065,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -3110,17 +3110,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -3159,10 +3159,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f7_municipality AS a
@@ -3199,10 +3199,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f7_region AS a
@@ -3239,10 +3239,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f7_country AS a
@@ -3328,31 +3328,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -3394,31 +3394,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -3460,31 +3460,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -3531,11 +3531,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f8_municipality AS a
@@ -3579,11 +3579,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f8_region AS a
@@ -3627,11 +3627,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f8_country AS a
@@ -3695,17 +3695,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -3740,17 +3740,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -3785,17 +3785,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -3834,10 +3834,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f9_municipality AS a
@@ -3874,10 +3874,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f9_region AS a
@@ -3914,10 +3914,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f9_country AS a
@@ -4036,45 +4036,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 2
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -4122,45 +4122,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 2
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -4208,45 +4208,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 2
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -4296,11 +4296,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f10_municipality AS a
@@ -4344,11 +4344,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f10_region AS a
@@ -4392,11 +4392,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f10_country AS a
@@ -4473,16 +4473,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS aged_65_plus_share__reason,
   f1.complete AS aged_65_plus_share__complete,
@@ -4529,16 +4531,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS aged_80_plus_share__reason,
   f2.complete AS aged_80_plus_share__complete,
@@ -4585,16 +4589,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS dependency_ratio__reason,
   f3.complete AS dependency_ratio__complete,
@@ -4641,16 +4647,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS live_births__reason,
   f4.complete AS live_births__complete,
@@ -4697,16 +4705,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS median_age__reason,
   f5.complete AS median_age__complete,
@@ -4753,16 +4763,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS net_domestic_migration_per_1000__reason,
   f6.complete AS net_domestic_migration_per_1000__complete,
@@ -4809,16 +4821,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS net_immigration__reason,
   f7.complete AS net_immigration__complete,
@@ -4865,16 +4879,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS non_western_origin_share__reason,
   f8.complete AS non_western_origin_share__complete,
@@ -4921,16 +4937,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS population__reason,
   f9.complete AS population__complete,
@@ -4977,16 +4995,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS population_growth_12_months__reason,
   f10.complete AS population_growth_12_months__complete,

@@ -737,31 +737,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -803,31 +803,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -869,31 +869,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -940,11 +940,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f1_municipality AS a
@@ -988,11 +988,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f1_region AS a
@@ -1036,11 +1036,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f1_country AS a
@@ -1126,31 +1126,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -1192,31 +1192,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -1258,31 +1258,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -1329,11 +1329,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f2_municipality AS a
@@ -1377,11 +1377,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f2_region AS a
@@ -1425,11 +1425,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f2_country AS a
@@ -1534,45 +1534,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 2
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -1620,45 +1620,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 2
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -1706,45 +1706,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 2
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -1794,11 +1794,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f3_municipality AS a
@@ -1842,11 +1842,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f3_region AS a
@@ -1890,11 +1890,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f3_country AS a
@@ -2005,45 +2005,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 1
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 1
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -2091,45 +2091,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 1
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 1
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -2177,45 +2177,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 1
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 1
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -2265,11 +2265,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f4_municipality AS a
@@ -2313,11 +2313,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f4_region AS a
@@ -2361,11 +2361,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f4_country AS a
@@ -2435,17 +2435,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -2480,17 +2480,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -2525,17 +2525,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -2574,10 +2574,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f5_municipality AS a
@@ -2614,10 +2614,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f5_region AS a
@@ -2654,10 +2654,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f5_country AS a
@@ -2722,17 +2722,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AS is_in,
       FALSE AS is_known
@@ -2755,17 +2755,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AS is_in,
       FALSE AS is_known
@@ -2801,17 +2801,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AS is_in,
       FALSE AS is_known
@@ -2856,17 +2856,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AS is_in,
       FALSE AS is_known
@@ -2902,17 +2902,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AS is_in,
       FALSE AS is_known
@@ -2973,11 +2973,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c1 IS NULL THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c1 IS NULL THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f6_municipality AS a
@@ -3014,11 +3014,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c1 IS NULL THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c1 IS NULL THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f6_region AS a
@@ -3055,11 +3055,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c1 IS NULL THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c1 IS NULL THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f6_country AS a
@@ -3161,31 +3161,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -3227,31 +3227,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -3293,31 +3293,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -3381,16 +3381,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w5.from_date, w5.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f7_municipality AS a
@@ -3455,16 +3455,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w5.from_date, w5.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f7_region AS a
@@ -3529,16 +3529,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w5.from_date, w5.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f7_country AS a
@@ -3612,17 +3612,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -3657,17 +3657,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -3702,17 +3702,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -3751,10 +3751,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f8_municipality AS a
@@ -3791,10 +3791,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f8_region AS a
@@ -3831,10 +3831,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f8_country AS a
@@ -3920,31 +3920,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -3986,31 +3986,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -4052,31 +4052,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -4123,11 +4123,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f9_municipality AS a
@@ -4171,11 +4171,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f9_region AS a
@@ -4219,11 +4219,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f9_country AS a
@@ -4287,17 +4287,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -4332,17 +4332,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -4377,17 +4377,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -4426,10 +4426,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f10_municipality AS a
@@ -4466,10 +4466,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f10_region AS a
@@ -4506,10 +4506,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f10_country AS a
@@ -4628,45 +4628,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 2
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -4714,45 +4714,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 2
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -4800,45 +4800,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 2
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -4888,11 +4888,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f11_municipality AS a
@@ -4936,11 +4936,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f11_region AS a
@@ -4984,11 +4984,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f11_country AS a
@@ -5065,16 +5065,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS aged_65_plus_share__reason,
   f1.complete AS aged_65_plus_share__complete,
@@ -5121,16 +5123,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS aged_80_plus_share__reason,
   f2.complete AS aged_80_plus_share__complete,
@@ -5177,16 +5181,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS dependency_ratio__reason,
   f3.complete AS dependency_ratio__complete,
@@ -5233,16 +5239,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS growth_aged_85_plus__reason,
   f4.complete AS growth_aged_85_plus__complete,
@@ -5289,16 +5297,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS live_births__reason,
   f5.complete AS live_births__complete,
@@ -5345,16 +5355,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS median_age__reason,
   f6.complete AS median_age__complete,
@@ -5401,16 +5413,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS net_domestic_migration_per_1000__reason,
   f7.complete AS net_domestic_migration_per_1000__complete,
@@ -5457,16 +5471,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS net_immigration__reason,
   f8.complete AS net_immigration__complete,
@@ -5513,16 +5529,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS non_western_origin_share__reason,
   f9.complete AS non_western_origin_share__complete,
@@ -5569,16 +5587,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS population__reason,
   f10.complete AS population__complete,
@@ -5625,16 +5645,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS population_growth_12_months__reason,
   f11.complete AS population_growth_12_months__complete,

@@ -996,31 +996,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -1062,31 +1062,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -1128,31 +1128,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -1199,11 +1199,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f1_municipality AS a
@@ -1247,11 +1247,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f1_region AS a
@@ -1295,11 +1295,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f1_country AS a
@@ -1420,45 +1420,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 1
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -1506,45 +1506,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 1
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -1592,45 +1592,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 1
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -1688,11 +1688,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f2_municipality AS a
@@ -1748,11 +1748,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f2_region AS a
@@ -1808,11 +1808,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f2_country AS a
@@ -1912,31 +1912,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -1978,31 +1978,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -2044,31 +2044,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -2115,11 +2115,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f3_municipality AS a
@@ -2163,11 +2163,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f3_region AS a
@@ -2211,11 +2211,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f3_country AS a
@@ -2328,45 +2328,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 2
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -2414,45 +2414,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 2
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -2500,45 +2500,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 2
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -2588,11 +2588,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f4_municipality AS a
@@ -2636,11 +2636,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f4_region AS a
@@ -2684,11 +2684,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f4_country AS a
@@ -2786,31 +2786,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -2852,31 +2852,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -2918,31 +2918,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -2989,11 +2989,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f5_municipality AS a
@@ -3037,11 +3037,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f5_region AS a
@@ -3085,11 +3085,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f5_country AS a
@@ -3185,31 +3185,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -3251,31 +3251,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -3317,31 +3317,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -3388,11 +3388,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f6_municipality AS a
@@ -3436,11 +3436,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f6_region AS a
@@ -3484,11 +3484,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f6_country AS a
@@ -3586,31 +3586,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -3652,31 +3652,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -3718,31 +3718,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -3789,11 +3789,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f7_municipality AS a
@@ -3837,11 +3837,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f7_region AS a
@@ -3885,11 +3885,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f7_country AS a
@@ -3987,31 +3987,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -4053,31 +4053,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -4119,31 +4119,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -4190,11 +4190,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f8_municipality AS a
@@ -4238,11 +4238,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f8_region AS a
@@ -4286,11 +4286,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f8_country AS a
@@ -4367,16 +4367,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS administration_expenditure_per_inhabitant__reason,
   f1.complete AS administration_expenditure_per_inhabitant__complete,
@@ -4423,16 +4425,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS average_liquidity_per_inhabitant__reason,
   f2.complete AS average_liquidity_per_inhabitant__complete,
@@ -4479,16 +4483,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS budget_consumption_rate__reason,
   f3.complete AS budget_consumption_rate__complete,
@@ -4535,16 +4541,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS forecast_deviation__reason,
   f4.complete AS forecast_deviation__complete,
@@ -4591,16 +4599,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS gross_capital_expenditure_per_inhabitant__reason,
   f5.complete AS gross_capital_expenditure_per_inhabitant__complete,
@@ -4647,16 +4657,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS long_term_debt_per_inhabitant__reason,
   f6.complete AS long_term_debt_per_inhabitant__complete,
@@ -4703,16 +4715,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS operating_expenditure_per_inhabitant__reason,
   f7.complete AS operating_expenditure_per_inhabitant__complete,
@@ -4759,16 +4773,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS service_expenditure_per_inhabitant__reason,
   f8.complete AS service_expenditure_per_inhabitant__complete,

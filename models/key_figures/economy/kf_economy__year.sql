@@ -229,15 +229,26 @@ WITH periods AS (
     w.period_key,
     c.municipality_key
 ), w5 AS (
-  /* oko_forventet by year: in force on the last day */
+  /* oko_postering by month: sum */
   SELECT
     p.period_key,
-    EXTRACT(YEAR FROM p.end_date) AS first_key,
-    EXTRACT(YEAR FROM p.end_date) AS last_key,
-    1 AS required,
-    p.start_date AS from_date,
-    p.end_date AS on_date
+    EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
+    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+    ) + 1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
+    p.start_date AS from_date
   FROM periods AS p
+  CROSS JOIN (
+    SELECT
+      COALESCE(MIN(s.due_key), -1000000) AS due_key,
+      MIN(s.data_to) AS data_to
+    FROM {{ ref('source_status') }} AS s
+    WHERE
+      s.source = 'oko_postering' AND s.series = ''
+  ) AS d
 ), w5_coverage AS (
   SELECT
     w.period_key,
@@ -251,14 +262,51 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
   FROM w5 AS w
+  JOIN {{ ref('coverage') }} AS c
+    ON c.source = 'oko_postering'
+    AND c.series = ''
+    AND c.base_period_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
+  GROUP BY
+    w.period_key,
+    c.municipality_key
+), w6 AS (
+  /* oko_forventet by year: in force on the last day */
+  SELECT
+    p.period_key,
+    EXTRACT(YEAR FROM p.end_date) AS first_key,
+    EXTRACT(YEAR FROM p.end_date) AS last_key,
+    1 AS required,
+    p.start_date AS from_date,
+    p.end_date AS on_date
+  FROM periods AS p
+), w6_coverage AS (
+  SELECT
+    w.period_key,
+    c.municipality_key AS unit_key,
+    COUNT(*) FILTER(WHERE
+      c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
+    COUNT(*) FILTER(WHERE
+      c.state = 'exempt') AS exempt,
+    COUNT(*) FILTER(WHERE
+      c.state = 'held') AS held,
+    COUNT(*) FILTER(WHERE
+      c.state = 'approved') AS approved,
+    COUNT(*) FILTER(WHERE
+      c.state = 'provisional') AS provisional
+  FROM w6 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'oko_forventet' AND c.series = '' AND c.base_period_key = w.first_key
   GROUP BY
     w.period_key,
     c.municipality_key
-), w6 AS (
+), w7 AS (
   /* oko_balance by month: last */
   SELECT
     p.period_key,
@@ -277,35 +325,6 @@ WITH periods AS (
     WHERE
       s.source = 'oko_balance' AND s.series = ''
   ) AS d
-), w6_coverage AS (
-  SELECT
-    w.period_key,
-    c.municipality_key AS unit_key,
-    COUNT(*) FILTER(WHERE
-      c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
-    COUNT(*) FILTER(WHERE
-      c.state = 'exempt') AS exempt,
-    COUNT(*) FILTER(WHERE
-      c.state = 'held') AS held,
-    COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved,
-    COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
-  FROM w6 AS w
-  JOIN {{ ref('coverage') }} AS c
-    ON c.source = 'oko_balance' AND c.series = '' AND c.base_period_key = w.first_key
-  GROUP BY
-    w.period_key,
-    c.municipality_key
-), w7 AS (
-  /* bor_folketal by quarter: on the end of the period */
-  SELECT
-    p.period_key,
-    EXTRACT(YEAR FROM p.end_date) * 4 + EXTRACT(QUARTER FROM p.end_date) - 1 AS first_key,
-    EXTRACT(YEAR FROM p.end_date) * 4 + EXTRACT(QUARTER FROM p.end_date) - 1 AS last_key,
-    1 AS required,
-    p.start_date AS from_date
-  FROM periods AS p
 ), w7_coverage AS (
   SELECT
     w.period_key,
@@ -322,23 +341,19 @@ WITH periods AS (
       c.state = 'provisional') AS provisional
   FROM w7 AS w
   JOIN {{ ref('coverage') }} AS c
-    ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
+    ON c.source = 'oko_balance' AND c.series = '' AND c.base_period_key = w.first_key
   GROUP BY
     w.period_key,
     c.municipality_key
 ), w8 AS (
-  /* bor_folketal by quarter: on 07-01 */
+  /* bor_folketal by quarter: on the end of the period */
   SELECT
     p.period_key,
-    EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
-    EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
+    EXTRACT(YEAR FROM p.end_date) * 4 + EXTRACT(QUARTER FROM p.end_date) - 1 AS first_key,
+    EXTRACT(YEAR FROM p.end_date) * 4 + EXTRACT(QUARTER FROM p.end_date) - 1 AS last_key,
     1 AS required,
-    y.start_date AS from_date
+    p.start_date AS from_date
   FROM periods AS p
-  LEFT JOIN {{ ref('dim_period') }} AS y
-    ON y.grain = 'day'
-    AND y.label_year = EXTRACT(YEAR FROM p.end_date)
-    AND y.label_position = 701
 ), w8_coverage AS (
   SELECT
     w.period_key,
@@ -360,26 +375,18 @@ WITH periods AS (
     w.period_key,
     c.municipality_key
 ), w9 AS (
-  /* oko_postering by month: sum */
+  /* bor_folketal by quarter: on 07-01 */
   SELECT
     p.period_key,
-    EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
-    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-    LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-      EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-    ) + 1 AS required,
-    p.end_date AS on_date,
-    d.data_to,
-    p.start_date AS from_date
+    EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
+    EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
+    1 AS required,
+    y.start_date AS from_date
   FROM periods AS p
-  CROSS JOIN (
-    SELECT
-      COALESCE(MIN(s.due_key), -1000000) AS due_key,
-      MIN(s.data_to) AS data_to
-    FROM {{ ref('source_status') }} AS s
-    WHERE
-      s.source = 'oko_postering' AND s.series = ''
-  ) AS d
+  LEFT JOIN {{ ref('dim_period') }} AS y
+    ON y.grain = 'day'
+    AND y.label_year = EXTRACT(YEAR FROM p.end_date)
+    AND y.label_position = 701
 ), w9_coverage AS (
   SELECT
     w.period_key,
@@ -393,17 +400,10 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'approved') AS approved,
     COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional,
-    MIN(t.data_to) AS data_to
+      c.state = 'provisional') AS provisional
   FROM w9 AS w
   JOIN {{ ref('coverage') }} AS c
-    ON c.source = 'oko_postering'
-    AND c.series = ''
-    AND c.base_period_key BETWEEN w.first_key AND w.last_key
-  LEFT JOIN {{ ref('data_to') }} AS t
-    ON t.source = c.source
-    AND t.series = c.series
-    AND t.municipality_key = c.municipality_key
+    ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -481,18 +481,86 @@ WITH periods AS (
       AND NOT f.is_opening
       AND f.amount IS NULL) AS v2_blanks,
     SUM(f.amount) FILTER(WHERE
-      f.dranst = 7
-      AND f.function_key BETWEEN 76280 AND 76286
-      AND f.main_art <> 0
+      (
+        (
+          f.main_account IN (0, 2, 3, 4, 5, 6)
+        )
+        AND f.dranst = 1
+        AND NOT f.main_function_key IN (522, 548, 557, 558, 642)
+        AND NOT f.function_key IN (46281, 52824)
+      )
+      AND (
+        (
+          f.art_key IN (40, 45, 49) AND COALESCE(f.ownership, 1) <> 3
+        )
+        OR (
+          f.art_key IN (46, 47, 48, 59) AND f.ownership = 2
+        )
+      )
       AND NOT f.is_opening) AS v3,
     COUNT(*) FILTER(WHERE
-      f.dranst = 7
-      AND f.function_key BETWEEN 76280 AND 76286
-      AND f.main_art <> 0
+      (
+        (
+          f.main_account IN (0, 2, 3, 4, 5, 6)
+        )
+        AND f.dranst = 1
+        AND NOT f.main_function_key IN (522, 548, 557, 558, 642)
+        AND NOT f.function_key IN (46281, 52824)
+      )
+      AND (
+        (
+          f.art_key IN (40, 45, 49) AND COALESCE(f.ownership, 1) <> 3
+        )
+        OR (
+          f.art_key IN (46, 47, 48, 59) AND f.ownership = 2
+        )
+      )
       AND NOT f.is_opening
       AND f.amount IS NULL) AS v3_blanks,
     SUM(f.amount) FILTER(WHERE
       (
+        (
+          f.main_account IN (0, 2, 3, 4, 5, 6)
+        )
+        AND f.dranst = 1
+        AND NOT f.main_function_key IN (522, 548, 557, 558, 642)
+        AND NOT f.function_key IN (46281, 52824)
+      )
+      AND (
+        f.main_art IN (1, 9) OR (
+          f.main_art = 2 AND f.art_key <> 26
+        )
+      )
+      AND NOT f.is_opening) AS v4,
+    COUNT(*) FILTER(WHERE
+      (
+        (
+          f.main_account IN (0, 2, 3, 4, 5, 6)
+        )
+        AND f.dranst = 1
+        AND NOT f.main_function_key IN (522, 548, 557, 558, 642)
+        AND NOT f.function_key IN (46281, 52824)
+      )
+      AND (
+        f.main_art IN (1, 9) OR (
+          f.main_art = 2 AND f.art_key <> 26
+        )
+      )
+      AND NOT f.is_opening
+      AND f.amount IS NULL) AS v4_blanks,
+    SUM(f.amount) FILTER(WHERE
+      f.dranst = 7
+      AND f.function_key BETWEEN 76280 AND 76286
+      AND f.main_art <> 0
+      AND NOT f.is_opening) AS v5,
+    COUNT(*) FILTER(WHERE
+      f.dranst = 7
+      AND f.function_key BETWEEN 76280 AND 76286
+      AND f.main_art <> 0
+      AND NOT f.is_opening
+      AND f.amount IS NULL) AS v5_blanks,
+    SUM(f.amount) FILTER(WHERE
+      (
         f.main_account IN (0, 2, 3, 4, 5, 6)
       )
       AND f.dranst = 3
@@ -501,7 +569,7 @@ WITH periods AS (
         f.main_art BETWEEN 1 AND 6 OR f.main_art = 9
       )
       AND f.art_key <> 97
-      AND NOT f.is_opening) AS v4,
+      AND NOT f.is_opening) AS v6,
     COUNT(*) FILTER(WHERE
       (
         f.main_account IN (0, 2, 3, 4, 5, 6)
@@ -513,14 +581,14 @@ WITH periods AS (
       )
       AND f.art_key <> 97
       AND NOT f.is_opening
-      AND f.amount IS NULL) AS v4_blanks,
+      AND f.amount IS NULL) AS v6_blanks,
     SUM(f.amount) FILTER(WHERE
-      f.main_account BETWEEN 0 AND 6 AND f.dranst IN (1, 2) AND NOT f.is_opening) AS v5,
+      f.main_account BETWEEN 0 AND 6 AND f.dranst IN (1, 2) AND NOT f.is_opening) AS v7,
     COUNT(*) FILTER(WHERE
       f.main_account BETWEEN 0 AND 6
       AND f.dranst IN (1, 2)
       AND NOT f.is_opening
-      AND f.amount IS NULL) AS v5_blanks,
+      AND f.amount IS NULL) AS v7_blanks,
     SUM(f.amount) FILTER(WHERE
       f.main_art <> 0
       AND NOT f.is_opening
@@ -545,7 +613,7 @@ WITH periods AS (
         OR (
           f.dranst = 4 AND f.function_key <> 75877
         )
-      )) AS v6,
+      )) AS v8,
     COUNT(*) FILTER(WHERE
       f.main_art <> 0
       AND NOT f.is_opening
@@ -571,7 +639,7 @@ WITH periods AS (
           f.dranst = 4 AND f.function_key <> 75877
         )
       )
-      AND f.amount IS NULL) AS v6_blanks
+      AND f.amount IS NULL) AS v8_blanks
   FROM {{ ref('fct_posting') }} AS f
   WHERE
     f.month_key >= LEAST(
@@ -583,7 +651,7 @@ WITH periods AS (
       (
         SELECT
           MIN(first_key)
-        FROM w9
+        FROM w5
       )
     )
     AND f.month_key <= GREATEST((
@@ -593,7 +661,7 @@ WITH periods AS (
     ), (
       SELECT
         MAX(last_key)
-      FROM w9
+      FROM w5
     ))
     AND {{ flis_project.touched_units(touched, 'f.municipality_key') }}
   GROUP BY
@@ -619,12 +687,12 @@ WITH periods AS (
       (
         SELECT
           MIN(first_key)
-        FROM w7
+        FROM w8
       ),
       (
         SELECT
           MIN(first_key)
-        FROM w8
+        FROM w9
       )
     )
     AND f.quarter_key <= GREATEST(
@@ -636,12 +704,12 @@ WITH periods AS (
       (
         SELECT
           MAX(last_key)
-        FROM w7
+        FROM w8
       ),
       (
         SELECT
           MAX(last_key)
-        FROM w8
+        FROM w9
       )
     )
     AND {{ flis_project.touched_units(touched, 'f.municipality_key') }}
@@ -784,12 +852,12 @@ WITH periods AS (
     f.year_key >= (
       SELECT
         MIN(first_key)
-      FROM w5
+      FROM w6
     )
     AND f.year_key <= (
       SELECT
         MAX(last_key)
-      FROM w5
+      FROM w6
     )
     AND {{ flis_project.touched_units(touched, 'f.municipality_key') }}
   GROUP BY
@@ -812,12 +880,12 @@ WITH periods AS (
     f.month_key >= (
       SELECT
         MIN(first_key)
-      FROM w6
+      FROM w7
     )
     AND f.month_key <= (
       SELECT
         MAX(last_key)
-      FROM w6
+      FROM w7
     )
     AND {{ flis_project.touched_units(touched, 'f.municipality_key') }}
     AND f.main_function_key = 955
@@ -952,15 +1020,15 @@ WITH periods AS (
     COALESCE(SUM(r.v2), 0) AS v2,
     COALESCE(SUM(r.v2_blanks) FILTER(WHERE
       NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
-    COALESCE(SUM(r.v3), 0) AS v3,
-    COALESCE(SUM(r.v3_blanks) FILTER(WHERE
-      NOT delivered.base_period_key IS NULL), 0) AS v3_blanks,
-    COALESCE(SUM(r.v4), 0) AS v4,
-    COALESCE(SUM(r.v4_blanks) FILTER(WHERE
-      NOT delivered.base_period_key IS NULL), 0) AS v4_blanks,
     COALESCE(SUM(r.v5), 0) AS v5,
     COALESCE(SUM(r.v5_blanks) FILTER(WHERE
-      NOT delivered.base_period_key IS NULL), 0) AS v5_blanks
+      NOT delivered.base_period_key IS NULL), 0) AS v5_blanks,
+    COALESCE(SUM(r.v6), 0) AS v6,
+    COALESCE(SUM(r.v6_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v6_blanks,
+    COALESCE(SUM(r.v7), 0) AS v7,
+    COALESCE(SUM(r.v7_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v7_blanks
   FROM w1 AS w
   JOIN r1 AS r
     ON r.base_key BETWEEN w.first_key AND w.last_key
@@ -1053,6 +1121,30 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     r.unit_key
+), s5 AS (
+  SELECT
+    w.period_key,
+    r.unit_key,
+    COALESCE(SUM(r.v3), 0) AS v3,
+    COALESCE(SUM(r.v3_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v3_blanks,
+    COALESCE(SUM(r.v4), 0) AS v4,
+    COALESCE(SUM(r.v4_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v4_blanks,
+    COALESCE(SUM(r.v2), 0) AS v2,
+    COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
+    COALESCE(SUM(r.v8), 0) AS v8,
+    COALESCE(SUM(r.v8_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v8_blanks
+  FROM w5 AS w
+  JOIN r1 AS r
+    ON r.base_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN delivered_1 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+  GROUP BY
+    w.period_key,
+    r.unit_key
 ), delivered_5 AS (
   SELECT
     c.municipality_key AS unit_key,
@@ -1062,7 +1154,7 @@ WITH periods AS (
     c.source = 'oko_forventet'
     AND c.series = ''
     AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
-), s5 AS (
+), s6 AS (
   SELECT
     w.period_key,
     r.unit_key,
@@ -1071,7 +1163,7 @@ WITH periods AS (
       NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
     COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
       r.v1_rows > 0) AS v1_periods
-  FROM w5 AS w
+  FROM w6 AS w
   JOIN r5 AS r
     ON r.base_key = w.first_key
     AND r.from_day <= w.on_date
@@ -1092,34 +1184,17 @@ WITH periods AS (
     c.source = 'oko_balance'
     AND c.series = ''
     AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
-), s6 AS (
+), s7 AS (
   SELECT
     w.period_key,
     r.unit_key,
     CASE WHEN SUM(r.v1_failed) = 0 THEN COALESCE(SUM(r.v1), 0) END AS v1,
     COALESCE(SUM(r.v1_blanks) FILTER(WHERE
       NOT delivered.base_period_key IS NULL), 0) AS v1_blanks
-  FROM w6 AS w
+  FROM w7 AS w
   JOIN r6 AS r
     ON r.base_key = w.first_key
   LEFT JOIN delivered_6 AS delivered
-    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-  GROUP BY
-    w.period_key,
-    r.unit_key
-), s7 AS (
-  SELECT
-    w.period_key,
-    r.unit_key,
-    SUM(r.v1) AS v1,
-    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
-      r.v1_rows > 0) AS v1_periods
-  FROM w7 AS w
-  JOIN r2 AS r
-    ON r.base_key = w.first_key
-  LEFT JOIN delivered_2 AS delivered
     ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
@@ -1145,16 +1220,15 @@ WITH periods AS (
   SELECT
     w.period_key,
     r.unit_key,
-    COALESCE(SUM(r.v2), 0) AS v2,
-    COALESCE(SUM(r.v2_blanks) FILTER(WHERE
-      NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
-    COALESCE(SUM(r.v6), 0) AS v6,
-    COALESCE(SUM(r.v6_blanks) FILTER(WHERE
-      NOT delivered.base_period_key IS NULL), 0) AS v6_blanks
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
   FROM w9 AS w
-  JOIN r1 AS r
-    ON r.base_key BETWEEN w.first_key AND w.last_key
-  LEFT JOIN delivered_1 AS delivered
+  JOIN r2 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_2 AS delivered
     ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
@@ -1378,21 +1452,95 @@ WITH periods AS (
     u.period_key,
     u.area_municipality,
     u.unit_key,
-    s5.v1 AS c1,
+    CASE WHEN s5.period_key IS NULL THEN 0 ELSE s5.v3 END AS c1,
     CASE
+      WHEN w5.required <= 0
+      THEN 2
       WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
       THEN 2
-      WHEN COALESCE(s5.v1_periods, 0) < COALESCE(w5_coverage.delivered, 0)
-      THEN 2
-      WHEN s5.v1_blanks > 0
+      WHEN s5.v3_blanks > 0
       THEN 3
       WHEN COALESCE(w5_coverage.exempt, 0) > 0
       THEN 3
       WHEN COALESCE(w5_coverage.held, 0) > 0
       THEN 4
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
+      THEN 7
       WHEN COALESCE(w5_coverage.provisional, 0) > 0
       THEN 8
       WHEN COALESCE(w5_coverage.approved, 0) = w5.required
+      THEN 10
+      ELSE 9
+    END AS s1,
+    CASE WHEN s5.period_key IS NULL THEN 0 ELSE s5.v3 END AS c2,
+    CASE
+      WHEN w5.required <= 0
+      THEN 2
+      WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
+      THEN 2
+      WHEN s5.v3_blanks > 0
+      THEN 3
+      WHEN COALESCE(w5_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w5_coverage.held, 0) > 0
+      THEN 4
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
+      THEN 7
+      WHEN COALESCE(w5_coverage.provisional, 0) > 0
+      THEN 8
+      WHEN COALESCE(w5_coverage.approved, 0) = w5.required
+      THEN 10
+      ELSE 9
+    END AS s2,
+    CASE WHEN s5.period_key IS NULL THEN 0 ELSE s5.v4 END AS c3,
+    CASE
+      WHEN w5.required <= 0
+      THEN 2
+      WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
+      THEN 2
+      WHEN s5.v4_blanks > 0
+      THEN 3
+      WHEN COALESCE(w5_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w5_coverage.held, 0) > 0
+      THEN 4
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
+      THEN 7
+      WHEN COALESCE(w5_coverage.provisional, 0) > 0
+      THEN 8
+      WHEN COALESCE(w5_coverage.approved, 0) = w5.required
+      THEN 10
+      ELSE 9
+    END AS s3
+  FROM units AS u
+  JOIN w5
+    ON w5.period_key = u.period_key
+  LEFT JOIN w5_coverage
+    ON w5_coverage.period_key = u.period_key AND w5_coverage.unit_key = u.unit_key
+  LEFT JOIN s5
+    ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
+  WHERE
+    u.is_member
+), f5_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.unit_key,
+    s6.v1 AS c1,
+    CASE
+      WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) + COALESCE(w6_coverage.held, 0) < w6.required
+      THEN 2
+      WHEN COALESCE(s6.v1_periods, 0) < COALESCE(w6_coverage.delivered, 0)
+      THEN 2
+      WHEN s6.v1_blanks > 0
+      THEN 3
+      WHEN COALESCE(w6_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w6_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w6_coverage.provisional, 0) > 0
+      THEN 8
+      WHEN COALESCE(w6_coverage.approved, 0) = w6.required
       THEN 10
       ELSE 9
     END AS s1,
@@ -1429,12 +1577,12 @@ WITH periods AS (
       ELSE 9
     END AS s3
   FROM units AS u
-  JOIN w5
-    ON w5.period_key = u.period_key
-  LEFT JOIN w5_coverage
-    ON w5_coverage.period_key = u.period_key AND w5_coverage.unit_key = u.unit_key
-  LEFT JOIN s5
-    ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
+  JOIN w6
+    ON w6.period_key = u.period_key
+  LEFT JOIN w6_coverage
+    ON w6_coverage.period_key = u.period_key AND w6_coverage.unit_key = u.unit_key
+  LEFT JOIN s6
+    ON s6.period_key = u.period_key AND s6.unit_key = u.unit_key
   JOIN w4
     ON w4.period_key = u.period_key
   LEFT JOIN w4_coverage
@@ -1443,76 +1591,18 @@ WITH periods AS (
     ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
   WHERE
     u.is_member
-), f5_units AS (
-  SELECT
-    u.period_key,
-    u.area_municipality,
-    u.unit_key,
-    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v3 END AS c1,
-    CASE
-      WHEN w1.required <= 0
-      THEN 2
-      WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-      THEN 2
-      WHEN s1.v3_blanks > 0
-      THEN 3
-      WHEN COALESCE(w1_coverage.exempt, 0) > 0
-      THEN 3
-      WHEN COALESCE(w1_coverage.held, 0) > 0
-      THEN 4
-      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
-      THEN 7
-      WHEN COALESCE(w1_coverage.provisional, 0) > 0
-      THEN 8
-      WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-      THEN 10
-      ELSE 9
-    END AS s1,
-    s2.v1 AS c2,
-    CASE
-      WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
-      THEN 2
-      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-      THEN 2
-      WHEN s2.v1_blanks > 0
-      THEN 2
-      WHEN COALESCE(w2_coverage.exempt, 0) > 0
-      THEN 3
-      WHEN COALESCE(w2_coverage.held, 0) > 0
-      THEN 4
-      WHEN COALESCE(w2_coverage.provisional, 0) > 0
-      THEN 8
-      WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-      THEN 10
-      ELSE 9
-    END AS s2
-  FROM units AS u
-  JOIN w1
-    ON w1.period_key = u.period_key
-  LEFT JOIN w1_coverage
-    ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-  LEFT JOIN s1
-    ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
-  JOIN w2
-    ON w2.period_key = u.period_key
-  LEFT JOIN w2_coverage
-    ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
-  LEFT JOIN s2
-    ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
-  WHERE
-    u.is_member
 ), f6_units AS (
   SELECT
     u.period_key,
     u.area_municipality,
     u.unit_key,
-    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v4 END AS c1,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v5 END AS c1,
     CASE
       WHEN w1.required <= 0
       THEN 2
       WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
-      WHEN s1.v4_blanks > 0
+      WHEN s1.v5_blanks > 0
       THEN 3
       WHEN COALESCE(w1_coverage.exempt, 0) > 0
       THEN 3
@@ -1564,69 +1654,13 @@ WITH periods AS (
     u.period_key,
     u.area_municipality,
     u.unit_key,
-    CASE WHEN s6.period_key IS NULL THEN 0 ELSE s6.v1 END AS c1,
-    CASE
-      WHEN w6.is_waiting
-      THEN 6
-      WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) + COALESCE(w6_coverage.held, 0) < w6.required
-      THEN 2
-      WHEN s6.v1_blanks > 0
-      THEN 3
-      WHEN COALESCE(w6_coverage.exempt, 0) > 0
-      THEN 3
-      WHEN COALESCE(w6_coverage.held, 0) > 0
-      THEN 4
-      WHEN COALESCE(w6_coverage.provisional, 0) > 0
-      THEN 8
-      WHEN COALESCE(w6_coverage.approved, 0) = w6.required
-      THEN 10
-      ELSE 9
-    END AS s1,
-    s7.v1 AS c2,
-    CASE
-      WHEN COALESCE(w7_coverage.delivered, 0) + COALESCE(w7_coverage.exempt, 0) + COALESCE(w7_coverage.held, 0) < w7.required
-      THEN 2
-      WHEN COALESCE(s7.v1_periods, 0) < COALESCE(w7_coverage.delivered, 0)
-      THEN 2
-      WHEN s7.v1_blanks > 0
-      THEN 2
-      WHEN COALESCE(w7_coverage.exempt, 0) > 0
-      THEN 3
-      WHEN COALESCE(w7_coverage.held, 0) > 0
-      THEN 4
-      WHEN COALESCE(w7_coverage.provisional, 0) > 0
-      THEN 8
-      WHEN COALESCE(w7_coverage.approved, 0) = w7.required
-      THEN 10
-      ELSE 9
-    END AS s2
-  FROM units AS u
-  JOIN w6
-    ON w6.period_key = u.period_key
-  LEFT JOIN w6_coverage
-    ON w6_coverage.period_key = u.period_key AND w6_coverage.unit_key = u.unit_key
-  LEFT JOIN s6
-    ON s6.period_key = u.period_key AND s6.unit_key = u.unit_key
-  JOIN w7
-    ON w7.period_key = u.period_key
-  LEFT JOIN w7_coverage
-    ON w7_coverage.period_key = u.period_key AND w7_coverage.unit_key = u.unit_key
-  LEFT JOIN s7
-    ON s7.period_key = u.period_key AND s7.unit_key = u.unit_key
-  WHERE
-    u.is_member
-), f8_units AS (
-  SELECT
-    u.period_key,
-    u.area_municipality,
-    u.unit_key,
-    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v5 END AS c1,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v6 END AS c1,
     CASE
       WHEN w1.required <= 0
       THEN 2
       WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
-      WHEN s1.v5_blanks > 0
+      WHEN s1.v6_blanks > 0
       THEN 3
       WHEN COALESCE(w1_coverage.exempt, 0) > 0
       THEN 3
@@ -1637,6 +1671,62 @@ WITH periods AS (
       WHEN COALESCE(w1_coverage.provisional, 0) > 0
       THEN 8
       WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+      THEN 10
+      ELSE 9
+    END AS s1,
+    s2.v1 AS c2,
+    CASE
+      WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+      THEN 2
+      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
+      THEN 2
+      WHEN s2.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w2_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w2_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w2_coverage.provisional, 0) > 0
+      THEN 8
+      WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+      THEN 10
+      ELSE 9
+    END AS s2
+  FROM units AS u
+  JOIN w1
+    ON w1.period_key = u.period_key
+  LEFT JOIN w1_coverage
+    ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+  LEFT JOIN s1
+    ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
+  JOIN w2
+    ON w2.period_key = u.period_key
+  LEFT JOIN w2_coverage
+    ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
+  LEFT JOIN s2
+    ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
+  WHERE
+    u.is_member
+), f8_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.unit_key,
+    CASE WHEN s7.period_key IS NULL THEN 0 ELSE s7.v1 END AS c1,
+    CASE
+      WHEN w7.is_waiting
+      THEN 6
+      WHEN COALESCE(w7_coverage.delivered, 0) + COALESCE(w7_coverage.exempt, 0) + COALESCE(w7_coverage.held, 0) < w7.required
+      THEN 2
+      WHEN s7.v1_blanks > 0
+      THEN 3
+      WHEN COALESCE(w7_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w7_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w7_coverage.provisional, 0) > 0
+      THEN 8
+      WHEN COALESCE(w7_coverage.approved, 0) = w7.required
       THEN 10
       ELSE 9
     END AS s1,
@@ -1659,12 +1749,12 @@ WITH periods AS (
       ELSE 9
     END AS s2
   FROM units AS u
-  JOIN w1
-    ON w1.period_key = u.period_key
-  LEFT JOIN w1_coverage
-    ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-  LEFT JOIN s1
-    ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
+  JOIN w7
+    ON w7.period_key = u.period_key
+  LEFT JOIN w7_coverage
+    ON w7_coverage.period_key = u.period_key AND w7_coverage.unit_key = u.unit_key
+  LEFT JOIN s7
+    ON s7.period_key = u.period_key AND s7.unit_key = u.unit_key
   JOIN w8
     ON w8.period_key = u.period_key
   LEFT JOIN w8_coverage
@@ -1678,23 +1768,81 @@ WITH periods AS (
     u.period_key,
     u.area_municipality,
     u.unit_key,
-    CASE WHEN s9.period_key IS NULL THEN 0 ELSE s9.v2 END AS c1,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v7 END AS c1,
     CASE
-      WHEN w9.required <= 0
+      WHEN w1.required <= 0
       THEN 2
+      WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+      THEN 2
+      WHEN s1.v7_blanks > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w1_coverage.held, 0) > 0
+      THEN 4
+      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
+      THEN 7
+      WHEN COALESCE(w1_coverage.provisional, 0) > 0
+      THEN 8
+      WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+      THEN 10
+      ELSE 9
+    END AS s1,
+    s9.v1 AS c2,
+    CASE
       WHEN COALESCE(w9_coverage.delivered, 0) + COALESCE(w9_coverage.exempt, 0) + COALESCE(w9_coverage.held, 0) < w9.required
       THEN 2
-      WHEN s9.v2_blanks > 0
-      THEN 3
+      WHEN COALESCE(s9.v1_periods, 0) < COALESCE(w9_coverage.delivered, 0)
+      THEN 2
+      WHEN s9.v1_blanks > 0
+      THEN 2
       WHEN COALESCE(w9_coverage.exempt, 0) > 0
       THEN 3
       WHEN COALESCE(w9_coverage.held, 0) > 0
       THEN 4
-      WHEN w9.on_date >= LEAST(w9_coverage.data_to, w9.data_to)
-      THEN 7
       WHEN COALESCE(w9_coverage.provisional, 0) > 0
       THEN 8
       WHEN COALESCE(w9_coverage.approved, 0) = w9.required
+      THEN 10
+      ELSE 9
+    END AS s2
+  FROM units AS u
+  JOIN w1
+    ON w1.period_key = u.period_key
+  LEFT JOIN w1_coverage
+    ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+  LEFT JOIN s1
+    ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
+  JOIN w9
+    ON w9.period_key = u.period_key
+  LEFT JOIN w9_coverage
+    ON w9_coverage.period_key = u.period_key AND w9_coverage.unit_key = u.unit_key
+  LEFT JOIN s9
+    ON s9.period_key = u.period_key AND s9.unit_key = u.unit_key
+  WHERE
+    u.is_member
+), f10_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.unit_key,
+    CASE WHEN s5.period_key IS NULL THEN 0 ELSE s5.v2 END AS c1,
+    CASE
+      WHEN w5.required <= 0
+      THEN 2
+      WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
+      THEN 2
+      WHEN s5.v2_blanks > 0
+      THEN 3
+      WHEN COALESCE(w5_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w5_coverage.held, 0) > 0
+      THEN 4
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
+      THEN 7
+      WHEN COALESCE(w5_coverage.provisional, 0) > 0
+      THEN 8
+      WHEN COALESCE(w5_coverage.approved, 0) = w5.required
       THEN 10
       ELSE 9
     END AS s1,
@@ -1731,12 +1879,12 @@ WITH periods AS (
       ELSE 9
     END AS s3
   FROM units AS u
-  JOIN w9
-    ON w9.period_key = u.period_key
-  LEFT JOIN w9_coverage
-    ON w9_coverage.period_key = u.period_key AND w9_coverage.unit_key = u.unit_key
-  LEFT JOIN s9
-    ON s9.period_key = u.period_key AND s9.unit_key = u.unit_key
+  JOIN w5
+    ON w5.period_key = u.period_key
+  LEFT JOIN w5_coverage
+    ON w5_coverage.period_key = u.period_key AND w5_coverage.unit_key = u.unit_key
+  LEFT JOIN s5
+    ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
   JOIN w4
     ON w4.period_key = u.period_key
   LEFT JOIN w4_coverage
@@ -1745,7 +1893,7 @@ WITH periods AS (
     ON s10.period_key = u.period_key AND s10.unit_key = u.unit_key
   WHERE
     u.is_member
-), f10_units AS (
+), f11_units AS (
   SELECT
     u.period_key,
     u.area_municipality,
@@ -1803,7 +1951,7 @@ WITH periods AS (
     ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
   WHERE
     u.is_member
-), f11_units AS (
+), f12_units AS (
   SELECT
     u.period_key,
     u.area_municipality,
@@ -1857,28 +2005,28 @@ WITH periods AS (
     ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
   WHERE
     u.is_member
-), f12_units AS (
+), f13_units AS (
   SELECT
     u.period_key,
     u.area_municipality,
     u.unit_key,
-    CASE WHEN s9.period_key IS NULL THEN 0 ELSE s9.v6 END AS c1,
+    CASE WHEN s5.period_key IS NULL THEN 0 ELSE s5.v8 END AS c1,
     CASE
-      WHEN w9.required <= 0
+      WHEN w5.required <= 0
       THEN 2
-      WHEN COALESCE(w9_coverage.delivered, 0) + COALESCE(w9_coverage.exempt, 0) + COALESCE(w9_coverage.held, 0) < w9.required
+      WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
       THEN 2
-      WHEN s9.v6_blanks > 0
+      WHEN s5.v8_blanks > 0
       THEN 3
-      WHEN COALESCE(w9_coverage.exempt, 0) > 0
+      WHEN COALESCE(w5_coverage.exempt, 0) > 0
       THEN 3
-      WHEN COALESCE(w9_coverage.held, 0) > 0
+      WHEN COALESCE(w5_coverage.held, 0) > 0
       THEN 4
-      WHEN w9.on_date >= LEAST(w9_coverage.data_to, w9.data_to)
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
       THEN 7
-      WHEN COALESCE(w9_coverage.provisional, 0) > 0
+      WHEN COALESCE(w5_coverage.provisional, 0) > 0
       THEN 8
-      WHEN COALESCE(w9_coverage.approved, 0) = w9.required
+      WHEN COALESCE(w5_coverage.approved, 0) = w5.required
       THEN 10
       ELSE 9
     END AS s1,
@@ -1901,12 +2049,12 @@ WITH periods AS (
       ELSE 9
     END AS s2
   FROM units AS u
-  JOIN w9
-    ON w9.period_key = u.period_key
-  LEFT JOIN w9_coverage
-    ON w9_coverage.period_key = u.period_key AND w9_coverage.unit_key = u.unit_key
-  LEFT JOIN s9
-    ON s9.period_key = u.period_key AND s9.unit_key = u.unit_key
+  JOIN w5
+    ON w5.period_key = u.period_key
+  LEFT JOIN w5_coverage
+    ON w5_coverage.period_key = u.period_key AND w5_coverage.unit_key = u.unit_key
+  LEFT JOIN s5
+    ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
   JOIN w2
     ON w2.period_key = u.period_key
   LEFT JOIN w2_coverage
@@ -1978,150 +2126,168 @@ SELECT
 {%- else %},
   kept.budget_consumption_rate__num, kept.budget_consumption_rate__den
 {%- endif %}
+{%- if touched.figures is none or 'competitive_tendering_indicator' in touched.figures %},
+  CASE
+    WHEN LEAST(f4_units.s1, f4_units.s2, f4_units.s3) >= 7
+    AND NOT f4_units.c1 IS NULL
+    AND NOT f4_units.c2 IS NULL
+    AND NOT f4_units.c3 IS NULL
+    THEN f4_units.c1
+  END AS competitive_tendering_indicator__num,
+  CASE
+    WHEN LEAST(f4_units.s1, f4_units.s2, f4_units.s3) >= 7
+    AND NOT f4_units.c1 IS NULL
+    AND NOT f4_units.c2 IS NULL
+    AND NOT f4_units.c3 IS NULL
+    THEN f4_units.c2 + f4_units.c3
+  END AS competitive_tendering_indicator__den
+{%- else %},
+  kept.competitive_tendering_indicator__num, kept.competitive_tendering_indicator__den
+{%- endif %}
 {%- if touched.figures is none or 'forecast_deviation' in touched.figures %},
   CASE
-    WHEN LEAST(f4_units.s1, f4_units.s2, f4_units.s3) >= 7
-    AND NOT f4_units.c1 IS NULL
-    AND NOT f4_units.c2 IS NULL
-    AND NOT f4_units.c3 IS NULL
-    THEN f4_units.c1 - f4_units.c2
+    WHEN LEAST(f5_units.s1, f5_units.s2, f5_units.s3) >= 7
+    AND NOT f5_units.c1 IS NULL
+    AND NOT f5_units.c2 IS NULL
+    AND NOT f5_units.c3 IS NULL
+    THEN f5_units.c1 - f5_units.c2
   END AS forecast_deviation__num,
   CASE
-    WHEN LEAST(f4_units.s1, f4_units.s2, f4_units.s3) >= 7
-    AND NOT f4_units.c1 IS NULL
-    AND NOT f4_units.c2 IS NULL
-    AND NOT f4_units.c3 IS NULL
-    THEN f4_units.c3
+    WHEN LEAST(f5_units.s1, f5_units.s2, f5_units.s3) >= 7
+    AND NOT f5_units.c1 IS NULL
+    AND NOT f5_units.c2 IS NULL
+    AND NOT f5_units.c3 IS NULL
+    THEN f5_units.c3
   END AS forecast_deviation__den
 {%- else %},
   kept.forecast_deviation__num, kept.forecast_deviation__den
 {%- endif %}
 {%- if touched.figures is none or 'grants_and_equalisation_per_inhabitant' in touched.figures %},
   CASE
-    WHEN LEAST(f5_units.s1, f5_units.s2) >= 7
-    AND NOT f5_units.c1 IS NULL
-    AND NOT f5_units.c2 IS NULL
-    THEN -f5_units.c1
+    WHEN LEAST(f6_units.s1, f6_units.s2) >= 7
+    AND NOT f6_units.c1 IS NULL
+    AND NOT f6_units.c2 IS NULL
+    THEN -f6_units.c1
   END AS grants_and_equalisation_per_inhabitant__num,
   CASE
-    WHEN LEAST(f5_units.s1, f5_units.s2) >= 7
-    AND NOT f5_units.c1 IS NULL
-    AND NOT f5_units.c2 IS NULL
-    THEN f5_units.c2
+    WHEN LEAST(f6_units.s1, f6_units.s2) >= 7
+    AND NOT f6_units.c1 IS NULL
+    AND NOT f6_units.c2 IS NULL
+    THEN f6_units.c2
   END AS grants_and_equalisation_per_inhabitant__den
 {%- else %},
   kept.grants_and_equalisation_per_inhabitant__num, kept.grants_and_equalisation_per_inhabitant__den
 {%- endif %}
 {%- if touched.figures is none or 'gross_capital_expenditure_per_inhabitant' in touched.figures %},
   CASE
-    WHEN LEAST(f6_units.s1, f6_units.s2) >= 7
-    AND NOT f6_units.c1 IS NULL
-    AND NOT f6_units.c2 IS NULL
-    THEN f6_units.c1
+    WHEN LEAST(f7_units.s1, f7_units.s2) >= 7
+    AND NOT f7_units.c1 IS NULL
+    AND NOT f7_units.c2 IS NULL
+    THEN f7_units.c1
   END AS gross_capital_expenditure_per_inhabitant__num,
   CASE
-    WHEN LEAST(f6_units.s1, f6_units.s2) >= 7
-    AND NOT f6_units.c1 IS NULL
-    AND NOT f6_units.c2 IS NULL
-    THEN f6_units.c2
+    WHEN LEAST(f7_units.s1, f7_units.s2) >= 7
+    AND NOT f7_units.c1 IS NULL
+    AND NOT f7_units.c2 IS NULL
+    THEN f7_units.c2
   END AS gross_capital_expenditure_per_inhabitant__den
 {%- else %},
   kept.gross_capital_expenditure_per_inhabitant__num, kept.gross_capital_expenditure_per_inhabitant__den
 {%- endif %}
 {%- if touched.figures is none or 'long_term_debt_per_inhabitant' in touched.figures %},
   CASE
-    WHEN LEAST(f7_units.s1, f7_units.s2) >= 7
-    AND NOT f7_units.c1 IS NULL
-    AND NOT f7_units.c2 IS NULL
-    THEN f7_units.c1
+    WHEN LEAST(f8_units.s1, f8_units.s2) >= 7
+    AND NOT f8_units.c1 IS NULL
+    AND NOT f8_units.c2 IS NULL
+    THEN f8_units.c1
   END AS long_term_debt_per_inhabitant__num,
   CASE
-    WHEN LEAST(f7_units.s1, f7_units.s2) >= 7
-    AND NOT f7_units.c1 IS NULL
-    AND NOT f7_units.c2 IS NULL
-    THEN f7_units.c2
+    WHEN LEAST(f8_units.s1, f8_units.s2) >= 7
+    AND NOT f8_units.c1 IS NULL
+    AND NOT f8_units.c2 IS NULL
+    THEN f8_units.c2
   END AS long_term_debt_per_inhabitant__den
 {%- else %},
   kept.long_term_debt_per_inhabitant__num, kept.long_term_debt_per_inhabitant__den
 {%- endif %}
 {%- if touched.figures is none or 'operating_expenditure_per_inhabitant' in touched.figures %},
   CASE
-    WHEN LEAST(f8_units.s1, f8_units.s2) >= 7
-    AND NOT f8_units.c1 IS NULL
-    AND NOT f8_units.c2 IS NULL
-    THEN f8_units.c1
+    WHEN LEAST(f9_units.s1, f9_units.s2) >= 7
+    AND NOT f9_units.c1 IS NULL
+    AND NOT f9_units.c2 IS NULL
+    THEN f9_units.c1
   END AS operating_expenditure_per_inhabitant__num,
   CASE
-    WHEN LEAST(f8_units.s1, f8_units.s2) >= 7
-    AND NOT f8_units.c1 IS NULL
-    AND NOT f8_units.c2 IS NULL
-    THEN f8_units.c2
+    WHEN LEAST(f9_units.s1, f9_units.s2) >= 7
+    AND NOT f9_units.c1 IS NULL
+    AND NOT f9_units.c2 IS NULL
+    THEN f9_units.c2
   END AS operating_expenditure_per_inhabitant__den
 {%- else %},
   kept.operating_expenditure_per_inhabitant__num, kept.operating_expenditure_per_inhabitant__den
 {%- endif %}
 {%- if touched.figures is none or 'service_budget_deviation' in touched.figures %},
   CASE
-    WHEN LEAST(f9_units.s1, f9_units.s2, f9_units.s3) >= 7
-    AND NOT f9_units.c1 IS NULL
-    AND NOT f9_units.c2 IS NULL
-    AND NOT f9_units.c3 IS NULL
-    THEN f9_units.c1 - f9_units.c2
+    WHEN LEAST(f10_units.s1, f10_units.s2, f10_units.s3) >= 7
+    AND NOT f10_units.c1 IS NULL
+    AND NOT f10_units.c2 IS NULL
+    AND NOT f10_units.c3 IS NULL
+    THEN f10_units.c1 - f10_units.c2
   END AS service_budget_deviation__num,
   CASE
-    WHEN LEAST(f9_units.s1, f9_units.s2, f9_units.s3) >= 7
-    AND NOT f9_units.c1 IS NULL
-    AND NOT f9_units.c2 IS NULL
-    AND NOT f9_units.c3 IS NULL
-    THEN f9_units.c3
+    WHEN LEAST(f10_units.s1, f10_units.s2, f10_units.s3) >= 7
+    AND NOT f10_units.c1 IS NULL
+    AND NOT f10_units.c2 IS NULL
+    AND NOT f10_units.c3 IS NULL
+    THEN f10_units.c3
   END AS service_budget_deviation__den
 {%- else %},
   kept.service_budget_deviation__num, kept.service_budget_deviation__den
 {%- endif %}
 {%- if touched.figures is none or 'service_expenditure_per_inhabitant' in touched.figures %},
   CASE
-    WHEN LEAST(f10_units.s1, f10_units.s2) >= 7
-    AND NOT f10_units.c1 IS NULL
-    AND NOT f10_units.c2 IS NULL
-    THEN f10_units.c1
+    WHEN LEAST(f11_units.s1, f11_units.s2) >= 7
+    AND NOT f11_units.c1 IS NULL
+    AND NOT f11_units.c2 IS NULL
+    THEN f11_units.c1
   END AS service_expenditure_per_inhabitant__num,
   CASE
-    WHEN LEAST(f10_units.s1, f10_units.s2) >= 7
-    AND NOT f10_units.c1 IS NULL
-    AND NOT f10_units.c2 IS NULL
-    THEN f10_units.c2
+    WHEN LEAST(f11_units.s1, f11_units.s2) >= 7
+    AND NOT f11_units.c1 IS NULL
+    AND NOT f11_units.c2 IS NULL
+    THEN f11_units.c2
   END AS service_expenditure_per_inhabitant__den
 {%- else %},
   kept.service_expenditure_per_inhabitant__num, kept.service_expenditure_per_inhabitant__den
 {%- endif %}
 {%- if touched.figures is none or 'structural_operating_balance_per_inhabitant' in touched.figures %},
   CASE
-    WHEN LEAST(f11_units.s1, f11_units.s2) >= 7
-    AND NOT f11_units.c1 IS NULL
-    AND NOT f11_units.c2 IS NULL
-    THEN -f11_units.c1
+    WHEN LEAST(f12_units.s1, f12_units.s2) >= 7
+    AND NOT f12_units.c1 IS NULL
+    AND NOT f12_units.c2 IS NULL
+    THEN -f12_units.c1
   END AS structural_operating_balance_per_inhabitant__num,
   CASE
-    WHEN LEAST(f11_units.s1, f11_units.s2) >= 7
-    AND NOT f11_units.c1 IS NULL
-    AND NOT f11_units.c2 IS NULL
-    THEN f11_units.c2
+    WHEN LEAST(f12_units.s1, f12_units.s2) >= 7
+    AND NOT f12_units.c1 IS NULL
+    AND NOT f12_units.c2 IS NULL
+    THEN f12_units.c2
   END AS structural_operating_balance_per_inhabitant__den
 {%- else %},
   kept.structural_operating_balance_per_inhabitant__num, kept.structural_operating_balance_per_inhabitant__den
 {%- endif %}
 {%- if touched.figures is none or 'tax_financed_operating_result_per_inhabitant' in touched.figures %},
   CASE
-    WHEN LEAST(f12_units.s1, f12_units.s2) >= 7
-    AND NOT f12_units.c1 IS NULL
-    AND NOT f12_units.c2 IS NULL
-    THEN -f12_units.c1
+    WHEN LEAST(f13_units.s1, f13_units.s2) >= 7
+    AND NOT f13_units.c1 IS NULL
+    AND NOT f13_units.c2 IS NULL
+    THEN -f13_units.c1
   END AS tax_financed_operating_result_per_inhabitant__num,
   CASE
-    WHEN LEAST(f12_units.s1, f12_units.s2) >= 7
-    AND NOT f12_units.c1 IS NULL
-    AND NOT f12_units.c2 IS NULL
-    THEN f12_units.c2
+    WHEN LEAST(f13_units.s1, f13_units.s2) >= 7
+    AND NOT f13_units.c1 IS NULL
+    AND NOT f13_units.c2 IS NULL
+    THEN f13_units.c2
   END AS tax_financed_operating_result_per_inhabitant__den
 {%- else %},
   kept.tax_financed_operating_result_per_inhabitant__num, kept.tax_financed_operating_result_per_inhabitant__den
@@ -2147,41 +2313,45 @@ LEFT JOIN f2_units
 LEFT JOIN f3_units
   ON f3_units.period_key = u.period_key AND f3_units.unit_key = u.unit_key
 {%- endif %}
-{%- if touched.figures is none or 'forecast_deviation' in touched.figures %}
+{%- if touched.figures is none or 'competitive_tendering_indicator' in touched.figures %}
 LEFT JOIN f4_units
   ON f4_units.period_key = u.period_key AND f4_units.unit_key = u.unit_key
 {%- endif %}
-{%- if touched.figures is none or 'grants_and_equalisation_per_inhabitant' in touched.figures %}
+{%- if touched.figures is none or 'forecast_deviation' in touched.figures %}
 LEFT JOIN f5_units
   ON f5_units.period_key = u.period_key AND f5_units.unit_key = u.unit_key
 {%- endif %}
-{%- if touched.figures is none or 'gross_capital_expenditure_per_inhabitant' in touched.figures %}
+{%- if touched.figures is none or 'grants_and_equalisation_per_inhabitant' in touched.figures %}
 LEFT JOIN f6_units
   ON f6_units.period_key = u.period_key AND f6_units.unit_key = u.unit_key
 {%- endif %}
-{%- if touched.figures is none or 'long_term_debt_per_inhabitant' in touched.figures %}
+{%- if touched.figures is none or 'gross_capital_expenditure_per_inhabitant' in touched.figures %}
 LEFT JOIN f7_units
   ON f7_units.period_key = u.period_key AND f7_units.unit_key = u.unit_key
 {%- endif %}
-{%- if touched.figures is none or 'operating_expenditure_per_inhabitant' in touched.figures %}
+{%- if touched.figures is none or 'long_term_debt_per_inhabitant' in touched.figures %}
 LEFT JOIN f8_units
   ON f8_units.period_key = u.period_key AND f8_units.unit_key = u.unit_key
 {%- endif %}
-{%- if touched.figures is none or 'service_budget_deviation' in touched.figures %}
+{%- if touched.figures is none or 'operating_expenditure_per_inhabitant' in touched.figures %}
 LEFT JOIN f9_units
   ON f9_units.period_key = u.period_key AND f9_units.unit_key = u.unit_key
 {%- endif %}
-{%- if touched.figures is none or 'service_expenditure_per_inhabitant' in touched.figures %}
+{%- if touched.figures is none or 'service_budget_deviation' in touched.figures %}
 LEFT JOIN f10_units
   ON f10_units.period_key = u.period_key AND f10_units.unit_key = u.unit_key
 {%- endif %}
-{%- if touched.figures is none or 'structural_operating_balance_per_inhabitant' in touched.figures %}
+{%- if touched.figures is none or 'service_expenditure_per_inhabitant' in touched.figures %}
 LEFT JOIN f11_units
   ON f11_units.period_key = u.period_key AND f11_units.unit_key = u.unit_key
 {%- endif %}
-{%- if touched.figures is none or 'tax_financed_operating_result_per_inhabitant' in touched.figures %}
+{%- if touched.figures is none or 'structural_operating_balance_per_inhabitant' in touched.figures %}
 LEFT JOIN f12_units
   ON f12_units.period_key = u.period_key AND f12_units.unit_key = u.unit_key
+{%- endif %}
+{%- if touched.figures is none or 'tax_financed_operating_result_per_inhabitant' in touched.figures %}
+LEFT JOIN f13_units
+  ON f13_units.period_key = u.period_key AND f13_units.unit_key = u.unit_key
 {%- endif %}
 {%- if touched.figures is not none %}
 LEFT JOIN (SELECT * FROM {{ this }} WHERE {{ flis_project.touched_periods(touched) }}) AS kept

@@ -26,6 +26,8 @@ WITH periods AS (
           AND s.series = ''
           OR s.source = 'oko_budget'
           AND s.series = ''
+          OR s.source = 'ref_skat'
+          AND s.series = ''
           OR s.source = 'oko_balance'
           AND s.series = ''
         )
@@ -43,6 +45,8 @@ WITH periods AS (
           OR s.source = 'oko_forventet'
           AND s.series = ''
           OR s.source = 'oko_budget'
+          AND s.series = ''
+          OR s.source = 'ref_skat'
           AND s.series = ''
           OR s.source = 'oko_balance'
           AND s.series = ''
@@ -231,137 +235,6 @@ WITH periods AS (
     w.period_key,
     c.municipality_key
 ), w5 AS (
-  /* oko_forventet by year: in force on the last day */
-  SELECT
-    p.period_key,
-    EXTRACT(YEAR FROM p.end_date) AS first_key,
-    EXTRACT(YEAR FROM p.end_date) AS last_key,
-    1 AS required,
-    p.start_date AS from_date,
-    p.end_date AS on_date
-  FROM periods AS p
-), w5_coverage AS (
-  SELECT
-    w.period_key,
-    c.municipality_key AS unit_key,
-    COUNT(*) FILTER(WHERE
-      c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
-    COUNT(*) FILTER(WHERE
-      c.state = 'exempt') AS exempt,
-    COUNT(*) FILTER(WHERE
-      c.state = 'held') AS held,
-    COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved,
-    COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
-  FROM w5 AS w
-  JOIN {{ ref('coverage') }} AS c
-    ON c.source = 'oko_forventet' AND c.series = '' AND c.base_period_key = w.first_key
-  GROUP BY
-    w.period_key,
-    c.municipality_key
-), w6 AS (
-  /* oko_balance by month: last */
-  SELECT
-    p.period_key,
-    EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS first_key,
-    EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS last_key,
-    1 AS required,
-    EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 > d.due_key
-    AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
-    p.start_date AS from_date
-  FROM periods AS p
-  CROSS JOIN (
-    SELECT
-      COALESCE(MIN(s.due_key), -1000000) AS due_key,
-      MIN(s.data_to) AS data_to
-    FROM {{ ref('source_status') }} AS s
-    WHERE
-      s.source = 'oko_balance' AND s.series = ''
-  ) AS d
-), w6_coverage AS (
-  SELECT
-    w.period_key,
-    c.municipality_key AS unit_key,
-    COUNT(*) FILTER(WHERE
-      c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
-    COUNT(*) FILTER(WHERE
-      c.state = 'exempt') AS exempt,
-    COUNT(*) FILTER(WHERE
-      c.state = 'held') AS held,
-    COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved,
-    COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
-  FROM w6 AS w
-  JOIN {{ ref('coverage') }} AS c
-    ON c.source = 'oko_balance' AND c.series = '' AND c.base_period_key = w.first_key
-  GROUP BY
-    w.period_key,
-    c.municipality_key
-), w7 AS (
-  /* bor_folketal by quarter: on the end of the period */
-  SELECT
-    p.period_key,
-    EXTRACT(YEAR FROM p.end_date) * 4 + EXTRACT(QUARTER FROM p.end_date) - 1 AS first_key,
-    EXTRACT(YEAR FROM p.end_date) * 4 + EXTRACT(QUARTER FROM p.end_date) - 1 AS last_key,
-    1 AS required,
-    p.start_date AS from_date
-  FROM periods AS p
-), w7_coverage AS (
-  SELECT
-    w.period_key,
-    c.municipality_key AS unit_key,
-    COUNT(*) FILTER(WHERE
-      c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
-    COUNT(*) FILTER(WHERE
-      c.state = 'exempt') AS exempt,
-    COUNT(*) FILTER(WHERE
-      c.state = 'held') AS held,
-    COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved,
-    COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
-  FROM w7 AS w
-  JOIN {{ ref('coverage') }} AS c
-    ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
-  GROUP BY
-    w.period_key,
-    c.municipality_key
-), w8 AS (
-  /* bor_folketal by quarter: on 07-01 */
-  SELECT
-    p.period_key,
-    EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
-    EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
-    1 AS required,
-    y.start_date AS from_date
-  FROM periods AS p
-  LEFT JOIN {{ ref('dim_period') }} AS y
-    ON y.grain = 'day'
-    AND y.label_year = EXTRACT(YEAR FROM p.end_date)
-    AND y.label_position = 701
-), w8_coverage AS (
-  SELECT
-    w.period_key,
-    c.municipality_key AS unit_key,
-    COUNT(*) FILTER(WHERE
-      c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
-    COUNT(*) FILTER(WHERE
-      c.state = 'exempt') AS exempt,
-    COUNT(*) FILTER(WHERE
-      c.state = 'held') AS held,
-    COUNT(*) FILTER(WHERE
-      c.state = 'approved') AS approved,
-    COUNT(*) FILTER(WHERE
-      c.state = 'provisional') AS provisional
-  FROM w8 AS w
-  JOIN {{ ref('coverage') }} AS c
-    ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
-  GROUP BY
-    w.period_key,
-    c.municipality_key
-), w9 AS (
   /* oko_postering by month: sum */
   SELECT
     p.period_key,
@@ -382,7 +255,7 @@ WITH periods AS (
     WHERE
       s.source = 'oko_postering' AND s.series = ''
   ) AS d
-), w9_coverage AS (
+), w5_coverage AS (
   SELECT
     w.period_key,
     c.municipality_key AS unit_key,
@@ -397,7 +270,7 @@ WITH periods AS (
     COUNT(*) FILTER(WHERE
       c.state = 'provisional') AS provisional,
     MIN(t.data_to) AS data_to
-  FROM w9 AS w
+  FROM w5 AS w
   JOIN {{ ref('coverage') }} AS c
     ON c.source = 'oko_postering'
     AND c.series = ''
@@ -406,6 +279,225 @@ WITH periods AS (
     ON t.source = c.source
     AND t.series = c.series
     AND t.municipality_key = c.municipality_key
+  GROUP BY
+    w.period_key,
+    c.municipality_key
+), w6 AS (
+  /* oko_forventet by year: in force on the last day */
+  SELECT
+    p.period_key,
+    EXTRACT(YEAR FROM p.end_date) AS first_key,
+    EXTRACT(YEAR FROM p.end_date) AS last_key,
+    1 AS required,
+    p.start_date AS from_date,
+    p.end_date AS on_date
+  FROM periods AS p
+), w6_coverage AS (
+  SELECT
+    w.period_key,
+    c.municipality_key AS unit_key,
+    COUNT(*) FILTER(WHERE
+      c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
+    COUNT(*) FILTER(WHERE
+      c.state = 'exempt') AS exempt,
+    COUNT(*) FILTER(WHERE
+      c.state = 'held') AS held,
+    COUNT(*) FILTER(WHERE
+      c.state = 'approved') AS approved,
+    COUNT(*) FILTER(WHERE
+      c.state = 'provisional') AS provisional
+  FROM w6 AS w
+  JOIN {{ ref('coverage') }} AS c
+    ON c.source = 'oko_forventet' AND c.series = '' AND c.base_period_key = w.first_key
+  GROUP BY
+    w.period_key,
+    c.municipality_key
+), w7 AS (
+  /* ref_skat by year: recompute */
+  SELECT
+    p.period_key,
+    p.period_key AS first_key,
+    p.period_key AS last_key,
+    1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
+    p.start_date AS from_date
+  FROM periods AS p
+  CROSS JOIN (
+    SELECT
+      COALESCE(MIN(s.due_key), -1000000) AS due_key,
+      MIN(s.data_to) AS data_to
+    FROM {{ ref('source_status') }} AS s
+    WHERE
+      s.source = 'ref_skat' AND s.series = ''
+  ) AS d
+), w7_coverage AS (
+  SELECT
+    w.period_key,
+    c.municipality_key AS unit_key,
+    COUNT(*) FILTER(WHERE
+      c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
+    COUNT(*) FILTER(WHERE
+      c.state = 'exempt') AS exempt,
+    COUNT(*) FILTER(WHERE
+      c.state = 'held') AS held,
+    COUNT(*) FILTER(WHERE
+      c.state = 'approved') AS approved,
+    COUNT(*) FILTER(WHERE
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
+  FROM w7 AS w
+  JOIN {{ ref('coverage') }} AS c
+    ON c.source = 'ref_skat' AND c.series = '' AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
+  GROUP BY
+    w.period_key,
+    c.municipality_key
+), w8 AS (
+  /* ref_skat by year: sum */
+  SELECT
+    p.period_key,
+    p.period_key AS first_key,
+    p.period_key AS last_key,
+    1 AS required,
+    p.end_date AS on_date,
+    d.data_to,
+    p.start_date AS from_date
+  FROM periods AS p
+  CROSS JOIN (
+    SELECT
+      COALESCE(MIN(s.due_key), -1000000) AS due_key,
+      MIN(s.data_to) AS data_to
+    FROM {{ ref('source_status') }} AS s
+    WHERE
+      s.source = 'ref_skat' AND s.series = ''
+  ) AS d
+), w8_coverage AS (
+  SELECT
+    w.period_key,
+    c.municipality_key AS unit_key,
+    COUNT(*) FILTER(WHERE
+      c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
+    COUNT(*) FILTER(WHERE
+      c.state = 'exempt') AS exempt,
+    COUNT(*) FILTER(WHERE
+      c.state = 'held') AS held,
+    COUNT(*) FILTER(WHERE
+      c.state = 'approved') AS approved,
+    COUNT(*) FILTER(WHERE
+      c.state = 'provisional') AS provisional,
+    MIN(t.data_to) AS data_to
+  FROM w8 AS w
+  JOIN {{ ref('coverage') }} AS c
+    ON c.source = 'ref_skat' AND c.series = '' AND c.base_period_key = w.first_key
+  LEFT JOIN {{ ref('data_to') }} AS t
+    ON t.source = c.source
+    AND t.series = c.series
+    AND t.municipality_key = c.municipality_key
+  GROUP BY
+    w.period_key,
+    c.municipality_key
+), w9 AS (
+  /* oko_balance by month: last */
+  SELECT
+    p.period_key,
+    EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS first_key,
+    EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 AS last_key,
+    1 AS required,
+    EXTRACT(YEAR FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) * 12 + EXTRACT(MONTH FROM CAST(p.end_date + INTERVAL '1' DAY AS DATE)) - 1 - 1 > d.due_key
+    AND EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 <= d.due_key AS is_waiting,
+    p.start_date AS from_date
+  FROM periods AS p
+  CROSS JOIN (
+    SELECT
+      COALESCE(MIN(s.due_key), -1000000) AS due_key,
+      MIN(s.data_to) AS data_to
+    FROM {{ ref('source_status') }} AS s
+    WHERE
+      s.source = 'oko_balance' AND s.series = ''
+  ) AS d
+), w9_coverage AS (
+  SELECT
+    w.period_key,
+    c.municipality_key AS unit_key,
+    COUNT(*) FILTER(WHERE
+      c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
+    COUNT(*) FILTER(WHERE
+      c.state = 'exempt') AS exempt,
+    COUNT(*) FILTER(WHERE
+      c.state = 'held') AS held,
+    COUNT(*) FILTER(WHERE
+      c.state = 'approved') AS approved,
+    COUNT(*) FILTER(WHERE
+      c.state = 'provisional') AS provisional
+  FROM w9 AS w
+  JOIN {{ ref('coverage') }} AS c
+    ON c.source = 'oko_balance' AND c.series = '' AND c.base_period_key = w.first_key
+  GROUP BY
+    w.period_key,
+    c.municipality_key
+), w10 AS (
+  /* bor_folketal by quarter: on the end of the period */
+  SELECT
+    p.period_key,
+    EXTRACT(YEAR FROM p.end_date) * 4 + EXTRACT(QUARTER FROM p.end_date) - 1 AS first_key,
+    EXTRACT(YEAR FROM p.end_date) * 4 + EXTRACT(QUARTER FROM p.end_date) - 1 AS last_key,
+    1 AS required,
+    p.start_date AS from_date
+  FROM periods AS p
+), w10_coverage AS (
+  SELECT
+    w.period_key,
+    c.municipality_key AS unit_key,
+    COUNT(*) FILTER(WHERE
+      c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
+    COUNT(*) FILTER(WHERE
+      c.state = 'exempt') AS exempt,
+    COUNT(*) FILTER(WHERE
+      c.state = 'held') AS held,
+    COUNT(*) FILTER(WHERE
+      c.state = 'approved') AS approved,
+    COUNT(*) FILTER(WHERE
+      c.state = 'provisional') AS provisional
+  FROM w10 AS w
+  JOIN {{ ref('coverage') }} AS c
+    ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
+  GROUP BY
+    w.period_key,
+    c.municipality_key
+), w11 AS (
+  /* bor_folketal by quarter: on 07-01 */
+  SELECT
+    p.period_key,
+    EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
+    EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
+    1 AS required,
+    y.start_date AS from_date
+  FROM periods AS p
+  LEFT JOIN {{ ref('dim_period') }} AS y
+    ON y.grain = 'day'
+    AND y.label_year = EXTRACT(YEAR FROM p.end_date)
+    AND y.label_position = 701
+), w11_coverage AS (
+  SELECT
+    w.period_key,
+    c.municipality_key AS unit_key,
+    COUNT(*) FILTER(WHERE
+      c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
+    COUNT(*) FILTER(WHERE
+      c.state = 'exempt') AS exempt,
+    COUNT(*) FILTER(WHERE
+      c.state = 'held') AS held,
+    COUNT(*) FILTER(WHERE
+      c.state = 'approved') AS approved,
+    COUNT(*) FILTER(WHERE
+      c.state = 'provisional') AS provisional
+  FROM w11 AS w
+  JOIN {{ ref('coverage') }} AS c
+    ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
   GROUP BY
     w.period_key,
     c.municipality_key
@@ -483,18 +575,86 @@ WITH periods AS (
       AND NOT f.is_opening
       AND f.amount IS NULL) AS v2_blanks,
     SUM(f.amount) FILTER(WHERE
-      f.dranst = 7
-      AND f.function_key BETWEEN 76280 AND 76286
-      AND f.main_art <> 0
+      (
+        (
+          f.main_account IN (0, 2, 3, 4, 5, 6)
+        )
+        AND f.dranst = 1
+        AND NOT f.main_function_key IN (522, 548, 557, 558, 642)
+        AND NOT f.function_key IN (46281, 52824)
+      )
+      AND (
+        (
+          f.art_key IN (40, 45, 49) AND COALESCE(f.ownership, 1) <> 3
+        )
+        OR (
+          f.art_key IN (46, 47, 48, 59) AND f.ownership = 2
+        )
+      )
       AND NOT f.is_opening) AS v3,
     COUNT(*) FILTER(WHERE
-      f.dranst = 7
-      AND f.function_key BETWEEN 76280 AND 76286
-      AND f.main_art <> 0
+      (
+        (
+          f.main_account IN (0, 2, 3, 4, 5, 6)
+        )
+        AND f.dranst = 1
+        AND NOT f.main_function_key IN (522, 548, 557, 558, 642)
+        AND NOT f.function_key IN (46281, 52824)
+      )
+      AND (
+        (
+          f.art_key IN (40, 45, 49) AND COALESCE(f.ownership, 1) <> 3
+        )
+        OR (
+          f.art_key IN (46, 47, 48, 59) AND f.ownership = 2
+        )
+      )
       AND NOT f.is_opening
       AND f.amount IS NULL) AS v3_blanks,
     SUM(f.amount) FILTER(WHERE
       (
+        (
+          f.main_account IN (0, 2, 3, 4, 5, 6)
+        )
+        AND f.dranst = 1
+        AND NOT f.main_function_key IN (522, 548, 557, 558, 642)
+        AND NOT f.function_key IN (46281, 52824)
+      )
+      AND (
+        f.main_art IN (1, 9) OR (
+          f.main_art = 2 AND f.art_key <> 26
+        )
+      )
+      AND NOT f.is_opening) AS v4,
+    COUNT(*) FILTER(WHERE
+      (
+        (
+          f.main_account IN (0, 2, 3, 4, 5, 6)
+        )
+        AND f.dranst = 1
+        AND NOT f.main_function_key IN (522, 548, 557, 558, 642)
+        AND NOT f.function_key IN (46281, 52824)
+      )
+      AND (
+        f.main_art IN (1, 9) OR (
+          f.main_art = 2 AND f.art_key <> 26
+        )
+      )
+      AND NOT f.is_opening
+      AND f.amount IS NULL) AS v4_blanks,
+    SUM(f.amount) FILTER(WHERE
+      f.dranst = 7
+      AND f.function_key BETWEEN 76280 AND 76286
+      AND f.main_art <> 0
+      AND NOT f.is_opening) AS v5,
+    COUNT(*) FILTER(WHERE
+      f.dranst = 7
+      AND f.function_key BETWEEN 76280 AND 76286
+      AND f.main_art <> 0
+      AND NOT f.is_opening
+      AND f.amount IS NULL) AS v5_blanks,
+    SUM(f.amount) FILTER(WHERE
+      (
         f.main_account IN (0, 2, 3, 4, 5, 6)
       )
       AND f.dranst = 3
@@ -503,7 +663,7 @@ WITH periods AS (
         f.main_art BETWEEN 1 AND 6 OR f.main_art = 9
       )
       AND f.art_key <> 97
-      AND NOT f.is_opening) AS v4,
+      AND NOT f.is_opening) AS v6,
     COUNT(*) FILTER(WHERE
       (
         f.main_account IN (0, 2, 3, 4, 5, 6)
@@ -515,14 +675,14 @@ WITH periods AS (
       )
       AND f.art_key <> 97
       AND NOT f.is_opening
-      AND f.amount IS NULL) AS v4_blanks,
+      AND f.amount IS NULL) AS v6_blanks,
     SUM(f.amount) FILTER(WHERE
-      f.main_account BETWEEN 0 AND 6 AND f.dranst IN (1, 2) AND NOT f.is_opening) AS v5,
+      f.main_account BETWEEN 0 AND 6 AND f.dranst IN (1, 2) AND NOT f.is_opening) AS v7,
     COUNT(*) FILTER(WHERE
       f.main_account BETWEEN 0 AND 6
       AND f.dranst IN (1, 2)
       AND NOT f.is_opening
-      AND f.amount IS NULL) AS v5_blanks,
+      AND f.amount IS NULL) AS v7_blanks,
     SUM(f.amount) FILTER(WHERE
       f.main_art <> 0
       AND NOT f.is_opening
@@ -547,7 +707,7 @@ WITH periods AS (
         OR (
           f.dranst = 4 AND f.function_key <> 75877
         )
-      )) AS v6,
+      )) AS v8,
     COUNT(*) FILTER(WHERE
       f.main_art <> 0
       AND NOT f.is_opening
@@ -573,7 +733,7 @@ WITH periods AS (
           f.dranst = 4 AND f.function_key <> 75877
         )
       )
-      AND f.amount IS NULL) AS v6_blanks
+      AND f.amount IS NULL) AS v8_blanks
   FROM {{ ref('fct_posting') }} AS f
   WHERE
     f.month_key >= LEAST(
@@ -585,7 +745,7 @@ WITH periods AS (
       (
         SELECT
           MIN(first_key)
-        FROM w9
+        FROM w5
       )
     )
     AND f.month_key <= GREATEST((
@@ -595,7 +755,7 @@ WITH periods AS (
     ), (
       SELECT
         MAX(last_key)
-      FROM w9
+      FROM w5
     ))
   GROUP BY
     f.municipality_key,
@@ -620,12 +780,12 @@ WITH periods AS (
       (
         SELECT
           MIN(first_key)
-        FROM w7
+        FROM w10
       ),
       (
         SELECT
           MIN(first_key)
-        FROM w8
+        FROM w11
       )
     )
     AND f.quarter_key <= GREATEST(
@@ -637,12 +797,12 @@ WITH periods AS (
       (
         SELECT
           MAX(last_key)
-        FROM w7
+        FROM w10
       ),
       (
         SELECT
           MAX(last_key)
-        FROM w8
+        FROM w11
       )
     )
     AND f.vintage = 'frozen'
@@ -782,12 +942,12 @@ WITH periods AS (
     f.year_key >= (
       SELECT
         MIN(first_key)
-      FROM w5
+      FROM w6
     )
     AND f.year_key <= (
       SELECT
         MAX(last_key)
-      FROM w5
+      FROM w6
     )
   GROUP BY
     f.municipality_key,
@@ -795,6 +955,45 @@ WITH periods AS (
     f.valid_from,
     f.valid_to
 ), r6 AS (
+  /* economy.income_tax */
+  SELECT
+    f.municipality_key AS unit_key,
+    f.year_key AS base_key,
+    SUM(f.income_tax_rate_pct) AS v1,
+    COUNT(*) FILTER(WHERE
+      f.income_tax_rate_pct IS NULL) AS v1_blanks,
+    COUNT(*) AS v1_rows,
+    SUM(f.tax_base_dkk) AS v2,
+    COUNT(*) FILTER(WHERE
+      f.tax_base_dkk IS NULL) AS v2_blanks,
+    COUNT(*) AS v2_rows
+  FROM {{ ref('fct_income_tax') }} AS f
+  WHERE
+    f.year_key >= LEAST(
+      (
+        SELECT
+          MIN(first_key)
+        FROM w7
+      ),
+      (
+        SELECT
+          MIN(first_key)
+        FROM w8
+      )
+    )
+    AND f.year_key <= GREATEST((
+      SELECT
+        MAX(last_key)
+      FROM w7
+    ), (
+      SELECT
+        MAX(last_key)
+      FROM w8
+    ))
+  GROUP BY
+    f.municipality_key,
+    f.year_key
+), r7 AS (
   /* economy.balances */
   SELECT
     f.municipality_key AS unit_key,
@@ -809,19 +1008,19 @@ WITH periods AS (
     f.month_key >= (
       SELECT
         MIN(first_key)
-      FROM w6
+      FROM w9
     )
     AND f.month_key <= (
       SELECT
         MAX(last_key)
-      FROM w6
+      FROM w9
     )
     AND f.main_function_key = 955
     AND f.function_key <> 95577
   GROUP BY
     f.municipality_key,
     f.month_key
-), r7 AS (
+), r8 AS (
   /* economy.budgets */
   SELECT
     f.municipality_key AS unit_key,
@@ -947,15 +1146,15 @@ WITH periods AS (
     COALESCE(SUM(r.v2), 0) AS v2,
     COALESCE(SUM(r.v2_blanks) FILTER(WHERE
       NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
-    COALESCE(SUM(r.v3), 0) AS v3,
-    COALESCE(SUM(r.v3_blanks) FILTER(WHERE
-      NOT delivered.base_period_key IS NULL), 0) AS v3_blanks,
-    COALESCE(SUM(r.v4), 0) AS v4,
-    COALESCE(SUM(r.v4_blanks) FILTER(WHERE
-      NOT delivered.base_period_key IS NULL), 0) AS v4_blanks,
     COALESCE(SUM(r.v5), 0) AS v5,
     COALESCE(SUM(r.v5_blanks) FILTER(WHERE
-      NOT delivered.base_period_key IS NULL), 0) AS v5_blanks
+      NOT delivered.base_period_key IS NULL), 0) AS v5_blanks,
+    COALESCE(SUM(r.v6), 0) AS v6,
+    COALESCE(SUM(r.v6_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v6_blanks,
+    COALESCE(SUM(r.v7), 0) AS v7,
+    COALESCE(SUM(r.v7_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v7_blanks
   FROM w1 AS w
   JOIN r1 AS r
     ON r.base_key BETWEEN w.first_key AND w.last_key
@@ -1048,6 +1247,30 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     r.unit_key
+), s5 AS (
+  SELECT
+    w.period_key,
+    r.unit_key,
+    COALESCE(SUM(r.v3), 0) AS v3,
+    COALESCE(SUM(r.v3_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v3_blanks,
+    COALESCE(SUM(r.v4), 0) AS v4,
+    COALESCE(SUM(r.v4_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v4_blanks,
+    COALESCE(SUM(r.v2), 0) AS v2,
+    COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
+    COALESCE(SUM(r.v8), 0) AS v8,
+    COALESCE(SUM(r.v8_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v8_blanks
+  FROM w5 AS w
+  JOIN r1 AS r
+    ON r.base_key BETWEEN w.first_key AND w.last_key
+  LEFT JOIN delivered_1 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+  GROUP BY
+    w.period_key,
+    r.unit_key
 ), delivered_5 AS (
   SELECT
     c.municipality_key AS unit_key,
@@ -1057,7 +1280,7 @@ WITH periods AS (
     c.source = 'oko_forventet'
     AND c.series = ''
     AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
-), s5 AS (
+), s6 AS (
   SELECT
     w.period_key,
     r.unit_key,
@@ -1066,7 +1289,7 @@ WITH periods AS (
       NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
     COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
       r.v1_rows > 0) AS v1_periods
-  FROM w5 AS w
+  FROM w6 AS w
   JOIN r5 AS r
     ON r.base_key = w.first_key
     AND r.from_day <= w.on_date
@@ -1084,24 +1307,9 @@ WITH periods AS (
     c.base_period_key
   FROM {{ ref('coverage') }} AS c
   WHERE
-    c.source = 'oko_balance'
+    c.source = 'ref_skat'
     AND c.series = ''
     AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
-), s6 AS (
-  SELECT
-    w.period_key,
-    r.unit_key,
-    CASE WHEN SUM(r.v1_failed) = 0 THEN COALESCE(SUM(r.v1), 0) END AS v1,
-    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks
-  FROM w6 AS w
-  JOIN r6 AS r
-    ON r.base_key = w.first_key
-  LEFT JOIN delivered_6 AS delivered
-    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-  GROUP BY
-    w.period_key,
-    r.unit_key
 ), s7 AS (
   SELECT
     w.period_key,
@@ -1112,9 +1320,9 @@ WITH periods AS (
     COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
       r.v1_rows > 0) AS v1_periods
   FROM w7 AS w
-  JOIN r2 AS r
+  JOIN r6 AS r
     ON r.base_key = w.first_key
-  LEFT JOIN delivered_2 AS delivered
+  LEFT JOIN delivered_6 AS delivered
     ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
@@ -1123,12 +1331,53 @@ WITH periods AS (
   SELECT
     w.period_key,
     r.unit_key,
+    SUM(r.v2) AS v2,
+    COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v2_rows > 0) AS v2_periods
+  FROM w8 AS w
+  JOIN r6 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_6 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+  GROUP BY
+    w.period_key,
+    r.unit_key
+), delivered_7 AS (
+  SELECT
+    c.municipality_key AS unit_key,
+    c.base_period_key
+  FROM {{ ref('coverage') }} AS c
+  WHERE
+    c.source = 'oko_balance'
+    AND c.series = ''
+    AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
+), s9 AS (
+  SELECT
+    w.period_key,
+    r.unit_key,
+    CASE WHEN SUM(r.v1_failed) = 0 THEN COALESCE(SUM(r.v1), 0) END AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks
+  FROM w9 AS w
+  JOIN r7 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_7 AS delivered
+    ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+  GROUP BY
+    w.period_key,
+    r.unit_key
+), s10 AS (
+  SELECT
+    w.period_key,
+    r.unit_key,
     SUM(r.v1) AS v1,
     COALESCE(SUM(r.v1_blanks) FILTER(WHERE
       NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
     COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
       r.v1_rows > 0) AS v1_periods
-  FROM w8 AS w
+  FROM w10 AS w
   JOIN r2 AS r
     ON r.base_key = w.first_key
   LEFT JOIN delivered_2 AS delivered
@@ -1136,25 +1385,24 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     r.unit_key
-), s9 AS (
+), s11 AS (
   SELECT
     w.period_key,
     r.unit_key,
-    COALESCE(SUM(r.v2), 0) AS v2,
-    COALESCE(SUM(r.v2_blanks) FILTER(WHERE
-      NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
-    COALESCE(SUM(r.v6), 0) AS v6,
-    COALESCE(SUM(r.v6_blanks) FILTER(WHERE
-      NOT delivered.base_period_key IS NULL), 0) AS v6_blanks
-  FROM w9 AS w
-  JOIN r1 AS r
-    ON r.base_key BETWEEN w.first_key AND w.last_key
-  LEFT JOIN delivered_1 AS delivered
+    SUM(r.v1) AS v1,
+    COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+      NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+    COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+      r.v1_rows > 0) AS v1_periods
+  FROM w11 AS w
+  JOIN r2 AS r
+    ON r.base_key = w.first_key
+  LEFT JOIN delivered_2 AS delivered
     ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
   GROUP BY
     w.period_key,
     r.unit_key
-), s10 AS (
+), s12 AS (
   SELECT
     w.period_key,
     r.unit_key,
@@ -1165,7 +1413,7 @@ WITH periods AS (
     COALESCE(SUM(r.v2_blanks) FILTER(WHERE
       NOT delivered.base_period_key IS NULL), 0) AS v2_blanks
   FROM w4 AS w
-  JOIN r7 AS r
+  JOIN r8 AS r
     ON r.base_key = w.first_key
     AND r.from_day <= w.on_date
     AND (
@@ -1267,31 +1515,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -1333,31 +1581,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -1399,31 +1647,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -1470,11 +1718,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f1_municipality AS a
@@ -1518,11 +1766,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f1_region AS a
@@ -1566,11 +1814,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f1_country AS a
@@ -1691,45 +1939,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 1
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -1777,45 +2025,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 1
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -1863,45 +2111,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 1
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -1959,11 +2207,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f2_municipality AS a
@@ -2019,11 +2267,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f2_region AS a
@@ -2079,11 +2327,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f2_country AS a
@@ -2183,31 +2431,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -2249,31 +2497,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -2315,31 +2563,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -2386,11 +2634,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f3_municipality AS a
@@ -2434,11 +2682,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f3_region AS a
@@ -2482,11 +2730,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f3_country AS a
@@ -2499,21 +2747,540 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    s5.v1 AS c1,
+    CASE WHEN s5.period_key IS NULL THEN 0 ELSE s5.v3 END AS c1,
     CASE
+      WHEN w5.required <= 0
+      THEN 2
       WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
       THEN 2
-      WHEN COALESCE(s5.v1_periods, 0) < COALESCE(w5_coverage.delivered, 0)
-      THEN 2
-      WHEN s5.v1_blanks > 0
+      WHEN s5.v3_blanks > 0
       THEN 3
       WHEN COALESCE(w5_coverage.exempt, 0) > 0
       THEN 3
       WHEN COALESCE(w5_coverage.held, 0) > 0
       THEN 4
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
+      THEN 7
       WHEN COALESCE(w5_coverage.provisional, 0) > 0
       THEN 8
       WHEN COALESCE(w5_coverage.approved, 0) = w5.required
+      THEN 10
+      ELSE 9
+    END AS s1,
+    CASE WHEN s5.period_key IS NULL THEN 0 ELSE s5.v3 END AS c2,
+    CASE
+      WHEN w5.required <= 0
+      THEN 2
+      WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
+      THEN 2
+      WHEN s5.v3_blanks > 0
+      THEN 3
+      WHEN COALESCE(w5_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w5_coverage.held, 0) > 0
+      THEN 4
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
+      THEN 7
+      WHEN COALESCE(w5_coverage.provisional, 0) > 0
+      THEN 8
+      WHEN COALESCE(w5_coverage.approved, 0) = w5.required
+      THEN 10
+      ELSE 9
+    END AS s2,
+    CASE WHEN s5.period_key IS NULL THEN 0 ELSE s5.v4 END AS c3,
+    CASE
+      WHEN w5.required <= 0
+      THEN 2
+      WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
+      THEN 2
+      WHEN s5.v4_blanks > 0
+      THEN 3
+      WHEN COALESCE(w5_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w5_coverage.held, 0) > 0
+      THEN 4
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
+      THEN 7
+      WHEN COALESCE(w5_coverage.provisional, 0) > 0
+      THEN 8
+      WHEN COALESCE(w5_coverage.approved, 0) = w5.required
+      THEN 10
+      ELSE 9
+    END AS s3
+  FROM units AS u
+  JOIN w5
+    ON w5.period_key = u.period_key
+  LEFT JOIN w5_coverage
+    ON w5_coverage.period_key = u.period_key AND w5_coverage.unit_key = u.unit_key
+  LEFT JOIN s5
+    ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
+  WHERE
+    u.is_member
+), f4_municipality AS (
+  SELECT
+    m.period_key,
+    'municipality' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c3) FILTER(WHERE
+      m.is_in) AS c3,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
+    SUM(m.c3) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c3_expected,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_municipality AS area,
+      f.c1,
+      f.c2,
+      f.c3,
+      LEAST(f.s1, f.s2, f.s3) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 8
+          WHEN f.s1 = 7
+          THEN 8
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
+          WHEN f.s2 = 2
+          THEN 2
+          WHEN f.s2 = 6
+          THEN 8
+          WHEN f.s2 = 7
+          THEN 8
+        END,
+        CASE
+          WHEN f.s3 >= 7 AND f.c3 IS NULL
+          THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
+          WHEN f.s3 = 2
+          THEN 2
+          WHEN f.s3 = 6
+          THEN 8
+          WHEN f.s3 = 7
+          THEN 8
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2, f.s3) >= 7
+      AND NOT f.c1 IS NULL
+      AND NOT f.c2 IS NULL
+      AND NOT f.c3 IS NULL AS is_in,
+      LEAST(f.s2, f.s3) >= 7 AS is_known
+    FROM f4_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f4_region AS (
+  SELECT
+    m.period_key,
+    'region' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c3) FILTER(WHERE
+      m.is_in) AS c3,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
+    SUM(m.c3) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c3_expected,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_region AS area,
+      f.c1,
+      f.c2,
+      f.c3,
+      LEAST(f.s1, f.s2, f.s3) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 8
+          WHEN f.s1 = 7
+          THEN 8
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
+          WHEN f.s2 = 2
+          THEN 2
+          WHEN f.s2 = 6
+          THEN 8
+          WHEN f.s2 = 7
+          THEN 8
+        END,
+        CASE
+          WHEN f.s3 >= 7 AND f.c3 IS NULL
+          THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
+          WHEN f.s3 = 2
+          THEN 2
+          WHEN f.s3 = 6
+          THEN 8
+          WHEN f.s3 = 7
+          THEN 8
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2, f.s3) >= 7
+      AND NOT f.c1 IS NULL
+      AND NOT f.c2 IS NULL
+      AND NOT f.c3 IS NULL AS is_in,
+      LEAST(f.s2, f.s3) >= 7 AS is_known
+    FROM f4_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f4_country AS (
+  SELECT
+    m.period_key,
+    'country' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c3) FILTER(WHERE
+      m.is_in) AS c3,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
+    SUM(m.c3) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c3_expected,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_country AS area,
+      f.c1,
+      f.c2,
+      f.c3,
+      LEAST(f.s1, f.s2, f.s3) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 8
+          WHEN f.s1 = 7
+          THEN 8
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
+          WHEN f.s2 = 2
+          THEN 2
+          WHEN f.s2 = 6
+          THEN 8
+          WHEN f.s2 = 7
+          THEN 8
+        END,
+        CASE
+          WHEN f.s3 >= 7 AND f.c3 IS NULL
+          THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
+          WHEN f.s3 = 2
+          THEN 2
+          WHEN f.s3 = 6
+          THEN 8
+          WHEN f.s3 = 7
+          THEN 8
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2, f.s3) >= 7
+      AND NOT f.c1 IS NULL
+      AND NOT f.c2 IS NULL
+      AND NOT f.c3 IS NULL AS is_in,
+      LEAST(f.s2, f.s3) >= 7 AS is_known
+    FROM f4_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f4 AS (
+  SELECT
+    4 AS figure_position,
+    'economy.competitive_tendering_indicator' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CASE
+      WHEN a.reason = 3
+      THEN NULL
+      ELSE 100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2 + a.c3, 0)
+    END AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c2 + a.c3 AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 + a.c3 AS DOUBLE), 0) / NULLIF(a.c2_expected + a.c3_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN CASE
+          WHEN 100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2 + a.c3, 0) > 100.0000001
+          THEN 2
+          ELSE a.state_in
+        END
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
+        ELSE LEAST(
+          CASE
+            WHEN 100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2 + a.c3, 0) > 100.0000001
+            THEN 3
+          END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 + a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
+        )
+      END AS reason
+    FROM f4_municipality AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    4 AS figure_position,
+    'economy.competitive_tendering_indicator' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CASE
+      WHEN a.reason = 3
+      THEN NULL
+      ELSE 100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2 + a.c3, 0)
+    END AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c2 + a.c3 AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 + a.c3 AS DOUBLE), 0) / NULLIF(a.c2_expected + a.c3_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN CASE
+          WHEN 100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2 + a.c3, 0) > 100.0000001
+          THEN 2
+          ELSE a.state_in
+        END
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
+        ELSE LEAST(
+          CASE
+            WHEN 100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2 + a.c3, 0) > 100.0000001
+            THEN 3
+          END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 + a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
+        )
+      END AS reason
+    FROM f4_region AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    4 AS figure_position,
+    'economy.competitive_tendering_indicator' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CASE
+      WHEN a.reason = 3
+      THEN NULL
+      ELSE 100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2 + a.c3, 0)
+    END AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c2 + a.c3 AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 + a.c3 AS DOUBLE), 0) / NULLIF(a.c2_expected + a.c3_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN CASE
+          WHEN 100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2 + a.c3, 0) > 100.0000001
+          THEN 2
+          ELSE a.state_in
+        END
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
+        ELSE LEAST(
+          CASE
+            WHEN 100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2 + a.c3, 0) > 100.0000001
+            THEN 3
+          END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 + a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
+        )
+      END AS reason
+    FROM f4_country AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+), f5_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.area_region,
+    u.area_country,
+    s6.v1 AS c1,
+    CASE
+      WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) + COALESCE(w6_coverage.held, 0) < w6.required
+      THEN 2
+      WHEN COALESCE(s6.v1_periods, 0) < COALESCE(w6_coverage.delivered, 0)
+      THEN 2
+      WHEN s6.v1_blanks > 0
+      THEN 3
+      WHEN COALESCE(w6_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w6_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w6_coverage.provisional, 0) > 0
+      THEN 8
+      WHEN COALESCE(w6_coverage.approved, 0) = w6.required
       THEN 10
       ELSE 9
     END AS s1,
@@ -2550,479 +3317,18 @@ WITH periods AS (
       ELSE 9
     END AS s3
   FROM units AS u
-  JOIN w5
-    ON w5.period_key = u.period_key
-  LEFT JOIN w5_coverage
-    ON w5_coverage.period_key = u.period_key AND w5_coverage.unit_key = u.unit_key
-  LEFT JOIN s5
-    ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
+  JOIN w6
+    ON w6.period_key = u.period_key
+  LEFT JOIN w6_coverage
+    ON w6_coverage.period_key = u.period_key AND w6_coverage.unit_key = u.unit_key
+  LEFT JOIN s6
+    ON s6.period_key = u.period_key AND s6.unit_key = u.unit_key
   JOIN w4
     ON w4.period_key = u.period_key
   LEFT JOIN w4_coverage
     ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
   LEFT JOIN s4
     ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
-  WHERE
-    u.is_member
-), f4_municipality AS (
-  SELECT
-    m.period_key,
-    'municipality' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c3) FILTER(WHERE
-      m.is_in) AS c3,
-    SUM(m.c3) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c3_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_municipality AS area,
-      f.c1,
-      f.c2,
-      f.c3,
-      LEAST(f.s1, f.s2, f.s3) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
-          THEN 6
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 7
-          WHEN f.s2 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
-          THEN 6
-          WHEN f.s3 = 2
-          THEN 2
-          WHEN f.s3 = 6
-          THEN 7
-          WHEN f.s3 = 7
-          THEN 7
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2, f.s3) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT f.c3 IS NULL AS is_in,
-      f.s3 >= 7 AS is_known
-    FROM f4_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f4_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c3) FILTER(WHERE
-      m.is_in) AS c3,
-    SUM(m.c3) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c3_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      f.c3,
-      LEAST(f.s1, f.s2, f.s3) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
-          THEN 6
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 7
-          WHEN f.s2 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
-          THEN 6
-          WHEN f.s3 = 2
-          THEN 2
-          WHEN f.s3 = 6
-          THEN 7
-          WHEN f.s3 = 7
-          THEN 7
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2, f.s3) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT f.c3 IS NULL AS is_in,
-      f.s3 >= 7 AS is_known
-    FROM f4_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f4_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c3) FILTER(WHERE
-      m.is_in) AS c3,
-    SUM(m.c3) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c3_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      f.c3,
-      LEAST(f.s1, f.s2, f.s3) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
-          THEN 6
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 7
-          WHEN f.s2 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
-          THEN 6
-          WHEN f.s3 = 2
-          THEN 2
-          WHEN f.s3 = 6
-          THEN 7
-          WHEN f.s3 = 7
-          THEN 7
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2, f.s3) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT f.c3 IS NULL AS is_in,
-      f.s3 >= 7 AS is_known
-    FROM f4_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f4 AS (
-  SELECT
-    4 AS figure_position,
-    'economy.forecast_deviation' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-    CAST(a.c1 - a.c2 AS DOUBLE) AS numerator,
-    CAST(a.c3 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f4_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    4 AS figure_position,
-    'economy.forecast_deviation' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-    CAST(a.c1 - a.c2 AS DOUBLE) AS numerator,
-    CAST(a.c3 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f4_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    4 AS figure_position,
-    'economy.forecast_deviation' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-    CAST(a.c1 - a.c2 AS DOUBLE) AS numerator,
-    CAST(a.c3 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f4_country AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-), f5_units AS (
-  SELECT
-    u.period_key,
-    u.area_municipality,
-    u.area_region,
-    u.area_country,
-    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v3 END AS c1,
-    CASE
-      WHEN w1.required <= 0
-      THEN 2
-      WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-      THEN 2
-      WHEN s1.v3_blanks > 0
-      THEN 3
-      WHEN COALESCE(w1_coverage.exempt, 0) > 0
-      THEN 3
-      WHEN COALESCE(w1_coverage.held, 0) > 0
-      THEN 4
-      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
-      THEN 7
-      WHEN COALESCE(w1_coverage.provisional, 0) > 0
-      THEN 8
-      WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-      THEN 10
-      ELSE 9
-    END AS s1,
-    s2.v1 AS c2,
-    CASE
-      WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
-      THEN 2
-      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-      THEN 2
-      WHEN s2.v1_blanks > 0
-      THEN 2
-      WHEN COALESCE(w2_coverage.exempt, 0) > 0
-      THEN 3
-      WHEN COALESCE(w2_coverage.held, 0) > 0
-      THEN 4
-      WHEN COALESCE(w2_coverage.provisional, 0) > 0
-      THEN 8
-      WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-      THEN 10
-      ELSE 9
-    END AS s2
-  FROM units AS u
-  JOIN w1
-    ON w1.period_key = u.period_key
-  LEFT JOIN w1_coverage
-    ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-  LEFT JOIN s1
-    ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
-  JOIN w2
-    ON w2.period_key = u.period_key
-  LEFT JOIN w2_coverage
-    ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
-  LEFT JOIN s2
-    ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
   WHERE
     u.is_member
 ), f5_municipality AS (
@@ -3034,8 +3340,10 @@ WITH periods AS (
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
       m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
+    SUM(m.c3) FILTER(WHERE
+      m.is_in) AS c3,
+    SUM(m.c3) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c3_expected,
     COUNT(*) FILTER(WHERE
       m.is_in) AS members,
     COUNT(*) FILTER(WHERE
@@ -3053,39 +3361,57 @@ WITH periods AS (
       f.area_municipality AS area,
       f.c1,
       f.c2,
-      LEAST(f.s1, f.s2) AS state,
+      f.c3,
+      LEAST(f.s1, f.s2, f.s3) AS state,
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
-          THEN 1
+          THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
+          THEN 8
+        END,
+        CASE
+          WHEN f.s3 >= 7 AND f.c3 IS NULL
+          THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
           THEN 7
+          WHEN f.s3 = 2
+          THEN 2
+          WHEN f.s3 = 6
+          THEN 8
+          WHEN f.s3 = 7
+          THEN 8
         END
       ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
+      LEAST(f.s1, f.s2, f.s3) >= 7
+      AND NOT f.c1 IS NULL
+      AND NOT f.c2 IS NULL
+      AND NOT f.c3 IS NULL AS is_in,
+      f.s3 >= 7 AS is_known
     FROM f5_units AS f
   ) AS m
   GROUP BY
@@ -3100,8 +3426,10 @@ WITH periods AS (
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
       m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
+    SUM(m.c3) FILTER(WHERE
+      m.is_in) AS c3,
+    SUM(m.c3) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c3_expected,
     COUNT(*) FILTER(WHERE
       m.is_in) AS members,
     COUNT(*) FILTER(WHERE
@@ -3119,39 +3447,57 @@ WITH periods AS (
       f.area_region AS area,
       f.c1,
       f.c2,
-      LEAST(f.s1, f.s2) AS state,
+      f.c3,
+      LEAST(f.s1, f.s2, f.s3) AS state,
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
-          THEN 1
+          THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
+          THEN 8
+        END,
+        CASE
+          WHEN f.s3 >= 7 AND f.c3 IS NULL
+          THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
           THEN 7
+          WHEN f.s3 = 2
+          THEN 2
+          WHEN f.s3 = 6
+          THEN 8
+          WHEN f.s3 = 7
+          THEN 8
         END
       ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
+      LEAST(f.s1, f.s2, f.s3) >= 7
+      AND NOT f.c1 IS NULL
+      AND NOT f.c2 IS NULL
+      AND NOT f.c3 IS NULL AS is_in,
+      f.s3 >= 7 AS is_known
     FROM f5_units AS f
   ) AS m
   GROUP BY
@@ -3166,8 +3512,10 @@ WITH periods AS (
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
       m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
+    SUM(m.c3) FILTER(WHERE
+      m.is_in) AS c3,
+    SUM(m.c3) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c3_expected,
     COUNT(*) FILTER(WHERE
       m.is_in) AS members,
     COUNT(*) FILTER(WHERE
@@ -3185,39 +3533,57 @@ WITH periods AS (
       f.area_country AS area,
       f.c1,
       f.c2,
-      LEAST(f.s1, f.s2) AS state,
+      f.c3,
+      LEAST(f.s1, f.s2, f.s3) AS state,
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
-          THEN 1
+          THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
+          THEN 8
+        END,
+        CASE
+          WHEN f.s3 >= 7 AND f.c3 IS NULL
+          THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
           THEN 7
+          WHEN f.s3 = 2
+          THEN 2
+          WHEN f.s3 = 6
+          THEN 8
+          WHEN f.s3 = 7
+          THEN 8
         END
       ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
+      LEAST(f.s1, f.s2, f.s3) >= 7
+      AND NOT f.c1 IS NULL
+      AND NOT f.c2 IS NULL
+      AND NOT f.c3 IS NULL AS is_in,
+      f.s3 >= 7 AS is_known
     FROM f5_units AS f
   ) AS m
   GROUP BY
@@ -3226,14 +3592,14 @@ WITH periods AS (
 ), f5 AS (
   SELECT
     5 AS figure_position,
-    'economy.grants_and_equalisation_per_inhabitant' AS key_figure,
+    'economy.forecast_deviation' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
     p.period,
-    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(-a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
+    100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
+    CAST(a.c1 - a.c2 AS DOUBLE) AS numerator,
+    CAST(a.c3 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
     COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
@@ -3242,7 +3608,7 @@ WITH periods AS (
     CASE
       WHEN a.unknown_denominators = 0
       THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
         CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
       )
       ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
@@ -3260,11 +3626,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f5_municipality AS a
@@ -3274,14 +3640,14 @@ WITH periods AS (
   UNION ALL
   SELECT
     5 AS figure_position,
-    'economy.grants_and_equalisation_per_inhabitant' AS key_figure,
+    'economy.forecast_deviation' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
     p.period,
-    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(-a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
+    100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
+    CAST(a.c1 - a.c2 AS DOUBLE) AS numerator,
+    CAST(a.c3 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
     COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
@@ -3290,7 +3656,7 @@ WITH periods AS (
     CASE
       WHEN a.unknown_denominators = 0
       THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
         CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
       )
       ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
@@ -3308,11 +3674,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f5_region AS a
@@ -3322,14 +3688,14 @@ WITH periods AS (
   UNION ALL
   SELECT
     5 AS figure_position,
-    'economy.grants_and_equalisation_per_inhabitant' AS key_figure,
+    'economy.forecast_deviation' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
     p.period,
-    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(-a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
+    100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
+    CAST(a.c1 - a.c2 AS DOUBLE) AS numerator,
+    CAST(a.c3 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
     COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
@@ -3338,7 +3704,7 @@ WITH periods AS (
     CASE
       WHEN a.unknown_denominators = 0
       THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
         CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
       )
       ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
@@ -3356,11 +3722,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f5_country AS a
@@ -3373,13 +3739,13 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v4 END AS c1,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v5 END AS c1,
     CASE
       WHEN w1.required <= 0
       THEN 2
       WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
-      WHEN s1.v4_blanks > 0
+      WHEN s1.v5_blanks > 0
       THEN 3
       WHEN COALESCE(w1_coverage.exempt, 0) > 0
       THEN 3
@@ -3458,31 +3824,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -3524,31 +3890,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -3590,31 +3956,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -3627,13 +3993,13 @@ WITH periods AS (
 ), f6 AS (
   SELECT
     6 AS figure_position,
-    'economy.gross_capital_expenditure_per_inhabitant' AS key_figure,
+    'economy.grants_and_equalisation_per_inhabitant' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
     p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(-a.c1 AS DOUBLE) AS numerator,
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
@@ -3661,11 +4027,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f6_municipality AS a
@@ -3675,13 +4041,13 @@ WITH periods AS (
   UNION ALL
   SELECT
     6 AS figure_position,
-    'economy.gross_capital_expenditure_per_inhabitant' AS key_figure,
+    'economy.grants_and_equalisation_per_inhabitant' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
     p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(-a.c1 AS DOUBLE) AS numerator,
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
@@ -3709,11 +4075,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f6_region AS a
@@ -3723,13 +4089,13 @@ WITH periods AS (
   UNION ALL
   SELECT
     6 AS figure_position,
-    'economy.gross_capital_expenditure_per_inhabitant' AS key_figure,
+    'economy.grants_and_equalisation_per_inhabitant' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
     p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(-a.c1 AS DOUBLE) AS numerator,
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
@@ -3757,11 +4123,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f6_country AS a
@@ -3774,55 +4140,57 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    CASE WHEN s6.period_key IS NULL THEN 0 ELSE s6.v1 END AS c1,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v6 END AS c1,
     CASE
-      WHEN w6.is_waiting
-      THEN 6
-      WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) + COALESCE(w6_coverage.held, 0) < w6.required
+      WHEN w1.required <= 0
       THEN 2
-      WHEN s6.v1_blanks > 0
+      WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+      THEN 2
+      WHEN s1.v6_blanks > 0
       THEN 3
-      WHEN COALESCE(w6_coverage.exempt, 0) > 0
+      WHEN COALESCE(w1_coverage.exempt, 0) > 0
       THEN 3
-      WHEN COALESCE(w6_coverage.held, 0) > 0
+      WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN COALESCE(w6_coverage.provisional, 0) > 0
+      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
+      THEN 7
+      WHEN COALESCE(w1_coverage.provisional, 0) > 0
       THEN 8
-      WHEN COALESCE(w6_coverage.approved, 0) = w6.required
+      WHEN COALESCE(w1_coverage.approved, 0) = w1.required
       THEN 10
       ELSE 9
     END AS s1,
-    s7.v1 AS c2,
+    s2.v1 AS c2,
     CASE
-      WHEN COALESCE(w7_coverage.delivered, 0) + COALESCE(w7_coverage.exempt, 0) + COALESCE(w7_coverage.held, 0) < w7.required
+      WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
       THEN 2
-      WHEN COALESCE(s7.v1_periods, 0) < COALESCE(w7_coverage.delivered, 0)
+      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
       THEN 2
-      WHEN s7.v1_blanks > 0
+      WHEN s2.v1_blanks > 0
       THEN 2
-      WHEN COALESCE(w7_coverage.exempt, 0) > 0
+      WHEN COALESCE(w2_coverage.exempt, 0) > 0
       THEN 3
-      WHEN COALESCE(w7_coverage.held, 0) > 0
+      WHEN COALESCE(w2_coverage.held, 0) > 0
       THEN 4
-      WHEN COALESCE(w7_coverage.provisional, 0) > 0
+      WHEN COALESCE(w2_coverage.provisional, 0) > 0
       THEN 8
-      WHEN COALESCE(w7_coverage.approved, 0) = w7.required
+      WHEN COALESCE(w2_coverage.approved, 0) = w2.required
       THEN 10
       ELSE 9
     END AS s2
   FROM units AS u
-  JOIN w6
-    ON w6.period_key = u.period_key
-  LEFT JOIN w6_coverage
-    ON w6_coverage.period_key = u.period_key AND w6_coverage.unit_key = u.unit_key
-  LEFT JOIN s6
-    ON s6.period_key = u.period_key AND s6.unit_key = u.unit_key
-  JOIN w7
-    ON w7.period_key = u.period_key
-  LEFT JOIN w7_coverage
-    ON w7_coverage.period_key = u.period_key AND w7_coverage.unit_key = u.unit_key
-  LEFT JOIN s7
-    ON s7.period_key = u.period_key AND s7.unit_key = u.unit_key
+  JOIN w1
+    ON w1.period_key = u.period_key
+  LEFT JOIN w1_coverage
+    ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+  LEFT JOIN s1
+    ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
+  JOIN w2
+    ON w2.period_key = u.period_key
+  LEFT JOIN w2_coverage
+    ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
+  LEFT JOIN s2
+    ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
   WHERE
     u.is_member
 ), f7_municipality AS (
@@ -3857,31 +4225,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -3923,31 +4291,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -3989,31 +4357,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -4026,7 +4394,7 @@ WITH periods AS (
 ), f7 AS (
   SELECT
     7 AS figure_position,
-    'economy.long_term_debt_per_inhabitant' AS key_figure,
+    'economy.gross_capital_expenditure_per_inhabitant' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
@@ -4060,11 +4428,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f7_municipality AS a
@@ -4074,7 +4442,7 @@ WITH periods AS (
   UNION ALL
   SELECT
     7 AS figure_position,
-    'economy.long_term_debt_per_inhabitant' AS key_figure,
+    'economy.gross_capital_expenditure_per_inhabitant' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
@@ -4108,11 +4476,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f7_region AS a
@@ -4122,7 +4490,7 @@ WITH periods AS (
   UNION ALL
   SELECT
     7 AS figure_position,
-    'economy.long_term_debt_per_inhabitant' AS key_figure,
+    'economy.gross_capital_expenditure_per_inhabitant' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
@@ -4156,11 +4524,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f7_country AS a
@@ -4173,38 +4541,40 @@ WITH periods AS (
     u.area_municipality,
     u.area_region,
     u.area_country,
-    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v5 END AS c1,
+    s7.v1 AS c1,
     CASE
-      WHEN w1.required <= 0
+      WHEN COALESCE(w7_coverage.delivered, 0) + COALESCE(w7_coverage.exempt, 0) + COALESCE(w7_coverage.held, 0) < w7.required
       THEN 2
-      WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+      WHEN COALESCE(s7.v1_periods, 0) < COALESCE(w7_coverage.delivered, 0)
       THEN 2
-      WHEN s1.v5_blanks > 0
+      WHEN s7.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w7_coverage.exempt, 0) > 0
       THEN 3
-      WHEN COALESCE(w1_coverage.exempt, 0) > 0
-      THEN 3
-      WHEN COALESCE(w1_coverage.held, 0) > 0
+      WHEN COALESCE(w7_coverage.held, 0) > 0
       THEN 4
-      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
+      WHEN w7.on_date >= LEAST(w7_coverage.data_to, w7.data_to)
       THEN 7
-      WHEN COALESCE(w1_coverage.provisional, 0) > 0
+      WHEN COALESCE(w7_coverage.provisional, 0) > 0
       THEN 8
-      WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+      WHEN COALESCE(w7_coverage.approved, 0) = w7.required
       THEN 10
       ELSE 9
     END AS s1,
-    s8.v1 AS c2,
+    s8.v2 AS c2,
     CASE
       WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) + COALESCE(w8_coverage.held, 0) < w8.required
       THEN 2
-      WHEN COALESCE(s8.v1_periods, 0) < COALESCE(w8_coverage.delivered, 0)
+      WHEN COALESCE(s8.v2_periods, 0) < COALESCE(w8_coverage.delivered, 0)
       THEN 2
-      WHEN s8.v1_blanks > 0
+      WHEN s8.v2_blanks > 0
       THEN 2
       WHEN COALESCE(w8_coverage.exempt, 0) > 0
       THEN 3
       WHEN COALESCE(w8_coverage.held, 0) > 0
       THEN 4
+      WHEN w8.on_date >= LEAST(w8_coverage.data_to, w8.data_to)
+      THEN 7
       WHEN COALESCE(w8_coverage.provisional, 0) > 0
       THEN 8
       WHEN COALESCE(w8_coverage.approved, 0) = w8.required
@@ -4212,12 +4582,12 @@ WITH periods AS (
       ELSE 9
     END AS s2
   FROM units AS u
-  JOIN w1
-    ON w1.period_key = u.period_key
-  LEFT JOIN w1_coverage
-    ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-  LEFT JOIN s1
-    ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
+  JOIN w7
+    ON w7.period_key = u.period_key
+  LEFT JOIN w7_coverage
+    ON w7_coverage.period_key = u.period_key AND w7_coverage.unit_key = u.unit_key
+  LEFT JOIN s7
+    ON s7.period_key = u.period_key AND s7.unit_key = u.unit_key
   JOIN w8
     ON w8.period_key = u.period_key
   LEFT JOIN w8_coverage
@@ -4233,6 +4603,384 @@ WITH periods AS (
     m.area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_municipality AS area,
+      f.c1,
+      f.s1 AS state,
+      CASE
+        WHEN f.s1 >= 7 AND f.c1 IS NULL
+        THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
+        WHEN f.s1 = 2
+        THEN 2
+        WHEN f.s1 = 6
+        THEN 8
+        WHEN f.s1 = 7
+        THEN 8
+      END AS reason,
+      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
+      FALSE AS is_known
+    FROM f8_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f8_region AS (
+  SELECT
+    m.period_key,
+    'region' AS area_level,
+    m.area,
+    SUM(CAST(m.value * m.weight AS DECIMAL(38, 9))) FILTER(WHERE
+      m.is_in) AS numerator,
+    SUM(CAST(m.weight AS DECIMAL(38, 9))) FILTER(WHERE
+      m.is_in) AS denominator,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_region AS area,
+      f.c1,
+      f.c2,
+      CAST(f.c1 AS DOUBLE) AS value,
+      CAST(f.c2 AS DOUBLE) AS weight,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 8
+          WHEN f.s1 = 7
+          THEN 8
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
+          WHEN f.s2 = 2
+          THEN 2
+          WHEN f.s2 = 6
+          THEN 8
+          WHEN f.s2 = 7
+          THEN 8
+        END,
+        CASE
+          WHEN LEAST(f.s1, f.s2) >= 7
+          AND (
+            CAST(f.c1 AS DOUBLE) IS NULL OR CAST(f.c2 AS DOUBLE) IS NULL
+          )
+          THEN 6
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7
+      AND NOT f.c1 IS NULL
+      AND NOT f.c2 IS NULL
+      AND NOT CAST(f.c1 AS DOUBLE) IS NULL
+      AND NOT CAST(f.c2 AS DOUBLE) IS NULL AS is_in,
+      FALSE AS is_known
+    FROM f8_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f8_country AS (
+  SELECT
+    m.period_key,
+    'country' AS area_level,
+    m.area,
+    SUM(CAST(m.value * m.weight AS DECIMAL(38, 9))) FILTER(WHERE
+      m.is_in) AS numerator,
+    SUM(CAST(m.weight AS DECIMAL(38, 9))) FILTER(WHERE
+      m.is_in) AS denominator,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_country AS area,
+      f.c1,
+      f.c2,
+      CAST(f.c1 AS DOUBLE) AS value,
+      CAST(f.c2 AS DOUBLE) AS weight,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 8
+          WHEN f.s1 = 7
+          THEN 8
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
+          WHEN f.s2 = 2
+          THEN 2
+          WHEN f.s2 = 6
+          THEN 8
+          WHEN f.s2 = 7
+          THEN 8
+        END,
+        CASE
+          WHEN LEAST(f.s1, f.s2) >= 7
+          AND (
+            CAST(f.c1 AS DOUBLE) IS NULL OR CAST(f.c2 AS DOUBLE) IS NULL
+          )
+          THEN 6
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7
+      AND NOT f.c1 IS NULL
+      AND NOT f.c2 IS NULL
+      AND NOT CAST(f.c1 AS DOUBLE) IS NULL
+      AND NOT CAST(f.c2 AS DOUBLE) IS NULL AS is_in,
+      FALSE AS is_known
+    FROM f8_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f8 AS (
+  SELECT
+    8 AS figure_position,
+    'economy.income_tax_rate' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
+        )
+      END AS reason
+    FROM f8_municipality AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    8 AS figure_position,
+    'economy.income_tax_rate' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.numerator AS DOUBLE) / NULLIF(a.denominator, 0) AS value,
+    CAST(a.numerator AS DOUBLE) AS numerator,
+    CAST(a.denominator AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.denominator = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
+        )
+      END AS reason
+    FROM f8_region AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    8 AS figure_position,
+    'economy.income_tax_rate' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.numerator AS DOUBLE) / NULLIF(a.denominator, 0) AS value,
+    CAST(a.numerator AS DOUBLE) AS numerator,
+    CAST(a.denominator AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.denominator = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
+        )
+      END AS reason
+    FROM f8_country AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+), f9_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.area_region,
+    u.area_country,
+    CASE WHEN s9.period_key IS NULL THEN 0 ELSE s9.v1 END AS c1,
+    CASE
+      WHEN w9.is_waiting
+      THEN 6
+      WHEN COALESCE(w9_coverage.delivered, 0) + COALESCE(w9_coverage.exempt, 0) + COALESCE(w9_coverage.held, 0) < w9.required
+      THEN 2
+      WHEN s9.v1_blanks > 0
+      THEN 3
+      WHEN COALESCE(w9_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w9_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w9_coverage.provisional, 0) > 0
+      THEN 8
+      WHEN COALESCE(w9_coverage.approved, 0) = w9.required
+      THEN 10
+      ELSE 9
+    END AS s1,
+    s10.v1 AS c2,
+    CASE
+      WHEN COALESCE(w10_coverage.delivered, 0) + COALESCE(w10_coverage.exempt, 0) + COALESCE(w10_coverage.held, 0) < w10.required
+      THEN 2
+      WHEN COALESCE(s10.v1_periods, 0) < COALESCE(w10_coverage.delivered, 0)
+      THEN 2
+      WHEN s10.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w10_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w10_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w10_coverage.provisional, 0) > 0
+      THEN 8
+      WHEN COALESCE(w10_coverage.approved, 0) = w10.required
+      THEN 10
+      ELSE 9
+    END AS s2
+  FROM units AS u
+  JOIN w9
+    ON w9.period_key = u.period_key
+  LEFT JOIN w9_coverage
+    ON w9_coverage.period_key = u.period_key AND w9_coverage.unit_key = u.unit_key
+  LEFT JOIN s9
+    ON s9.period_key = u.period_key AND s9.unit_key = u.unit_key
+  JOIN w10
+    ON w10.period_key = u.period_key
+  LEFT JOIN w10_coverage
+    ON w10_coverage.period_key = u.period_key AND w10_coverage.unit_key = u.unit_key
+  LEFT JOIN s10
+    ON s10.period_key = u.period_key AND s10.unit_key = u.unit_key
+  WHERE
+    u.is_member
+), f9_municipality AS (
+  SELECT
+    m.period_key,
+    'municipality' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
       m.is_in) AS c2,
     SUM(m.c2) FILTER(WHERE
@@ -4258,41 +5006,41 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
       f.s2 >= 7 AS is_known
-    FROM f8_units AS f
+    FROM f9_units AS f
   ) AS m
   GROUP BY
     m.period_key,
     m.area
-), f8_region AS (
+), f9_region AS (
   SELECT
     m.period_key,
     'region' AS area_level,
@@ -4324,41 +5072,41 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
       f.s2 >= 7 AS is_known
-    FROM f8_units AS f
+    FROM f9_units AS f
   ) AS m
   GROUP BY
     m.period_key,
     m.area
-), f8_country AS (
+), f9_country AS (
   SELECT
     m.period_key,
     'country' AS area_level,
@@ -4390,44 +5138,44 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
       f.s2 >= 7 AS is_known
-    FROM f8_units AS f
+    FROM f9_units AS f
   ) AS m
   GROUP BY
     m.period_key,
     m.area
-), f8 AS (
+), f9 AS (
   SELECT
-    8 AS figure_position,
-    'economy.operating_expenditure_per_inhabitant' AS key_figure,
+    9 AS figure_position,
+    'economy.long_term_debt_per_inhabitant' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
@@ -4461,21 +5209,21 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f8_municipality AS a
+    FROM f9_municipality AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
   UNION ALL
   SELECT
-    8 AS figure_position,
-    'economy.operating_expenditure_per_inhabitant' AS key_figure,
+    9 AS figure_position,
+    'economy.long_term_debt_per_inhabitant' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
@@ -4509,21 +5257,21 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f8_region AS a
+    FROM f9_region AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
   UNION ALL
   SELECT
-    8 AS figure_position,
-    'economy.operating_expenditure_per_inhabitant' AS key_figure,
+    9 AS figure_position,
+    'economy.long_term_debt_per_inhabitant' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
@@ -4557,48 +5305,449 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f8_country AS a
+    FROM f9_country AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
-), f9_units AS (
+), f10_units AS (
   SELECT
     u.period_key,
     u.area_municipality,
     u.area_region,
     u.area_country,
-    CASE WHEN s9.period_key IS NULL THEN 0 ELSE s9.v2 END AS c1,
+    CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v7 END AS c1,
     CASE
-      WHEN w9.required <= 0
+      WHEN w1.required <= 0
       THEN 2
-      WHEN COALESCE(w9_coverage.delivered, 0) + COALESCE(w9_coverage.exempt, 0) + COALESCE(w9_coverage.held, 0) < w9.required
+      WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
       THEN 2
-      WHEN s9.v2_blanks > 0
+      WHEN s1.v7_blanks > 0
       THEN 3
-      WHEN COALESCE(w9_coverage.exempt, 0) > 0
+      WHEN COALESCE(w1_coverage.exempt, 0) > 0
       THEN 3
-      WHEN COALESCE(w9_coverage.held, 0) > 0
+      WHEN COALESCE(w1_coverage.held, 0) > 0
       THEN 4
-      WHEN w9.on_date >= LEAST(w9_coverage.data_to, w9.data_to)
+      WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
       THEN 7
-      WHEN COALESCE(w9_coverage.provisional, 0) > 0
+      WHEN COALESCE(w1_coverage.provisional, 0) > 0
       THEN 8
-      WHEN COALESCE(w9_coverage.approved, 0) = w9.required
+      WHEN COALESCE(w1_coverage.approved, 0) = w1.required
       THEN 10
       ELSE 9
     END AS s1,
-    CASE WHEN s10.period_key IS NULL THEN 0 ELSE s10.v1 END AS c2,
+    s11.v1 AS c2,
+    CASE
+      WHEN COALESCE(w11_coverage.delivered, 0) + COALESCE(w11_coverage.exempt, 0) + COALESCE(w11_coverage.held, 0) < w11.required
+      THEN 2
+      WHEN COALESCE(s11.v1_periods, 0) < COALESCE(w11_coverage.delivered, 0)
+      THEN 2
+      WHEN s11.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w11_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w11_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w11_coverage.provisional, 0) > 0
+      THEN 8
+      WHEN COALESCE(w11_coverage.approved, 0) = w11.required
+      THEN 10
+      ELSE 9
+    END AS s2
+  FROM units AS u
+  JOIN w1
+    ON w1.period_key = u.period_key
+  LEFT JOIN w1_coverage
+    ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+  LEFT JOIN s1
+    ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
+  JOIN w11
+    ON w11.period_key = u.period_key
+  LEFT JOIN w11_coverage
+    ON w11_coverage.period_key = u.period_key AND w11_coverage.unit_key = u.unit_key
+  LEFT JOIN s11
+    ON s11.period_key = u.period_key AND s11.unit_key = u.unit_key
+  WHERE
+    u.is_member
+), f10_municipality AS (
+  SELECT
+    m.period_key,
+    'municipality' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_municipality AS area,
+      f.c1,
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 8
+          WHEN f.s1 = 7
+          THEN 8
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
+          WHEN f.s2 = 2
+          THEN 1
+          WHEN f.s2 = 6
+          THEN 8
+          WHEN f.s2 = 7
+          THEN 8
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
+    FROM f10_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f10_region AS (
+  SELECT
+    m.period_key,
+    'region' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_region AS area,
+      f.c1,
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 8
+          WHEN f.s1 = 7
+          THEN 8
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
+          WHEN f.s2 = 2
+          THEN 1
+          WHEN f.s2 = 6
+          THEN 8
+          WHEN f.s2 = 7
+          THEN 8
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
+    FROM f10_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f10_country AS (
+  SELECT
+    m.period_key,
+    'country' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_country AS area,
+      f.c1,
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 8
+          WHEN f.s1 = 7
+          THEN 8
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
+          WHEN f.s2 = 2
+          THEN 1
+          WHEN f.s2 = 6
+          THEN 8
+          WHEN f.s2 = 7
+          THEN 8
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
+    FROM f10_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f10 AS (
+  SELECT
+    10 AS figure_position,
+    'economy.operating_expenditure_per_inhabitant' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c2 AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
+        )
+      END AS reason
+    FROM f10_municipality AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    10 AS figure_position,
+    'economy.operating_expenditure_per_inhabitant' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c2 AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
+        )
+      END AS reason
+    FROM f10_region AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    10 AS figure_position,
+    'economy.operating_expenditure_per_inhabitant' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c2 AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
+        )
+      END AS reason
+    FROM f10_country AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+), f11_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.area_region,
+    u.area_country,
+    CASE WHEN s5.period_key IS NULL THEN 0 ELSE s5.v2 END AS c1,
+    CASE
+      WHEN w5.required <= 0
+      THEN 2
+      WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
+      THEN 2
+      WHEN s5.v2_blanks > 0
+      THEN 3
+      WHEN COALESCE(w5_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w5_coverage.held, 0) > 0
+      THEN 4
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
+      THEN 7
+      WHEN COALESCE(w5_coverage.provisional, 0) > 0
+      THEN 8
+      WHEN COALESCE(w5_coverage.approved, 0) = w5.required
+      THEN 10
+      ELSE 9
+    END AS s1,
+    CASE WHEN s12.period_key IS NULL THEN 0 ELSE s12.v1 END AS c2,
     CASE
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
-      WHEN s10.v1_blanks > 0
+      WHEN s12.v1_blanks > 0
       THEN 3
       WHEN COALESCE(w4_coverage.exempt, 0) > 0
       THEN 3
@@ -4610,11 +5759,11 @@ WITH periods AS (
       THEN 10
       ELSE 9
     END AS s2,
-    CASE WHEN s10.period_key IS NULL THEN 0 ELSE s10.v1 END AS c3,
+    CASE WHEN s12.period_key IS NULL THEN 0 ELSE s12.v1 END AS c3,
     CASE
       WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
       THEN 2
-      WHEN s10.v1_blanks > 0
+      WHEN s12.v1_blanks > 0
       THEN 3
       WHEN COALESCE(w4_coverage.exempt, 0) > 0
       THEN 3
@@ -4627,21 +5776,21 @@ WITH periods AS (
       ELSE 9
     END AS s3
   FROM units AS u
-  JOIN w9
-    ON w9.period_key = u.period_key
-  LEFT JOIN w9_coverage
-    ON w9_coverage.period_key = u.period_key AND w9_coverage.unit_key = u.unit_key
-  LEFT JOIN s9
-    ON s9.period_key = u.period_key AND s9.unit_key = u.unit_key
+  JOIN w5
+    ON w5.period_key = u.period_key
+  LEFT JOIN w5_coverage
+    ON w5_coverage.period_key = u.period_key AND w5_coverage.unit_key = u.unit_key
+  LEFT JOIN s5
+    ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
   JOIN w4
     ON w4.period_key = u.period_key
   LEFT JOIN w4_coverage
     ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
-  LEFT JOIN s10
-    ON s10.period_key = u.period_key AND s10.unit_key = u.unit_key
+  LEFT JOIN s12
+    ON s12.period_key = u.period_key AND s12.unit_key = u.unit_key
   WHERE
     u.is_member
-), f9_municipality AS (
+), f11_municipality AS (
   SELECT
     m.period_key,
     'municipality' AS area_level,
@@ -4676,45 +5825,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 2
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -4722,12 +5871,12 @@ WITH periods AS (
       AND NOT f.c2 IS NULL
       AND NOT f.c3 IS NULL AS is_in,
       f.s3 >= 7 AS is_known
-    FROM f9_units AS f
+    FROM f11_units AS f
   ) AS m
   GROUP BY
     m.period_key,
     m.area
-), f9_region AS (
+), f11_region AS (
   SELECT
     m.period_key,
     'region' AS area_level,
@@ -4762,45 +5911,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 2
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -4808,12 +5957,12 @@ WITH periods AS (
       AND NOT f.c2 IS NULL
       AND NOT f.c3 IS NULL AS is_in,
       f.s3 >= 7 AS is_known
-    FROM f9_units AS f
+    FROM f11_units AS f
   ) AS m
   GROUP BY
     m.period_key,
     m.area
-), f9_country AS (
+), f11_country AS (
   SELECT
     m.period_key,
     'country' AS area_level,
@@ -4848,45 +5997,45 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 5
-          WHEN f.s3 = 0
-          THEN 4
-          WHEN f.s3 = 1
           THEN 6
+          WHEN f.s3 = 0
+          THEN 5
+          WHEN f.s3 = 1
+          THEN 7
           WHEN f.s3 = 2
           THEN 2
           WHEN f.s3 = 6
-          THEN 7
+          THEN 8
           WHEN f.s3 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2, f.s3) >= 7
@@ -4894,14 +6043,14 @@ WITH periods AS (
       AND NOT f.c2 IS NULL
       AND NOT f.c3 IS NULL AS is_in,
       f.s3 >= 7 AS is_known
-    FROM f9_units AS f
+    FROM f11_units AS f
   ) AS m
   GROUP BY
     m.period_key,
     m.area
-), f9 AS (
+), f11 AS (
   SELECT
-    9 AS figure_position,
+    11 AS figure_position,
     'economy.service_budget_deviation' AS key_figure,
     a.area_level,
     a.area,
@@ -4936,20 +6085,20 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f9_municipality AS a
+    FROM f11_municipality AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
   UNION ALL
   SELECT
-    9 AS figure_position,
+    11 AS figure_position,
     'economy.service_budget_deviation' AS key_figure,
     a.area_level,
     a.area,
@@ -4984,20 +6133,20 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f9_region AS a
+    FROM f11_region AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
   UNION ALL
   SELECT
-    9 AS figure_position,
+    11 AS figure_position,
     'economy.service_budget_deviation' AS key_figure,
     a.area_level,
     a.area,
@@ -5032,18 +6181,18 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c3 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c3 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f9_country AS a
+    FROM f11_country AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
-), f10_units AS (
+), f12_units AS (
   SELECT
     u.period_key,
     u.area_municipality,
@@ -5102,804 +6251,6 @@ WITH periods AS (
     ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
   WHERE
     u.is_member
-), f10_municipality AS (
-  SELECT
-    m.period_key,
-    'municipality' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_municipality AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
-          THEN 6
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 7
-          WHEN f.s2 = 7
-          THEN 7
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f10_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f10_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
-          THEN 6
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 7
-          WHEN f.s2 = 7
-          THEN 7
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f10_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f10_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
-          THEN 6
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 7
-          WHEN f.s2 = 7
-          THEN 7
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f10_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f10 AS (
-  SELECT
-    10 AS figure_position,
-    'economy.service_expenditure_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f10_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    10 AS figure_position,
-    'economy.service_expenditure_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f10_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    10 AS figure_position,
-    'economy.service_expenditure_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f10_country AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-), f11_units AS (
-  SELECT
-    u.period_key,
-    u.area_municipality,
-    u.area_region,
-    u.area_country,
-    CASE WHEN s10.period_key IS NULL THEN 0 ELSE s10.v2 END AS c1,
-    CASE
-      WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
-      THEN 2
-      WHEN s10.v2_blanks > 0
-      THEN 3
-      WHEN COALESCE(w4_coverage.exempt, 0) > 0
-      THEN 3
-      WHEN COALESCE(w4_coverage.held, 0) > 0
-      THEN 4
-      WHEN COALESCE(w4_coverage.provisional, 0) > 0
-      THEN 8
-      WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-      THEN 10
-      ELSE 9
-    END AS s1,
-    s2.v1 AS c2,
-    CASE
-      WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
-      THEN 2
-      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-      THEN 2
-      WHEN s2.v1_blanks > 0
-      THEN 2
-      WHEN COALESCE(w2_coverage.exempt, 0) > 0
-      THEN 3
-      WHEN COALESCE(w2_coverage.held, 0) > 0
-      THEN 4
-      WHEN COALESCE(w2_coverage.provisional, 0) > 0
-      THEN 8
-      WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-      THEN 10
-      ELSE 9
-    END AS s2
-  FROM units AS u
-  JOIN w4
-    ON w4.period_key = u.period_key
-  LEFT JOIN w4_coverage
-    ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
-  LEFT JOIN s10
-    ON s10.period_key = u.period_key AND s10.unit_key = u.unit_key
-  JOIN w2
-    ON w2.period_key = u.period_key
-  LEFT JOIN w2_coverage
-    ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
-  LEFT JOIN s2
-    ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
-  WHERE
-    u.is_member
-), f11_municipality AS (
-  SELECT
-    m.period_key,
-    'municipality' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_municipality AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
-          THEN 6
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 7
-          WHEN f.s2 = 7
-          THEN 7
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f11_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f11_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
-          THEN 6
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 7
-          WHEN f.s2 = 7
-          THEN 7
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f11_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f11_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
-          THEN 6
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 7
-          WHEN f.s1 = 7
-          THEN 7
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
-          THEN 6
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 7
-          WHEN f.s2 = 7
-          THEN 7
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f11_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f11 AS (
-  SELECT
-    11 AS figure_position,
-    'economy.structural_operating_balance_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(-a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f11_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    11 AS figure_position,
-    'economy.structural_operating_balance_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(-a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f11_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    11 AS figure_position,
-    'economy.structural_operating_balance_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(-a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
-        )
-      END AS reason
-    FROM f11_country AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-), f12_units AS (
-  SELECT
-    u.period_key,
-    u.area_municipality,
-    u.area_region,
-    u.area_country,
-    CASE WHEN s9.period_key IS NULL THEN 0 ELSE s9.v6 END AS c1,
-    CASE
-      WHEN w9.required <= 0
-      THEN 2
-      WHEN COALESCE(w9_coverage.delivered, 0) + COALESCE(w9_coverage.exempt, 0) + COALESCE(w9_coverage.held, 0) < w9.required
-      THEN 2
-      WHEN s9.v6_blanks > 0
-      THEN 3
-      WHEN COALESCE(w9_coverage.exempt, 0) > 0
-      THEN 3
-      WHEN COALESCE(w9_coverage.held, 0) > 0
-      THEN 4
-      WHEN w9.on_date >= LEAST(w9_coverage.data_to, w9.data_to)
-      THEN 7
-      WHEN COALESCE(w9_coverage.provisional, 0) > 0
-      THEN 8
-      WHEN COALESCE(w9_coverage.approved, 0) = w9.required
-      THEN 10
-      ELSE 9
-    END AS s1,
-    s2.v1 AS c2,
-    CASE
-      WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
-      THEN 2
-      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
-      THEN 2
-      WHEN s2.v1_blanks > 0
-      THEN 2
-      WHEN COALESCE(w2_coverage.exempt, 0) > 0
-      THEN 3
-      WHEN COALESCE(w2_coverage.held, 0) > 0
-      THEN 4
-      WHEN COALESCE(w2_coverage.provisional, 0) > 0
-      THEN 8
-      WHEN COALESCE(w2_coverage.approved, 0) = w2.required
-      THEN 10
-      ELSE 9
-    END AS s2
-  FROM units AS u
-  JOIN w9
-    ON w9.period_key = u.period_key
-  LEFT JOIN w9_coverage
-    ON w9_coverage.period_key = u.period_key AND w9_coverage.unit_key = u.unit_key
-  LEFT JOIN s9
-    ON s9.period_key = u.period_key AND s9.unit_key = u.unit_key
-  JOIN w2
-    ON w2.period_key = u.period_key
-  LEFT JOIN w2_coverage
-    ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
-  LEFT JOIN s2
-    ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
-  WHERE
-    u.is_member
 ), f12_municipality AS (
   SELECT
     m.period_key,
@@ -5932,31 +6283,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -5998,31 +6349,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -6064,31 +6415,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -6101,13 +6452,13 @@ WITH periods AS (
 ), f12 AS (
   SELECT
     12 AS figure_position,
-    'economy.tax_financed_operating_result_per_inhabitant' AS key_figure,
+    'economy.service_expenditure_per_inhabitant' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
     p.period,
-    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(-a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
@@ -6135,11 +6486,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f12_municipality AS a
@@ -6149,13 +6500,13 @@ WITH periods AS (
   UNION ALL
   SELECT
     12 AS figure_position,
-    'economy.tax_financed_operating_result_per_inhabitant' AS key_figure,
+    'economy.service_expenditure_per_inhabitant' AS key_figure,
     a.area_level,
     a.area,
     a.period_key,
     p.period,
-    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(-a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
@@ -6183,11 +6534,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f12_region AS a
@@ -6197,6 +6548,708 @@ WITH periods AS (
   UNION ALL
   SELECT
     12 AS figure_position,
+    'economy.service_expenditure_per_inhabitant' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c2 AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
+        )
+      END AS reason
+    FROM f12_country AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+), f13_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.area_region,
+    u.area_country,
+    CASE WHEN s12.period_key IS NULL THEN 0 ELSE s12.v2 END AS c1,
+    CASE
+      WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
+      THEN 2
+      WHEN s12.v2_blanks > 0
+      THEN 3
+      WHEN COALESCE(w4_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w4_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w4_coverage.provisional, 0) > 0
+      THEN 8
+      WHEN COALESCE(w4_coverage.approved, 0) = w4.required
+      THEN 10
+      ELSE 9
+    END AS s1,
+    s2.v1 AS c2,
+    CASE
+      WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+      THEN 2
+      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
+      THEN 2
+      WHEN s2.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w2_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w2_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w2_coverage.provisional, 0) > 0
+      THEN 8
+      WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+      THEN 10
+      ELSE 9
+    END AS s2
+  FROM units AS u
+  JOIN w4
+    ON w4.period_key = u.period_key
+  LEFT JOIN w4_coverage
+    ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
+  LEFT JOIN s12
+    ON s12.period_key = u.period_key AND s12.unit_key = u.unit_key
+  JOIN w2
+    ON w2.period_key = u.period_key
+  LEFT JOIN w2_coverage
+    ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
+  LEFT JOIN s2
+    ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
+  WHERE
+    u.is_member
+), f13_municipality AS (
+  SELECT
+    m.period_key,
+    'municipality' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_municipality AS area,
+      f.c1,
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 8
+          WHEN f.s1 = 7
+          THEN 8
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
+          WHEN f.s2 = 2
+          THEN 1
+          WHEN f.s2 = 6
+          THEN 8
+          WHEN f.s2 = 7
+          THEN 8
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
+    FROM f13_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f13_region AS (
+  SELECT
+    m.period_key,
+    'region' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_region AS area,
+      f.c1,
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 8
+          WHEN f.s1 = 7
+          THEN 8
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
+          WHEN f.s2 = 2
+          THEN 1
+          WHEN f.s2 = 6
+          THEN 8
+          WHEN f.s2 = 7
+          THEN 8
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
+    FROM f13_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f13_country AS (
+  SELECT
+    m.period_key,
+    'country' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_country AS area,
+      f.c1,
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 8
+          WHEN f.s1 = 7
+          THEN 8
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
+          WHEN f.s2 = 2
+          THEN 1
+          WHEN f.s2 = 6
+          THEN 8
+          WHEN f.s2 = 7
+          THEN 8
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
+    FROM f13_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f13 AS (
+  SELECT
+    13 AS figure_position,
+    'economy.structural_operating_balance_per_inhabitant' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(-a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c2 AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
+        )
+      END AS reason
+    FROM f13_municipality AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    13 AS figure_position,
+    'economy.structural_operating_balance_per_inhabitant' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(-a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c2 AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
+        )
+      END AS reason
+    FROM f13_region AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    13 AS figure_position,
+    'economy.structural_operating_balance_per_inhabitant' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(-a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c2 AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
+        )
+      END AS reason
+    FROM f13_country AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+), f14_units AS (
+  SELECT
+    u.period_key,
+    u.area_municipality,
+    u.area_region,
+    u.area_country,
+    CASE WHEN s5.period_key IS NULL THEN 0 ELSE s5.v8 END AS c1,
+    CASE
+      WHEN w5.required <= 0
+      THEN 2
+      WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
+      THEN 2
+      WHEN s5.v8_blanks > 0
+      THEN 3
+      WHEN COALESCE(w5_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w5_coverage.held, 0) > 0
+      THEN 4
+      WHEN w5.on_date >= LEAST(w5_coverage.data_to, w5.data_to)
+      THEN 7
+      WHEN COALESCE(w5_coverage.provisional, 0) > 0
+      THEN 8
+      WHEN COALESCE(w5_coverage.approved, 0) = w5.required
+      THEN 10
+      ELSE 9
+    END AS s1,
+    s2.v1 AS c2,
+    CASE
+      WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) + COALESCE(w2_coverage.held, 0) < w2.required
+      THEN 2
+      WHEN COALESCE(s2.v1_periods, 0) < COALESCE(w2_coverage.delivered, 0)
+      THEN 2
+      WHEN s2.v1_blanks > 0
+      THEN 2
+      WHEN COALESCE(w2_coverage.exempt, 0) > 0
+      THEN 3
+      WHEN COALESCE(w2_coverage.held, 0) > 0
+      THEN 4
+      WHEN COALESCE(w2_coverage.provisional, 0) > 0
+      THEN 8
+      WHEN COALESCE(w2_coverage.approved, 0) = w2.required
+      THEN 10
+      ELSE 9
+    END AS s2
+  FROM units AS u
+  JOIN w5
+    ON w5.period_key = u.period_key
+  LEFT JOIN w5_coverage
+    ON w5_coverage.period_key = u.period_key AND w5_coverage.unit_key = u.unit_key
+  LEFT JOIN s5
+    ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
+  JOIN w2
+    ON w2.period_key = u.period_key
+  LEFT JOIN w2_coverage
+    ON w2_coverage.period_key = u.period_key AND w2_coverage.unit_key = u.unit_key
+  LEFT JOIN s2
+    ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
+  WHERE
+    u.is_member
+), f14_municipality AS (
+  SELECT
+    m.period_key,
+    'municipality' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_municipality AS area,
+      f.c1,
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 8
+          WHEN f.s1 = 7
+          THEN 8
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
+          WHEN f.s2 = 2
+          THEN 1
+          WHEN f.s2 = 6
+          THEN 8
+          WHEN f.s2 = 7
+          THEN 8
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
+    FROM f14_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f14_region AS (
+  SELECT
+    m.period_key,
+    'region' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_region AS area,
+      f.c1,
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 8
+          WHEN f.s1 = 7
+          THEN 8
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
+          WHEN f.s2 = 2
+          THEN 1
+          WHEN f.s2 = 6
+          THEN 8
+          WHEN f.s2 = 7
+          THEN 8
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
+    FROM f14_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f14_country AS (
+  SELECT
+    m.period_key,
+    'country' AS area_level,
+    m.area,
+    SUM(m.c1) FILTER(WHERE
+      m.is_in) AS c1,
+    SUM(m.c2) FILTER(WHERE
+      m.is_in) AS c2,
+    SUM(m.c2) FILTER(WHERE
+      m.state <> 3 AND m.is_known) AS c2_expected,
+    COUNT(*) FILTER(WHERE
+      m.is_in) AS members,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3) AS members_expected,
+    COUNT(*) FILTER(WHERE
+      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
+    MIN(m.state) FILTER(WHERE
+      m.is_in) AS state_in,
+    MIN(m.state) AS state_low,
+    MAX(m.state) AS state_high,
+    MIN(m.reason) AS reason_low
+  FROM (
+    SELECT
+      f.period_key,
+      f.area_country AS area,
+      f.c1,
+      f.c2,
+      LEAST(f.s1, f.s2) AS state,
+      LEAST(
+        CASE
+          WHEN f.s1 >= 7 AND f.c1 IS NULL
+          THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
+          WHEN f.s1 = 2
+          THEN 2
+          WHEN f.s1 = 6
+          THEN 8
+          WHEN f.s1 = 7
+          THEN 8
+        END,
+        CASE
+          WHEN f.s2 >= 7 AND f.c2 IS NULL
+          THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
+          WHEN f.s2 = 2
+          THEN 1
+          WHEN f.s2 = 6
+          THEN 8
+          WHEN f.s2 = 7
+          THEN 8
+        END
+      ) AS reason,
+      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
+      f.s2 >= 7 AS is_known
+    FROM f14_units AS f
+  ) AS m
+  GROUP BY
+    m.period_key,
+    m.area
+), f14 AS (
+  SELECT
+    14 AS figure_position,
     'economy.tax_financed_operating_result_per_inhabitant' AS key_figure,
     a.area_level,
     a.area,
@@ -6231,14 +7284,110 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f12_country AS a
+    FROM f14_municipality AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    14 AS figure_position,
+    'economy.tax_financed_operating_result_per_inhabitant' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(-a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c2 AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
+        )
+      END AS reason
+    FROM f14_region AS a
+  ) AS a
+  JOIN periods AS p
+    ON p.period_key = a.period_key
+  UNION ALL
+  SELECT
+    14 AS figure_position,
+    'economy.tax_financed_operating_result_per_inhabitant' AS key_figure,
+    a.area_level,
+    a.area,
+    a.period_key,
+    p.period,
+    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
+    CAST(-a.c1 AS DOUBLE) AS numerator,
+    CAST(a.c2 AS DOUBLE) AS denominator,
+    a.state AS state,
+    a.reason AS reason,
+    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    a.members AS members,
+    a.members_expected AS members_expected,
+    CASE
+      WHEN a.unknown_denominators = 0
+      THEN COALESCE(
+        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
+        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+      )
+      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
+    END AS denominator_share,
+    CAST(NULL AS DATE) AS series_break
+  FROM (
+    SELECT
+      a.*,
+      CASE
+        WHEN a.members > 0
+        THEN a.state_in
+        WHEN a.state_low = a.state_high AND a.state_low < 7
+        THEN a.state_low
+        ELSE 2
+      END AS state,
+      CASE
+        WHEN a.members = 0
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
+        ELSE LEAST(
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
+        )
+      END AS reason
+    FROM f14_country AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -6312,16 +7461,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS administration_expenditure_per_inhabitant__reason,
   f1.complete AS administration_expenditure_per_inhabitant__complete,
@@ -6368,16 +7519,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS average_liquidity_per_inhabitant__reason,
   f2.complete AS average_liquidity_per_inhabitant__complete,
@@ -6424,16 +7577,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS budget_consumption_rate__reason,
   f3.complete AS budget_consumption_rate__complete,
@@ -6444,10 +7599,10 @@ SELECT
 {%- else %},
   kept.budget_consumption_rate, kept.budget_consumption_rate__num, kept.budget_consumption_rate__den, kept.budget_consumption_rate__status, kept.budget_consumption_rate__reason, kept.budget_consumption_rate__complete, kept.budget_consumption_rate__members, kept.budget_consumption_rate__members_expected, kept.budget_consumption_rate__denominator_share, kept.budget_consumption_rate__series_break
 {%- endif %}
-{%- if touched.figures is none or 'forecast_deviation' in touched.figures %},
-  CAST(f4.value AS DOUBLE) AS forecast_deviation,
-  CAST(f4.numerator AS DOUBLE) AS forecast_deviation__num,
-  CAST(f4.denominator AS DOUBLE) AS forecast_deviation__den,
+{%- if touched.figures is none or 'competitive_tendering_indicator' in touched.figures %},
+  CAST(f4.value AS DOUBLE) AS competitive_tendering_indicator,
+  CAST(f4.numerator AS DOUBLE) AS competitive_tendering_indicator__num,
+  CAST(f4.denominator AS DOUBLE) AS competitive_tendering_indicator__den,
   CASE COALESCE(f4.state, 0)
     WHEN 0
     THEN 'not_valid'
@@ -6473,37 +7628,39 @@ SELECT
     THEN 'approved'
     WHEN 11
     THEN 'final'
-  END AS forecast_deviation__status,
+  END AS competitive_tendering_indicator__status,
   CASE f4.reason
     WHEN 1
     THEN 'reference_date_not_available'
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
-  END AS forecast_deviation__reason,
-  f4.complete AS forecast_deviation__complete,
-  f4.members AS forecast_deviation__members,
-  f4.members_expected AS forecast_deviation__members_expected,
-  CAST(f4.denominator_share AS DOUBLE) AS forecast_deviation__denominator_share,
-  f4.series_break AS forecast_deviation__series_break
+  END AS competitive_tendering_indicator__reason,
+  f4.complete AS competitive_tendering_indicator__complete,
+  f4.members AS competitive_tendering_indicator__members,
+  f4.members_expected AS competitive_tendering_indicator__members_expected,
+  CAST(f4.denominator_share AS DOUBLE) AS competitive_tendering_indicator__denominator_share,
+  f4.series_break AS competitive_tendering_indicator__series_break
 {%- else %},
-  kept.forecast_deviation, kept.forecast_deviation__num, kept.forecast_deviation__den, kept.forecast_deviation__status, kept.forecast_deviation__reason, kept.forecast_deviation__complete, kept.forecast_deviation__members, kept.forecast_deviation__members_expected, kept.forecast_deviation__denominator_share, kept.forecast_deviation__series_break
+  kept.competitive_tendering_indicator, kept.competitive_tendering_indicator__num, kept.competitive_tendering_indicator__den, kept.competitive_tendering_indicator__status, kept.competitive_tendering_indicator__reason, kept.competitive_tendering_indicator__complete, kept.competitive_tendering_indicator__members, kept.competitive_tendering_indicator__members_expected, kept.competitive_tendering_indicator__denominator_share, kept.competitive_tendering_indicator__series_break
 {%- endif %}
-{%- if touched.figures is none or 'grants_and_equalisation_per_inhabitant' in touched.figures %},
-  CAST(f5.value AS DOUBLE) AS grants_and_equalisation_per_inhabitant,
-  CAST(f5.numerator AS DOUBLE) AS grants_and_equalisation_per_inhabitant__num,
-  CAST(f5.denominator AS DOUBLE) AS grants_and_equalisation_per_inhabitant__den,
+{%- if touched.figures is none or 'forecast_deviation' in touched.figures %},
+  CAST(f5.value AS DOUBLE) AS forecast_deviation,
+  CAST(f5.numerator AS DOUBLE) AS forecast_deviation__num,
+  CAST(f5.denominator AS DOUBLE) AS forecast_deviation__den,
   CASE COALESCE(f5.state, 0)
     WHEN 0
     THEN 'not_valid'
@@ -6529,37 +7686,39 @@ SELECT
     THEN 'approved'
     WHEN 11
     THEN 'final'
-  END AS grants_and_equalisation_per_inhabitant__status,
+  END AS forecast_deviation__status,
   CASE f5.reason
     WHEN 1
     THEN 'reference_date_not_available'
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
-  END AS grants_and_equalisation_per_inhabitant__reason,
-  f5.complete AS grants_and_equalisation_per_inhabitant__complete,
-  f5.members AS grants_and_equalisation_per_inhabitant__members,
-  f5.members_expected AS grants_and_equalisation_per_inhabitant__members_expected,
-  CAST(f5.denominator_share AS DOUBLE) AS grants_and_equalisation_per_inhabitant__denominator_share,
-  f5.series_break AS grants_and_equalisation_per_inhabitant__series_break
+  END AS forecast_deviation__reason,
+  f5.complete AS forecast_deviation__complete,
+  f5.members AS forecast_deviation__members,
+  f5.members_expected AS forecast_deviation__members_expected,
+  CAST(f5.denominator_share AS DOUBLE) AS forecast_deviation__denominator_share,
+  f5.series_break AS forecast_deviation__series_break
 {%- else %},
-  kept.grants_and_equalisation_per_inhabitant, kept.grants_and_equalisation_per_inhabitant__num, kept.grants_and_equalisation_per_inhabitant__den, kept.grants_and_equalisation_per_inhabitant__status, kept.grants_and_equalisation_per_inhabitant__reason, kept.grants_and_equalisation_per_inhabitant__complete, kept.grants_and_equalisation_per_inhabitant__members, kept.grants_and_equalisation_per_inhabitant__members_expected, kept.grants_and_equalisation_per_inhabitant__denominator_share, kept.grants_and_equalisation_per_inhabitant__series_break
+  kept.forecast_deviation, kept.forecast_deviation__num, kept.forecast_deviation__den, kept.forecast_deviation__status, kept.forecast_deviation__reason, kept.forecast_deviation__complete, kept.forecast_deviation__members, kept.forecast_deviation__members_expected, kept.forecast_deviation__denominator_share, kept.forecast_deviation__series_break
 {%- endif %}
-{%- if touched.figures is none or 'gross_capital_expenditure_per_inhabitant' in touched.figures %},
-  CAST(f6.value AS DOUBLE) AS gross_capital_expenditure_per_inhabitant,
-  CAST(f6.numerator AS DOUBLE) AS gross_capital_expenditure_per_inhabitant__num,
-  CAST(f6.denominator AS DOUBLE) AS gross_capital_expenditure_per_inhabitant__den,
+{%- if touched.figures is none or 'grants_and_equalisation_per_inhabitant' in touched.figures %},
+  CAST(f6.value AS DOUBLE) AS grants_and_equalisation_per_inhabitant,
+  CAST(f6.numerator AS DOUBLE) AS grants_and_equalisation_per_inhabitant__num,
+  CAST(f6.denominator AS DOUBLE) AS grants_and_equalisation_per_inhabitant__den,
   CASE COALESCE(f6.state, 0)
     WHEN 0
     THEN 'not_valid'
@@ -6585,37 +7744,39 @@ SELECT
     THEN 'approved'
     WHEN 11
     THEN 'final'
-  END AS gross_capital_expenditure_per_inhabitant__status,
+  END AS grants_and_equalisation_per_inhabitant__status,
   CASE f6.reason
     WHEN 1
     THEN 'reference_date_not_available'
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
-  END AS gross_capital_expenditure_per_inhabitant__reason,
-  f6.complete AS gross_capital_expenditure_per_inhabitant__complete,
-  f6.members AS gross_capital_expenditure_per_inhabitant__members,
-  f6.members_expected AS gross_capital_expenditure_per_inhabitant__members_expected,
-  CAST(f6.denominator_share AS DOUBLE) AS gross_capital_expenditure_per_inhabitant__denominator_share,
-  f6.series_break AS gross_capital_expenditure_per_inhabitant__series_break
+  END AS grants_and_equalisation_per_inhabitant__reason,
+  f6.complete AS grants_and_equalisation_per_inhabitant__complete,
+  f6.members AS grants_and_equalisation_per_inhabitant__members,
+  f6.members_expected AS grants_and_equalisation_per_inhabitant__members_expected,
+  CAST(f6.denominator_share AS DOUBLE) AS grants_and_equalisation_per_inhabitant__denominator_share,
+  f6.series_break AS grants_and_equalisation_per_inhabitant__series_break
 {%- else %},
-  kept.gross_capital_expenditure_per_inhabitant, kept.gross_capital_expenditure_per_inhabitant__num, kept.gross_capital_expenditure_per_inhabitant__den, kept.gross_capital_expenditure_per_inhabitant__status, kept.gross_capital_expenditure_per_inhabitant__reason, kept.gross_capital_expenditure_per_inhabitant__complete, kept.gross_capital_expenditure_per_inhabitant__members, kept.gross_capital_expenditure_per_inhabitant__members_expected, kept.gross_capital_expenditure_per_inhabitant__denominator_share, kept.gross_capital_expenditure_per_inhabitant__series_break
+  kept.grants_and_equalisation_per_inhabitant, kept.grants_and_equalisation_per_inhabitant__num, kept.grants_and_equalisation_per_inhabitant__den, kept.grants_and_equalisation_per_inhabitant__status, kept.grants_and_equalisation_per_inhabitant__reason, kept.grants_and_equalisation_per_inhabitant__complete, kept.grants_and_equalisation_per_inhabitant__members, kept.grants_and_equalisation_per_inhabitant__members_expected, kept.grants_and_equalisation_per_inhabitant__denominator_share, kept.grants_and_equalisation_per_inhabitant__series_break
 {%- endif %}
-{%- if touched.figures is none or 'long_term_debt_per_inhabitant' in touched.figures %},
-  CAST(f7.value AS DOUBLE) AS long_term_debt_per_inhabitant,
-  CAST(f7.numerator AS DOUBLE) AS long_term_debt_per_inhabitant__num,
-  CAST(f7.denominator AS DOUBLE) AS long_term_debt_per_inhabitant__den,
+{%- if touched.figures is none or 'gross_capital_expenditure_per_inhabitant' in touched.figures %},
+  CAST(f7.value AS DOUBLE) AS gross_capital_expenditure_per_inhabitant,
+  CAST(f7.numerator AS DOUBLE) AS gross_capital_expenditure_per_inhabitant__num,
+  CAST(f7.denominator AS DOUBLE) AS gross_capital_expenditure_per_inhabitant__den,
   CASE COALESCE(f7.state, 0)
     WHEN 0
     THEN 'not_valid'
@@ -6641,37 +7802,39 @@ SELECT
     THEN 'approved'
     WHEN 11
     THEN 'final'
-  END AS long_term_debt_per_inhabitant__status,
+  END AS gross_capital_expenditure_per_inhabitant__status,
   CASE f7.reason
     WHEN 1
     THEN 'reference_date_not_available'
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
-  END AS long_term_debt_per_inhabitant__reason,
-  f7.complete AS long_term_debt_per_inhabitant__complete,
-  f7.members AS long_term_debt_per_inhabitant__members,
-  f7.members_expected AS long_term_debt_per_inhabitant__members_expected,
-  CAST(f7.denominator_share AS DOUBLE) AS long_term_debt_per_inhabitant__denominator_share,
-  f7.series_break AS long_term_debt_per_inhabitant__series_break
+  END AS gross_capital_expenditure_per_inhabitant__reason,
+  f7.complete AS gross_capital_expenditure_per_inhabitant__complete,
+  f7.members AS gross_capital_expenditure_per_inhabitant__members,
+  f7.members_expected AS gross_capital_expenditure_per_inhabitant__members_expected,
+  CAST(f7.denominator_share AS DOUBLE) AS gross_capital_expenditure_per_inhabitant__denominator_share,
+  f7.series_break AS gross_capital_expenditure_per_inhabitant__series_break
 {%- else %},
-  kept.long_term_debt_per_inhabitant, kept.long_term_debt_per_inhabitant__num, kept.long_term_debt_per_inhabitant__den, kept.long_term_debt_per_inhabitant__status, kept.long_term_debt_per_inhabitant__reason, kept.long_term_debt_per_inhabitant__complete, kept.long_term_debt_per_inhabitant__members, kept.long_term_debt_per_inhabitant__members_expected, kept.long_term_debt_per_inhabitant__denominator_share, kept.long_term_debt_per_inhabitant__series_break
+  kept.gross_capital_expenditure_per_inhabitant, kept.gross_capital_expenditure_per_inhabitant__num, kept.gross_capital_expenditure_per_inhabitant__den, kept.gross_capital_expenditure_per_inhabitant__status, kept.gross_capital_expenditure_per_inhabitant__reason, kept.gross_capital_expenditure_per_inhabitant__complete, kept.gross_capital_expenditure_per_inhabitant__members, kept.gross_capital_expenditure_per_inhabitant__members_expected, kept.gross_capital_expenditure_per_inhabitant__denominator_share, kept.gross_capital_expenditure_per_inhabitant__series_break
 {%- endif %}
-{%- if touched.figures is none or 'operating_expenditure_per_inhabitant' in touched.figures %},
-  CAST(f8.value AS DOUBLE) AS operating_expenditure_per_inhabitant,
-  CAST(f8.numerator AS DOUBLE) AS operating_expenditure_per_inhabitant__num,
-  CAST(f8.denominator AS DOUBLE) AS operating_expenditure_per_inhabitant__den,
+{%- if touched.figures is none or 'income_tax_rate' in touched.figures %},
+  CAST(f8.value AS DOUBLE) AS income_tax_rate,
+  CAST(f8.numerator AS DOUBLE) AS income_tax_rate__num,
+  CAST(f8.denominator AS DOUBLE) AS income_tax_rate__den,
   CASE COALESCE(f8.state, 0)
     WHEN 0
     THEN 'not_valid'
@@ -6697,37 +7860,39 @@ SELECT
     THEN 'approved'
     WHEN 11
     THEN 'final'
-  END AS operating_expenditure_per_inhabitant__status,
+  END AS income_tax_rate__status,
   CASE f8.reason
     WHEN 1
     THEN 'reference_date_not_available'
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
-  END AS operating_expenditure_per_inhabitant__reason,
-  f8.complete AS operating_expenditure_per_inhabitant__complete,
-  f8.members AS operating_expenditure_per_inhabitant__members,
-  f8.members_expected AS operating_expenditure_per_inhabitant__members_expected,
-  CAST(f8.denominator_share AS DOUBLE) AS operating_expenditure_per_inhabitant__denominator_share,
-  f8.series_break AS operating_expenditure_per_inhabitant__series_break
+  END AS income_tax_rate__reason,
+  f8.complete AS income_tax_rate__complete,
+  f8.members AS income_tax_rate__members,
+  f8.members_expected AS income_tax_rate__members_expected,
+  CAST(f8.denominator_share AS DOUBLE) AS income_tax_rate__denominator_share,
+  f8.series_break AS income_tax_rate__series_break
 {%- else %},
-  kept.operating_expenditure_per_inhabitant, kept.operating_expenditure_per_inhabitant__num, kept.operating_expenditure_per_inhabitant__den, kept.operating_expenditure_per_inhabitant__status, kept.operating_expenditure_per_inhabitant__reason, kept.operating_expenditure_per_inhabitant__complete, kept.operating_expenditure_per_inhabitant__members, kept.operating_expenditure_per_inhabitant__members_expected, kept.operating_expenditure_per_inhabitant__denominator_share, kept.operating_expenditure_per_inhabitant__series_break
+  kept.income_tax_rate, kept.income_tax_rate__num, kept.income_tax_rate__den, kept.income_tax_rate__status, kept.income_tax_rate__reason, kept.income_tax_rate__complete, kept.income_tax_rate__members, kept.income_tax_rate__members_expected, kept.income_tax_rate__denominator_share, kept.income_tax_rate__series_break
 {%- endif %}
-{%- if touched.figures is none or 'service_budget_deviation' in touched.figures %},
-  CAST(f9.value AS DOUBLE) AS service_budget_deviation,
-  CAST(f9.numerator AS DOUBLE) AS service_budget_deviation__num,
-  CAST(f9.denominator AS DOUBLE) AS service_budget_deviation__den,
+{%- if touched.figures is none or 'long_term_debt_per_inhabitant' in touched.figures %},
+  CAST(f9.value AS DOUBLE) AS long_term_debt_per_inhabitant,
+  CAST(f9.numerator AS DOUBLE) AS long_term_debt_per_inhabitant__num,
+  CAST(f9.denominator AS DOUBLE) AS long_term_debt_per_inhabitant__den,
   CASE COALESCE(f9.state, 0)
     WHEN 0
     THEN 'not_valid'
@@ -6753,37 +7918,39 @@ SELECT
     THEN 'approved'
     WHEN 11
     THEN 'final'
-  END AS service_budget_deviation__status,
+  END AS long_term_debt_per_inhabitant__status,
   CASE f9.reason
     WHEN 1
     THEN 'reference_date_not_available'
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
-  END AS service_budget_deviation__reason,
-  f9.complete AS service_budget_deviation__complete,
-  f9.members AS service_budget_deviation__members,
-  f9.members_expected AS service_budget_deviation__members_expected,
-  CAST(f9.denominator_share AS DOUBLE) AS service_budget_deviation__denominator_share,
-  f9.series_break AS service_budget_deviation__series_break
+  END AS long_term_debt_per_inhabitant__reason,
+  f9.complete AS long_term_debt_per_inhabitant__complete,
+  f9.members AS long_term_debt_per_inhabitant__members,
+  f9.members_expected AS long_term_debt_per_inhabitant__members_expected,
+  CAST(f9.denominator_share AS DOUBLE) AS long_term_debt_per_inhabitant__denominator_share,
+  f9.series_break AS long_term_debt_per_inhabitant__series_break
 {%- else %},
-  kept.service_budget_deviation, kept.service_budget_deviation__num, kept.service_budget_deviation__den, kept.service_budget_deviation__status, kept.service_budget_deviation__reason, kept.service_budget_deviation__complete, kept.service_budget_deviation__members, kept.service_budget_deviation__members_expected, kept.service_budget_deviation__denominator_share, kept.service_budget_deviation__series_break
+  kept.long_term_debt_per_inhabitant, kept.long_term_debt_per_inhabitant__num, kept.long_term_debt_per_inhabitant__den, kept.long_term_debt_per_inhabitant__status, kept.long_term_debt_per_inhabitant__reason, kept.long_term_debt_per_inhabitant__complete, kept.long_term_debt_per_inhabitant__members, kept.long_term_debt_per_inhabitant__members_expected, kept.long_term_debt_per_inhabitant__denominator_share, kept.long_term_debt_per_inhabitant__series_break
 {%- endif %}
-{%- if touched.figures is none or 'service_expenditure_per_inhabitant' in touched.figures %},
-  CAST(f10.value AS DOUBLE) AS service_expenditure_per_inhabitant,
-  CAST(f10.numerator AS DOUBLE) AS service_expenditure_per_inhabitant__num,
-  CAST(f10.denominator AS DOUBLE) AS service_expenditure_per_inhabitant__den,
+{%- if touched.figures is none or 'operating_expenditure_per_inhabitant' in touched.figures %},
+  CAST(f10.value AS DOUBLE) AS operating_expenditure_per_inhabitant,
+  CAST(f10.numerator AS DOUBLE) AS operating_expenditure_per_inhabitant__num,
+  CAST(f10.denominator AS DOUBLE) AS operating_expenditure_per_inhabitant__den,
   CASE COALESCE(f10.state, 0)
     WHEN 0
     THEN 'not_valid'
@@ -6809,37 +7976,39 @@ SELECT
     THEN 'approved'
     WHEN 11
     THEN 'final'
-  END AS service_expenditure_per_inhabitant__status,
+  END AS operating_expenditure_per_inhabitant__status,
   CASE f10.reason
     WHEN 1
     THEN 'reference_date_not_available'
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
-  END AS service_expenditure_per_inhabitant__reason,
-  f10.complete AS service_expenditure_per_inhabitant__complete,
-  f10.members AS service_expenditure_per_inhabitant__members,
-  f10.members_expected AS service_expenditure_per_inhabitant__members_expected,
-  CAST(f10.denominator_share AS DOUBLE) AS service_expenditure_per_inhabitant__denominator_share,
-  f10.series_break AS service_expenditure_per_inhabitant__series_break
+  END AS operating_expenditure_per_inhabitant__reason,
+  f10.complete AS operating_expenditure_per_inhabitant__complete,
+  f10.members AS operating_expenditure_per_inhabitant__members,
+  f10.members_expected AS operating_expenditure_per_inhabitant__members_expected,
+  CAST(f10.denominator_share AS DOUBLE) AS operating_expenditure_per_inhabitant__denominator_share,
+  f10.series_break AS operating_expenditure_per_inhabitant__series_break
 {%- else %},
-  kept.service_expenditure_per_inhabitant, kept.service_expenditure_per_inhabitant__num, kept.service_expenditure_per_inhabitant__den, kept.service_expenditure_per_inhabitant__status, kept.service_expenditure_per_inhabitant__reason, kept.service_expenditure_per_inhabitant__complete, kept.service_expenditure_per_inhabitant__members, kept.service_expenditure_per_inhabitant__members_expected, kept.service_expenditure_per_inhabitant__denominator_share, kept.service_expenditure_per_inhabitant__series_break
+  kept.operating_expenditure_per_inhabitant, kept.operating_expenditure_per_inhabitant__num, kept.operating_expenditure_per_inhabitant__den, kept.operating_expenditure_per_inhabitant__status, kept.operating_expenditure_per_inhabitant__reason, kept.operating_expenditure_per_inhabitant__complete, kept.operating_expenditure_per_inhabitant__members, kept.operating_expenditure_per_inhabitant__members_expected, kept.operating_expenditure_per_inhabitant__denominator_share, kept.operating_expenditure_per_inhabitant__series_break
 {%- endif %}
-{%- if touched.figures is none or 'structural_operating_balance_per_inhabitant' in touched.figures %},
-  CAST(f11.value AS DOUBLE) AS structural_operating_balance_per_inhabitant,
-  CAST(f11.numerator AS DOUBLE) AS structural_operating_balance_per_inhabitant__num,
-  CAST(f11.denominator AS DOUBLE) AS structural_operating_balance_per_inhabitant__den,
+{%- if touched.figures is none or 'service_budget_deviation' in touched.figures %},
+  CAST(f11.value AS DOUBLE) AS service_budget_deviation,
+  CAST(f11.numerator AS DOUBLE) AS service_budget_deviation__num,
+  CAST(f11.denominator AS DOUBLE) AS service_budget_deviation__den,
   CASE COALESCE(f11.state, 0)
     WHEN 0
     THEN 'not_valid'
@@ -6865,37 +8034,39 @@ SELECT
     THEN 'approved'
     WHEN 11
     THEN 'final'
-  END AS structural_operating_balance_per_inhabitant__status,
+  END AS service_budget_deviation__status,
   CASE f11.reason
     WHEN 1
     THEN 'reference_date_not_available'
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
-  END AS structural_operating_balance_per_inhabitant__reason,
-  f11.complete AS structural_operating_balance_per_inhabitant__complete,
-  f11.members AS structural_operating_balance_per_inhabitant__members,
-  f11.members_expected AS structural_operating_balance_per_inhabitant__members_expected,
-  CAST(f11.denominator_share AS DOUBLE) AS structural_operating_balance_per_inhabitant__denominator_share,
-  f11.series_break AS structural_operating_balance_per_inhabitant__series_break
+  END AS service_budget_deviation__reason,
+  f11.complete AS service_budget_deviation__complete,
+  f11.members AS service_budget_deviation__members,
+  f11.members_expected AS service_budget_deviation__members_expected,
+  CAST(f11.denominator_share AS DOUBLE) AS service_budget_deviation__denominator_share,
+  f11.series_break AS service_budget_deviation__series_break
 {%- else %},
-  kept.structural_operating_balance_per_inhabitant, kept.structural_operating_balance_per_inhabitant__num, kept.structural_operating_balance_per_inhabitant__den, kept.structural_operating_balance_per_inhabitant__status, kept.structural_operating_balance_per_inhabitant__reason, kept.structural_operating_balance_per_inhabitant__complete, kept.structural_operating_balance_per_inhabitant__members, kept.structural_operating_balance_per_inhabitant__members_expected, kept.structural_operating_balance_per_inhabitant__denominator_share, kept.structural_operating_balance_per_inhabitant__series_break
+  kept.service_budget_deviation, kept.service_budget_deviation__num, kept.service_budget_deviation__den, kept.service_budget_deviation__status, kept.service_budget_deviation__reason, kept.service_budget_deviation__complete, kept.service_budget_deviation__members, kept.service_budget_deviation__members_expected, kept.service_budget_deviation__denominator_share, kept.service_budget_deviation__series_break
 {%- endif %}
-{%- if touched.figures is none or 'tax_financed_operating_result_per_inhabitant' in touched.figures %},
-  CAST(f12.value AS DOUBLE) AS tax_financed_operating_result_per_inhabitant,
-  CAST(f12.numerator AS DOUBLE) AS tax_financed_operating_result_per_inhabitant__num,
-  CAST(f12.denominator AS DOUBLE) AS tax_financed_operating_result_per_inhabitant__den,
+{%- if touched.figures is none or 'service_expenditure_per_inhabitant' in touched.figures %},
+  CAST(f12.value AS DOUBLE) AS service_expenditure_per_inhabitant,
+  CAST(f12.numerator AS DOUBLE) AS service_expenditure_per_inhabitant__num,
+  CAST(f12.denominator AS DOUBLE) AS service_expenditure_per_inhabitant__den,
   CASE COALESCE(f12.state, 0)
     WHEN 0
     THEN 'not_valid'
@@ -6921,30 +8092,148 @@ SELECT
     THEN 'approved'
     WHEN 11
     THEN 'final'
-  END AS tax_financed_operating_result_per_inhabitant__status,
+  END AS service_expenditure_per_inhabitant__status,
   CASE f12.reason
     WHEN 1
     THEN 'reference_date_not_available'
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
+    THEN 'not_additive_over_areas'
+  END AS service_expenditure_per_inhabitant__reason,
+  f12.complete AS service_expenditure_per_inhabitant__complete,
+  f12.members AS service_expenditure_per_inhabitant__members,
+  f12.members_expected AS service_expenditure_per_inhabitant__members_expected,
+  CAST(f12.denominator_share AS DOUBLE) AS service_expenditure_per_inhabitant__denominator_share,
+  f12.series_break AS service_expenditure_per_inhabitant__series_break
+{%- else %},
+  kept.service_expenditure_per_inhabitant, kept.service_expenditure_per_inhabitant__num, kept.service_expenditure_per_inhabitant__den, kept.service_expenditure_per_inhabitant__status, kept.service_expenditure_per_inhabitant__reason, kept.service_expenditure_per_inhabitant__complete, kept.service_expenditure_per_inhabitant__members, kept.service_expenditure_per_inhabitant__members_expected, kept.service_expenditure_per_inhabitant__denominator_share, kept.service_expenditure_per_inhabitant__series_break
+{%- endif %}
+{%- if touched.figures is none or 'structural_operating_balance_per_inhabitant' in touched.figures %},
+  CAST(f13.value AS DOUBLE) AS structural_operating_balance_per_inhabitant,
+  CAST(f13.numerator AS DOUBLE) AS structural_operating_balance_per_inhabitant__num,
+  CAST(f13.denominator AS DOUBLE) AS structural_operating_balance_per_inhabitant__den,
+  CASE COALESCE(f13.state, 0)
+    WHEN 0
+    THEN 'not_valid'
+    WHEN 1
+    THEN 'suppressed'
+    WHEN 2
+    THEN 'missing'
+    WHEN 3
+    THEN 'exempt'
+    WHEN 4
+    THEN 'held'
+    WHEN 5
+    THEN 'not_comparable'
+    WHEN 6
+    THEN 'provisional'
+    WHEN 7
+    THEN 'provisional'
+    WHEN 8
+    THEN 'provisional'
+    WHEN 9
+    THEN 'validated'
+    WHEN 10
+    THEN 'approved'
+    WHEN 11
+    THEN 'final'
+  END AS structural_operating_balance_per_inhabitant__status,
+  CASE f13.reason
+    WHEN 1
+    THEN 'reference_date_not_available'
+    WHEN 2
+    THEN 'base_period_missing'
+    WHEN 3
+    THEN 'outside_publication_limits'
+    WHEN 4
+    THEN 'member_missing'
+    WHEN 5
+    THEN 'offset_label_missing'
+    WHEN 6
+    THEN 'denominator_zero'
+    WHEN 7
+    THEN 'suppressed_at_source'
+    WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
+    THEN 'not_additive_over_areas'
+  END AS structural_operating_balance_per_inhabitant__reason,
+  f13.complete AS structural_operating_balance_per_inhabitant__complete,
+  f13.members AS structural_operating_balance_per_inhabitant__members,
+  f13.members_expected AS structural_operating_balance_per_inhabitant__members_expected,
+  CAST(f13.denominator_share AS DOUBLE) AS structural_operating_balance_per_inhabitant__denominator_share,
+  f13.series_break AS structural_operating_balance_per_inhabitant__series_break
+{%- else %},
+  kept.structural_operating_balance_per_inhabitant, kept.structural_operating_balance_per_inhabitant__num, kept.structural_operating_balance_per_inhabitant__den, kept.structural_operating_balance_per_inhabitant__status, kept.structural_operating_balance_per_inhabitant__reason, kept.structural_operating_balance_per_inhabitant__complete, kept.structural_operating_balance_per_inhabitant__members, kept.structural_operating_balance_per_inhabitant__members_expected, kept.structural_operating_balance_per_inhabitant__denominator_share, kept.structural_operating_balance_per_inhabitant__series_break
+{%- endif %}
+{%- if touched.figures is none or 'tax_financed_operating_result_per_inhabitant' in touched.figures %},
+  CAST(f14.value AS DOUBLE) AS tax_financed_operating_result_per_inhabitant,
+  CAST(f14.numerator AS DOUBLE) AS tax_financed_operating_result_per_inhabitant__num,
+  CAST(f14.denominator AS DOUBLE) AS tax_financed_operating_result_per_inhabitant__den,
+  CASE COALESCE(f14.state, 0)
+    WHEN 0
+    THEN 'not_valid'
+    WHEN 1
+    THEN 'suppressed'
+    WHEN 2
+    THEN 'missing'
+    WHEN 3
+    THEN 'exempt'
+    WHEN 4
+    THEN 'held'
+    WHEN 5
+    THEN 'not_comparable'
+    WHEN 6
+    THEN 'provisional'
+    WHEN 7
+    THEN 'provisional'
+    WHEN 8
+    THEN 'provisional'
+    WHEN 9
+    THEN 'validated'
+    WHEN 10
+    THEN 'approved'
+    WHEN 11
+    THEN 'final'
+  END AS tax_financed_operating_result_per_inhabitant__status,
+  CASE f14.reason
+    WHEN 1
+    THEN 'reference_date_not_available'
+    WHEN 2
+    THEN 'base_period_missing'
+    WHEN 3
+    THEN 'outside_publication_limits'
+    WHEN 4
+    THEN 'member_missing'
+    WHEN 5
+    THEN 'offset_label_missing'
+    WHEN 6
+    THEN 'denominator_zero'
+    WHEN 7
+    THEN 'suppressed_at_source'
+    WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS tax_financed_operating_result_per_inhabitant__reason,
-  f12.complete AS tax_financed_operating_result_per_inhabitant__complete,
-  f12.members AS tax_financed_operating_result_per_inhabitant__members,
-  f12.members_expected AS tax_financed_operating_result_per_inhabitant__members_expected,
-  CAST(f12.denominator_share AS DOUBLE) AS tax_financed_operating_result_per_inhabitant__denominator_share,
-  f12.series_break AS tax_financed_operating_result_per_inhabitant__series_break
+  f14.complete AS tax_financed_operating_result_per_inhabitant__complete,
+  f14.members AS tax_financed_operating_result_per_inhabitant__members,
+  f14.members_expected AS tax_financed_operating_result_per_inhabitant__members_expected,
+  CAST(f14.denominator_share AS DOUBLE) AS tax_financed_operating_result_per_inhabitant__denominator_share,
+  f14.series_break AS tax_financed_operating_result_per_inhabitant__series_break
 {%- else %},
   kept.tax_financed_operating_result_per_inhabitant, kept.tax_financed_operating_result_per_inhabitant__num, kept.tax_financed_operating_result_per_inhabitant__den, kept.tax_financed_operating_result_per_inhabitant__status, kept.tax_financed_operating_result_per_inhabitant__reason, kept.tax_financed_operating_result_per_inhabitant__complete, kept.tax_financed_operating_result_per_inhabitant__members, kept.tax_financed_operating_result_per_inhabitant__members_expected, kept.tax_financed_operating_result_per_inhabitant__denominator_share, kept.tax_financed_operating_result_per_inhabitant__series_break
 {%- endif %}
@@ -6963,47 +8252,59 @@ LEFT JOIN f2
 LEFT JOIN f3
   ON f3.period_key = a.period_key AND f3.area_level = a.area_level AND f3.area = a.area
 {%- endif %}
-{%- if touched.figures is none or 'forecast_deviation' in touched.figures %}
+{%- if touched.figures is none or 'competitive_tendering_indicator' in touched.figures %}
 LEFT JOIN f4
   ON f4.period_key = a.period_key AND f4.area_level = a.area_level AND f4.area = a.area
 {%- endif %}
-{%- if touched.figures is none or 'grants_and_equalisation_per_inhabitant' in touched.figures %}
+{%- if touched.figures is none or 'forecast_deviation' in touched.figures %}
 LEFT JOIN f5
   ON f5.period_key = a.period_key AND f5.area_level = a.area_level AND f5.area = a.area
 {%- endif %}
-{%- if touched.figures is none or 'gross_capital_expenditure_per_inhabitant' in touched.figures %}
+{%- if touched.figures is none or 'grants_and_equalisation_per_inhabitant' in touched.figures %}
 LEFT JOIN f6
   ON f6.period_key = a.period_key AND f6.area_level = a.area_level AND f6.area = a.area
 {%- endif %}
-{%- if touched.figures is none or 'long_term_debt_per_inhabitant' in touched.figures %}
+{%- if touched.figures is none or 'gross_capital_expenditure_per_inhabitant' in touched.figures %}
 LEFT JOIN f7
   ON f7.period_key = a.period_key AND f7.area_level = a.area_level AND f7.area = a.area
 {%- endif %}
-{%- if touched.figures is none or 'operating_expenditure_per_inhabitant' in touched.figures %}
+{%- if touched.figures is none or 'income_tax_rate' in touched.figures %}
 LEFT JOIN f8
   ON f8.period_key = a.period_key AND f8.area_level = a.area_level AND f8.area = a.area
 {%- endif %}
-{%- if touched.figures is none or 'service_budget_deviation' in touched.figures %}
+{%- if touched.figures is none or 'long_term_debt_per_inhabitant' in touched.figures %}
 LEFT JOIN f9
   ON f9.period_key = a.period_key AND f9.area_level = a.area_level AND f9.area = a.area
 {%- endif %}
-{%- if touched.figures is none or 'service_expenditure_per_inhabitant' in touched.figures %}
+{%- if touched.figures is none or 'operating_expenditure_per_inhabitant' in touched.figures %}
 LEFT JOIN f10
   ON f10.period_key = a.period_key
   AND f10.area_level = a.area_level
   AND f10.area = a.area
 {%- endif %}
-{%- if touched.figures is none or 'structural_operating_balance_per_inhabitant' in touched.figures %}
+{%- if touched.figures is none or 'service_budget_deviation' in touched.figures %}
 LEFT JOIN f11
   ON f11.period_key = a.period_key
   AND f11.area_level = a.area_level
   AND f11.area = a.area
 {%- endif %}
-{%- if touched.figures is none or 'tax_financed_operating_result_per_inhabitant' in touched.figures %}
+{%- if touched.figures is none or 'service_expenditure_per_inhabitant' in touched.figures %}
 LEFT JOIN f12
   ON f12.period_key = a.period_key
   AND f12.area_level = a.area_level
   AND f12.area = a.area
+{%- endif %}
+{%- if touched.figures is none or 'structural_operating_balance_per_inhabitant' in touched.figures %}
+LEFT JOIN f13
+  ON f13.period_key = a.period_key
+  AND f13.area_level = a.area_level
+  AND f13.area = a.area
+{%- endif %}
+{%- if touched.figures is none or 'tax_financed_operating_result_per_inhabitant' in touched.figures %}
+LEFT JOIN f14
+  ON f14.period_key = a.period_key
+  AND f14.area_level = a.area_level
+  AND f14.area = a.area
 {%- endif %}
 {%- if touched.figures is not none %}
 LEFT JOIN (SELECT * FROM {{ this }} WHERE {{ flis_project.touched_periods(touched) }}) AS kept

@@ -173,69 +173,6 @@ FROM (
         w.period_key,
         c.municipality_key
     ), w4 AS (
-      /* oko_forventet by year: in force on the last day */
-      SELECT
-        p.period_key,
-        EXTRACT(YEAR FROM p.end_date) AS first_key,
-        EXTRACT(YEAR FROM p.end_date) AS last_key,
-        1 AS required,
-        p.start_date AS from_date,
-        p.end_date AS on_date
-      FROM periods AS p
-    ), w4_coverage AS (
-      SELECT
-        w.period_key,
-        c.municipality_key AS unit_key,
-        COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
-        COUNT(*) FILTER(WHERE
-          c.state = 'exempt') AS exempt,
-        COUNT(*) FILTER(WHERE
-          c.state = 'held') AS held,
-        COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved,
-        COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
-      FROM w4 AS w
-      JOIN {{ ref('coverage') }} AS c
-        ON c.source = 'oko_forventet' AND c.series = '' AND c.base_period_key = w.first_key
-      GROUP BY
-        w.period_key,
-        c.municipality_key
-    ), w5 AS (
-      /* bor_folketal by quarter: on 07-01 */
-      SELECT
-        p.period_key,
-        EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
-        EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
-        1 AS required,
-        y.start_date AS from_date
-      FROM periods AS p
-      LEFT JOIN {{ ref('dim_period') }} AS y
-        ON y.grain = 'day'
-        AND y.label_year = EXTRACT(YEAR FROM p.end_date)
-        AND y.label_position = 701
-    ), w5_coverage AS (
-      SELECT
-        w.period_key,
-        c.municipality_key AS unit_key,
-        COUNT(*) FILTER(WHERE
-          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
-        COUNT(*) FILTER(WHERE
-          c.state = 'exempt') AS exempt,
-        COUNT(*) FILTER(WHERE
-          c.state = 'held') AS held,
-        COUNT(*) FILTER(WHERE
-          c.state = 'approved') AS approved,
-        COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
-      FROM w5 AS w
-      JOIN {{ ref('coverage') }} AS c
-        ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
-      GROUP BY
-        w.period_key,
-        c.municipality_key
-    ), w6 AS (
       /* oko_postering by month: sum */
       SELECT
         p.period_key,
@@ -256,7 +193,7 @@ FROM (
         WHERE
           s.source = 'oko_postering' AND s.series = ''
       ) AS d
-    ), w6_coverage AS (
+    ), w4_coverage AS (
       SELECT
         w.period_key,
         c.municipality_key AS unit_key,
@@ -271,7 +208,7 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'provisional') AS provisional,
         MIN(t.data_to) AS data_to
-      FROM w6 AS w
+      FROM w4 AS w
       JOIN {{ ref('coverage') }} AS c
         ON c.source = 'oko_postering'
         AND c.series = ''
@@ -280,6 +217,69 @@ FROM (
         ON t.source = c.source
         AND t.series = c.series
         AND t.municipality_key = c.municipality_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), w5 AS (
+      /* oko_forventet by year: in force on the last day */
+      SELECT
+        p.period_key,
+        EXTRACT(YEAR FROM p.end_date) AS first_key,
+        EXTRACT(YEAR FROM p.end_date) AS last_key,
+        1 AS required,
+        p.start_date AS from_date,
+        p.end_date AS on_date
+      FROM periods AS p
+    ), w5_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
+      FROM w5 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'oko_forventet' AND c.series = '' AND c.base_period_key = w.first_key
+      GROUP BY
+        w.period_key,
+        c.municipality_key
+    ), w6 AS (
+      /* bor_folketal by quarter: on 07-01 */
+      SELECT
+        p.period_key,
+        EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
+        EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
+        1 AS required,
+        y.start_date AS from_date
+      FROM periods AS p
+      LEFT JOIN {{ ref('dim_period') }} AS y
+        ON y.grain = 'day'
+        AND y.label_year = EXTRACT(YEAR FROM p.end_date)
+        AND y.label_position = 701
+    ), w6_coverage AS (
+      SELECT
+        w.period_key,
+        c.municipality_key AS unit_key,
+        COUNT(*) FILTER(WHERE
+          c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')) AS delivered,
+        COUNT(*) FILTER(WHERE
+          c.state = 'exempt') AS exempt,
+        COUNT(*) FILTER(WHERE
+          c.state = 'held') AS held,
+        COUNT(*) FILTER(WHERE
+          c.state = 'approved') AS approved,
+        COUNT(*) FILTER(WHERE
+          c.state = 'provisional') AS provisional
+      FROM w6 AS w
+      JOIN {{ ref('coverage') }} AS c
+        ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -359,6 +359,74 @@ FROM (
           AND f.amount IS NULL) AS v2_blanks,
         SUM(f.amount) FILTER(WHERE
           (
+            (
+              f.main_account IN (0, 2, 3, 4, 5, 6)
+            )
+            AND f.dranst = 1
+            AND NOT f.main_function_key IN (522, 548, 557, 558, 642)
+            AND NOT f.function_key IN (46281, 52824)
+          )
+          AND (
+            (
+              f.art_key IN (40, 45, 49) AND COALESCE(f.ownership, 1) <> 3
+            )
+            OR (
+              f.art_key IN (46, 47, 48, 59) AND f.ownership = 2
+            )
+          )
+          AND NOT f.is_opening) AS v3,
+        COUNT(*) FILTER(WHERE
+          (
+            (
+              f.main_account IN (0, 2, 3, 4, 5, 6)
+            )
+            AND f.dranst = 1
+            AND NOT f.main_function_key IN (522, 548, 557, 558, 642)
+            AND NOT f.function_key IN (46281, 52824)
+          )
+          AND (
+            (
+              f.art_key IN (40, 45, 49) AND COALESCE(f.ownership, 1) <> 3
+            )
+            OR (
+              f.art_key IN (46, 47, 48, 59) AND f.ownership = 2
+            )
+          )
+          AND NOT f.is_opening
+          AND f.amount IS NULL) AS v3_blanks,
+        SUM(f.amount) FILTER(WHERE
+          (
+            (
+              f.main_account IN (0, 2, 3, 4, 5, 6)
+            )
+            AND f.dranst = 1
+            AND NOT f.main_function_key IN (522, 548, 557, 558, 642)
+            AND NOT f.function_key IN (46281, 52824)
+          )
+          AND (
+            f.main_art IN (1, 9) OR (
+              f.main_art = 2 AND f.art_key <> 26
+            )
+          )
+          AND NOT f.is_opening) AS v4,
+        COUNT(*) FILTER(WHERE
+          (
+            (
+              f.main_account IN (0, 2, 3, 4, 5, 6)
+            )
+            AND f.dranst = 1
+            AND NOT f.main_function_key IN (522, 548, 557, 558, 642)
+            AND NOT f.function_key IN (46281, 52824)
+          )
+          AND (
+            f.main_art IN (1, 9) OR (
+              f.main_art = 2 AND f.art_key <> 26
+            )
+          )
+          AND NOT f.is_opening
+          AND f.amount IS NULL) AS v4_blanks,
+        SUM(f.amount) FILTER(WHERE
+          (
             f.main_account IN (0, 2, 3, 4, 5, 6)
           )
           AND f.dranst = 3
@@ -367,7 +435,7 @@ FROM (
             f.main_art BETWEEN 1 AND 6 OR f.main_art = 9
           )
           AND f.art_key <> 97
-          AND NOT f.is_opening) AS v3,
+          AND NOT f.is_opening) AS v5,
         COUNT(*) FILTER(WHERE
           (
             f.main_account IN (0, 2, 3, 4, 5, 6)
@@ -379,14 +447,14 @@ FROM (
           )
           AND f.art_key <> 97
           AND NOT f.is_opening
-          AND f.amount IS NULL) AS v3_blanks,
+          AND f.amount IS NULL) AS v5_blanks,
         SUM(f.amount) FILTER(WHERE
-          f.main_account BETWEEN 0 AND 6 AND f.dranst IN (1, 2) AND NOT f.is_opening) AS v4,
+          f.main_account BETWEEN 0 AND 6 AND f.dranst IN (1, 2) AND NOT f.is_opening) AS v6,
         COUNT(*) FILTER(WHERE
           f.main_account BETWEEN 0 AND 6
           AND f.dranst IN (1, 2)
           AND NOT f.is_opening
-          AND f.amount IS NULL) AS v4_blanks,
+          AND f.amount IS NULL) AS v6_blanks,
         SUM(f.amount) FILTER(WHERE
           f.main_art <> 0
           AND NOT f.is_opening
@@ -411,7 +479,7 @@ FROM (
             OR (
               f.dranst = 4 AND f.function_key <> 75877
             )
-          )) AS v5,
+          )) AS v7,
         COUNT(*) FILTER(WHERE
           f.main_art <> 0
           AND NOT f.is_opening
@@ -437,7 +505,7 @@ FROM (
               f.dranst = 4 AND f.function_key <> 75877
             )
           )
-          AND f.amount IS NULL) AS v5_blanks
+          AND f.amount IS NULL) AS v7_blanks
       FROM {{ ref('fct_posting') }} AS f
       WHERE
         f.month_key >= LEAST(
@@ -449,7 +517,7 @@ FROM (
           (
             SELECT
               MIN(first_key)
-            FROM w6
+            FROM w4
           )
         )
         AND f.month_key <= GREATEST((
@@ -459,7 +527,7 @@ FROM (
         ), (
           SELECT
             MAX(last_key)
-          FROM w6
+          FROM w4
         ))
         AND {{ flis_project.touched_units(touched, 'f.municipality_key') }}
       GROUP BY
@@ -486,7 +554,7 @@ FROM (
           (
             SELECT
               MIN(first_key)
-            FROM w5
+            FROM w6
           )
         )
         AND f.quarter_key <= GREATEST((
@@ -496,7 +564,7 @@ FROM (
         ), (
           SELECT
             MAX(last_key)
-          FROM w5
+          FROM w6
         ))
         AND {{ flis_project.touched_units(touched, 'f.municipality_key') }}
         AND f.vintage = 'frozen'
@@ -610,12 +678,12 @@ FROM (
         f.year_key >= (
           SELECT
             MIN(first_key)
-          FROM w4
+          FROM w5
         )
         AND f.year_key <= (
           SELECT
             MAX(last_key)
-          FROM w4
+          FROM w5
         )
         AND {{ flis_project.touched_units(touched, 'f.municipality_key') }}
       GROUP BY
@@ -757,7 +825,11 @@ FROM (
         SUM(r.v4) AS v4,
         SUM(r.v4_blanks) AS v4_blanks,
         SUM(r.v5) AS v5,
-        SUM(r.v5_blanks) AS v5_blanks
+        SUM(r.v5_blanks) AS v5_blanks,
+        SUM(r.v6) AS v6,
+        SUM(r.v6_blanks) AS v6_blanks,
+        SUM(r.v7) AS v7,
+        SUM(r.v7_blanks) AS v7_blanks
       FROM r1 AS r
       LEFT JOIN (
         SELECT
@@ -800,12 +872,12 @@ FROM (
         COALESCE(SUM(r.v2), 0) AS v2,
         COALESCE(SUM(r.v2_blanks) FILTER(WHERE
           NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
-        COALESCE(SUM(r.v3), 0) AS v3,
-        COALESCE(SUM(r.v3_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v3_blanks,
-        COALESCE(SUM(r.v4), 0) AS v4,
-        COALESCE(SUM(r.v4_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v4_blanks
+        COALESCE(SUM(r.v5), 0) AS v5,
+        COALESCE(SUM(r.v5_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v5_blanks,
+        COALESCE(SUM(r.v6), 0) AS v6,
+        COALESCE(SUM(r.v6_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v6_blanks
       FROM w1 AS w
       JOIN r1_by_code AS r
         ON r.base_key BETWEEN w.first_key AND w.last_key
@@ -918,6 +990,32 @@ FROM (
         w.period_key,
         r.unit_key,
         r.main_function
+    ), s4 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.main_function,
+        COALESCE(SUM(r.v3), 0) AS v3,
+        COALESCE(SUM(r.v3_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v3_blanks,
+        COALESCE(SUM(r.v4), 0) AS v4,
+        COALESCE(SUM(r.v4_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v4_blanks,
+        COALESCE(SUM(r.v2), 0) AS v2,
+        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
+        COALESCE(SUM(r.v7), 0) AS v7,
+        COALESCE(SUM(r.v7_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v7_blanks
+      FROM w4 AS w
+      JOIN r1_by_code AS r
+        ON r.base_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN delivered_1 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key,
+        r.main_function
     ), delivered_4 AS (
       SELECT
         c.municipality_key AS unit_key,
@@ -970,7 +1068,7 @@ FROM (
         r.from_day,
         r.to_day,
         COALESCE(d_account.main_function_code, 'unknown')
-    ), s4 AS (
+    ), s5 AS (
       SELECT
         w.period_key,
         r.unit_key,
@@ -980,7 +1078,7 @@ FROM (
           NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
         COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
           r.v1_rows > 0) AS v1_periods
-      FROM w4 AS w
+      FROM w5 AS w
       JOIN r4_by_code AS r
         ON r.base_key = w.first_key
         AND r.from_day <= w.on_date
@@ -993,7 +1091,7 @@ FROM (
         w.period_key,
         r.unit_key,
         r.main_function
-    ), s5 AS (
+    ), s6 AS (
       SELECT
         w.period_key,
         r.unit_key,
@@ -1002,7 +1100,7 @@ FROM (
           NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
         COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
           r.v1_rows > 0) AS v1_periods
-      FROM w5 AS w
+      FROM w6 AS w
       JOIN r2 AS r
         ON r.base_key = w.first_key
       LEFT JOIN delivered_2 AS delivered
@@ -1010,26 +1108,6 @@ FROM (
       GROUP BY
         w.period_key,
         r.unit_key
-    ), s6 AS (
-      SELECT
-        w.period_key,
-        r.unit_key,
-        r.main_function,
-        COALESCE(SUM(r.v2), 0) AS v2,
-        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
-        COALESCE(SUM(r.v5), 0) AS v5,
-        COALESCE(SUM(r.v5_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v5_blanks
-      FROM w6 AS w
-      JOIN r1_by_code AS r
-        ON r.base_key BETWEEN w.first_key AND w.last_key
-      LEFT JOIN delivered_1 AS delivered
-        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-      GROUP BY
-        w.period_key,
-        r.unit_key,
-        r.main_function
     ), r5_by_code AS (
       SELECT
         r.unit_key,
@@ -1132,7 +1210,7 @@ FROM (
       SELECT
         period_key,
         main_function
-      FROM s6
+      FROM s5
       UNION
       SELECT
         period_key,
@@ -1275,21 +1353,100 @@ FROM (
         u.area_municipality,
         x.main_function,
         u.unit_key,
-        s4.v1 AS c1,
+        CASE WHEN s4.period_key IS NULL THEN 0 ELSE s4.v3 END AS c1,
         CASE
+          WHEN w4.required <= 0
+          THEN 2
           WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
           THEN 2
-          WHEN COALESCE(s4.v1_periods, 0) < COALESCE(w4_coverage.delivered, 0)
-          THEN 2
-          WHEN s4.v1_blanks > 0
+          WHEN s4.v3_blanks > 0
           THEN 3
           WHEN COALESCE(w4_coverage.exempt, 0) > 0
           THEN 3
           WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
+          WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
+          THEN 7
           WHEN COALESCE(w4_coverage.provisional, 0) > 0
           THEN 8
           WHEN COALESCE(w4_coverage.approved, 0) = w4.required
+          THEN 10
+          ELSE 9
+        END AS s1,
+        CASE WHEN s4.period_key IS NULL THEN 0 ELSE s4.v3 END AS c2,
+        CASE
+          WHEN w4.required <= 0
+          THEN 2
+          WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
+          THEN 2
+          WHEN s4.v3_blanks > 0
+          THEN 3
+          WHEN COALESCE(w4_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w4_coverage.held, 0) > 0
+          THEN 4
+          WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
+          THEN 7
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
+          WHEN COALESCE(w4_coverage.approved, 0) = w4.required
+          THEN 10
+          ELSE 9
+        END AS s2,
+        CASE WHEN s4.period_key IS NULL THEN 0 ELSE s4.v4 END AS c3,
+        CASE
+          WHEN w4.required <= 0
+          THEN 2
+          WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
+          THEN 2
+          WHEN s4.v4_blanks > 0
+          THEN 3
+          WHEN COALESCE(w4_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w4_coverage.held, 0) > 0
+          THEN 4
+          WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
+          THEN 7
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
+          WHEN COALESCE(w4_coverage.approved, 0) = w4.required
+          THEN 10
+          ELSE 9
+        END AS s3
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w4
+        ON w4.period_key = u.period_key
+      LEFT JOIN w4_coverage
+        ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
+      LEFT JOIN s4
+        ON s4.period_key = u.period_key
+        AND s4.unit_key = u.unit_key
+        AND s4.main_function = x.main_function
+      WHERE
+        u.is_member
+    ), f4_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.main_function,
+        u.unit_key,
+        s5.v1 AS c1,
+        CASE
+          WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
+          THEN 2
+          WHEN COALESCE(s5.v1_periods, 0) < COALESCE(w5_coverage.delivered, 0)
+          THEN 2
+          WHEN s5.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w5_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w5_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w5_coverage.provisional, 0) > 0
+          THEN 8
+          WHEN COALESCE(w5_coverage.approved, 0) = w5.required
           THEN 10
           ELSE 9
         END AS s1,
@@ -1328,14 +1485,14 @@ FROM (
       FROM units AS u
       JOIN cells AS x
         ON x.period_key = u.period_key
-      JOIN w4
-        ON w4.period_key = u.period_key
-      LEFT JOIN w4_coverage
-        ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
-      LEFT JOIN s4
-        ON s4.period_key = u.period_key
-        AND s4.unit_key = u.unit_key
-        AND s4.main_function = x.main_function
+      JOIN w5
+        ON w5.period_key = u.period_key
+      LEFT JOIN w5_coverage
+        ON w5_coverage.period_key = u.period_key AND w5_coverage.unit_key = u.unit_key
+      LEFT JOIN s5
+        ON s5.period_key = u.period_key
+        AND s5.unit_key = u.unit_key
+        AND s5.main_function = x.main_function
       JOIN w3
         ON w3.period_key = u.period_key
       LEFT JOIN w3_coverage
@@ -1346,19 +1503,19 @@ FROM (
         AND s3.main_function = x.main_function
       WHERE
         u.is_member
-    ), f4_units AS (
+    ), f5_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_function,
         u.unit_key,
-        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v3 END AS c1,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v5 END AS c1,
         CASE
           WHEN w1.required <= 0
           THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
-          WHEN s1.v3_blanks > 0
+          WHEN s1.v5_blanks > 0
           THEN 3
           WHEN COALESCE(w1_coverage.exempt, 0) > 0
           THEN 3
@@ -1409,19 +1566,19 @@ FROM (
         ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f5_units AS (
+    ), f6_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_function,
         u.unit_key,
-        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v4 END AS c1,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v6 END AS c1,
         CASE
           WHEN w1.required <= 0
           THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
-          WHEN s1.v4_blanks > 0
+          WHEN s1.v6_blanks > 0
           THEN 3
           WHEN COALESCE(w1_coverage.exempt, 0) > 0
           THEN 3
@@ -1435,21 +1592,21 @@ FROM (
           THEN 10
           ELSE 9
         END AS s1,
-        s5.v1 AS c2,
+        s6.v1 AS c2,
         CASE
-          WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
+          WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) + COALESCE(w6_coverage.held, 0) < w6.required
           THEN 2
-          WHEN COALESCE(s5.v1_periods, 0) < COALESCE(w5_coverage.delivered, 0)
+          WHEN COALESCE(s6.v1_periods, 0) < COALESCE(w6_coverage.delivered, 0)
           THEN 2
-          WHEN s5.v1_blanks > 0
+          WHEN s6.v1_blanks > 0
           THEN 2
-          WHEN COALESCE(w5_coverage.exempt, 0) > 0
+          WHEN COALESCE(w6_coverage.exempt, 0) > 0
           THEN 3
-          WHEN COALESCE(w5_coverage.held, 0) > 0
+          WHEN COALESCE(w6_coverage.held, 0) > 0
           THEN 4
-          WHEN COALESCE(w5_coverage.provisional, 0) > 0
+          WHEN COALESCE(w6_coverage.provisional, 0) > 0
           THEN 8
-          WHEN COALESCE(w5_coverage.approved, 0) = w5.required
+          WHEN COALESCE(w6_coverage.approved, 0) = w6.required
           THEN 10
           ELSE 9
         END AS s2
@@ -1464,37 +1621,37 @@ FROM (
         ON s1.period_key = u.period_key
         AND s1.unit_key = u.unit_key
         AND s1.main_function = x.main_function
-      JOIN w5
-        ON w5.period_key = u.period_key
-      LEFT JOIN w5_coverage
-        ON w5_coverage.period_key = u.period_key AND w5_coverage.unit_key = u.unit_key
-      LEFT JOIN s5
-        ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
+      JOIN w6
+        ON w6.period_key = u.period_key
+      LEFT JOIN w6_coverage
+        ON w6_coverage.period_key = u.period_key AND w6_coverage.unit_key = u.unit_key
+      LEFT JOIN s6
+        ON s6.period_key = u.period_key AND s6.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f6_units AS (
+    ), f7_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_function,
         u.unit_key,
-        CASE WHEN s6.period_key IS NULL THEN 0 ELSE s6.v2 END AS c1,
+        CASE WHEN s4.period_key IS NULL THEN 0 ELSE s4.v2 END AS c1,
         CASE
-          WHEN w6.required <= 0
+          WHEN w4.required <= 0
           THEN 2
-          WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) + COALESCE(w6_coverage.held, 0) < w6.required
+          WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
           THEN 2
-          WHEN s6.v2_blanks > 0
+          WHEN s4.v2_blanks > 0
           THEN 3
-          WHEN COALESCE(w6_coverage.exempt, 0) > 0
+          WHEN COALESCE(w4_coverage.exempt, 0) > 0
           THEN 3
-          WHEN COALESCE(w6_coverage.held, 0) > 0
+          WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
-          WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
+          WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
           THEN 7
-          WHEN COALESCE(w6_coverage.provisional, 0) > 0
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
           THEN 8
-          WHEN COALESCE(w6_coverage.approved, 0) = w6.required
+          WHEN COALESCE(w4_coverage.approved, 0) = w4.required
           THEN 10
           ELSE 9
         END AS s1,
@@ -1533,14 +1690,14 @@ FROM (
       FROM units AS u
       JOIN cells AS x
         ON x.period_key = u.period_key
-      JOIN w6
-        ON w6.period_key = u.period_key
-      LEFT JOIN w6_coverage
-        ON w6_coverage.period_key = u.period_key AND w6_coverage.unit_key = u.unit_key
-      LEFT JOIN s6
-        ON s6.period_key = u.period_key
-        AND s6.unit_key = u.unit_key
-        AND s6.main_function = x.main_function
+      JOIN w4
+        ON w4.period_key = u.period_key
+      LEFT JOIN w4_coverage
+        ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
+      LEFT JOIN s4
+        ON s4.period_key = u.period_key
+        AND s4.unit_key = u.unit_key
+        AND s4.main_function = x.main_function
       JOIN w3
         ON w3.period_key = u.period_key
       LEFT JOIN w3_coverage
@@ -1551,7 +1708,7 @@ FROM (
         AND s7.main_function = x.main_function
       WHERE
         u.is_member
-    ), f7_units AS (
+    ), f8_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
@@ -1614,7 +1771,7 @@ FROM (
         ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f8_units AS (
+    ), f9_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
@@ -1673,29 +1830,29 @@ FROM (
         ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f9_units AS (
+    ), f10_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_function,
         u.unit_key,
-        CASE WHEN s6.period_key IS NULL THEN 0 ELSE s6.v5 END AS c1,
+        CASE WHEN s4.period_key IS NULL THEN 0 ELSE s4.v7 END AS c1,
         CASE
-          WHEN w6.required <= 0
+          WHEN w4.required <= 0
           THEN 2
-          WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) + COALESCE(w6_coverage.held, 0) < w6.required
+          WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
           THEN 2
-          WHEN s6.v5_blanks > 0
+          WHEN s4.v7_blanks > 0
           THEN 3
-          WHEN COALESCE(w6_coverage.exempt, 0) > 0
+          WHEN COALESCE(w4_coverage.exempt, 0) > 0
           THEN 3
-          WHEN COALESCE(w6_coverage.held, 0) > 0
+          WHEN COALESCE(w4_coverage.held, 0) > 0
           THEN 4
-          WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
+          WHEN w4.on_date >= LEAST(w4_coverage.data_to, w4.data_to)
           THEN 7
-          WHEN COALESCE(w6_coverage.provisional, 0) > 0
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
           THEN 8
-          WHEN COALESCE(w6_coverage.approved, 0) = w6.required
+          WHEN COALESCE(w4_coverage.approved, 0) = w4.required
           THEN 10
           ELSE 9
         END AS s1,
@@ -1720,14 +1877,14 @@ FROM (
       FROM units AS u
       JOIN cells AS x
         ON x.period_key = u.period_key
-      JOIN w6
-        ON w6.period_key = u.period_key
-      LEFT JOIN w6_coverage
-        ON w6_coverage.period_key = u.period_key AND w6_coverage.unit_key = u.unit_key
-      LEFT JOIN s6
-        ON s6.period_key = u.period_key
-        AND s6.unit_key = u.unit_key
-        AND s6.main_function = x.main_function
+      JOIN w4
+        ON w4.period_key = u.period_key
+      LEFT JOIN w4_coverage
+        ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
+      LEFT JOIN s4
+        ON s4.period_key = u.period_key
+        AND s4.unit_key = u.unit_key
+        AND s4.main_function = x.main_function
       JOIN w2
         ON w2.period_key = u.period_key
       LEFT JOIN w2_coverage
@@ -1779,92 +1936,106 @@ FROM (
         AND NOT f3_units.c1 IS NULL
         AND NOT f3_units.c2 IS NULL
         AND NOT f3_units.c3 IS NULL
-        THEN f3_units.c1 - f3_units.c2
-      END AS forecast_deviation__num,
+        THEN f3_units.c1
+      END AS competitive_tendering_indicator__num,
       CASE
         WHEN LEAST(f3_units.s1, f3_units.s2, f3_units.s3) >= 7
         AND NOT f3_units.c1 IS NULL
         AND NOT f3_units.c2 IS NULL
         AND NOT f3_units.c3 IS NULL
-        THEN f3_units.c3
+        THEN f3_units.c2 + f3_units.c3
+      END AS competitive_tendering_indicator__den,
+      CASE
+        WHEN LEAST(f4_units.s1, f4_units.s2, f4_units.s3) >= 7
+        AND NOT f4_units.c1 IS NULL
+        AND NOT f4_units.c2 IS NULL
+        AND NOT f4_units.c3 IS NULL
+        THEN f4_units.c1 - f4_units.c2
+      END AS forecast_deviation__num,
+      CASE
+        WHEN LEAST(f4_units.s1, f4_units.s2, f4_units.s3) >= 7
+        AND NOT f4_units.c1 IS NULL
+        AND NOT f4_units.c2 IS NULL
+        AND NOT f4_units.c3 IS NULL
+        THEN f4_units.c3
       END AS forecast_deviation__den,
       NULL AS grants_and_equalisation_per_inhabitant__num,
       NULL AS grants_and_equalisation_per_inhabitant__den,
-      CASE
-        WHEN LEAST(f4_units.s1, f4_units.s2) >= 7
-        AND NOT f4_units.c1 IS NULL
-        AND NOT f4_units.c2 IS NULL
-        THEN f4_units.c1
-      END AS gross_capital_expenditure_per_inhabitant__num,
-      CASE
-        WHEN LEAST(f4_units.s1, f4_units.s2) >= 7
-        AND NOT f4_units.c1 IS NULL
-        AND NOT f4_units.c2 IS NULL
-        THEN f4_units.c2
-      END AS gross_capital_expenditure_per_inhabitant__den,
-      NULL AS long_term_debt_per_inhabitant__num,
-      NULL AS long_term_debt_per_inhabitant__den,
       CASE
         WHEN LEAST(f5_units.s1, f5_units.s2) >= 7
         AND NOT f5_units.c1 IS NULL
         AND NOT f5_units.c2 IS NULL
         THEN f5_units.c1
-      END AS operating_expenditure_per_inhabitant__num,
+      END AS gross_capital_expenditure_per_inhabitant__num,
       CASE
         WHEN LEAST(f5_units.s1, f5_units.s2) >= 7
         AND NOT f5_units.c1 IS NULL
         AND NOT f5_units.c2 IS NULL
         THEN f5_units.c2
+      END AS gross_capital_expenditure_per_inhabitant__den,
+      NULL AS long_term_debt_per_inhabitant__num,
+      NULL AS long_term_debt_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f6_units.s1, f6_units.s2) >= 7
+        AND NOT f6_units.c1 IS NULL
+        AND NOT f6_units.c2 IS NULL
+        THEN f6_units.c1
+      END AS operating_expenditure_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f6_units.s1, f6_units.s2) >= 7
+        AND NOT f6_units.c1 IS NULL
+        AND NOT f6_units.c2 IS NULL
+        THEN f6_units.c2
       END AS operating_expenditure_per_inhabitant__den,
       CASE
-        WHEN LEAST(f6_units.s1, f6_units.s2, f6_units.s3) >= 7
-        AND NOT f6_units.c1 IS NULL
-        AND NOT f6_units.c2 IS NULL
-        AND NOT f6_units.c3 IS NULL
-        THEN f6_units.c1 - f6_units.c2
+        WHEN LEAST(f7_units.s1, f7_units.s2, f7_units.s3) >= 7
+        AND NOT f7_units.c1 IS NULL
+        AND NOT f7_units.c2 IS NULL
+        AND NOT f7_units.c3 IS NULL
+        THEN f7_units.c1 - f7_units.c2
       END AS service_budget_deviation__num,
       CASE
-        WHEN LEAST(f6_units.s1, f6_units.s2, f6_units.s3) >= 7
-        AND NOT f6_units.c1 IS NULL
-        AND NOT f6_units.c2 IS NULL
-        AND NOT f6_units.c3 IS NULL
-        THEN f6_units.c3
+        WHEN LEAST(f7_units.s1, f7_units.s2, f7_units.s3) >= 7
+        AND NOT f7_units.c1 IS NULL
+        AND NOT f7_units.c2 IS NULL
+        AND NOT f7_units.c3 IS NULL
+        THEN f7_units.c3
       END AS service_budget_deviation__den,
-      CASE
-        WHEN LEAST(f7_units.s1, f7_units.s2) >= 7
-        AND NOT f7_units.c1 IS NULL
-        AND NOT f7_units.c2 IS NULL
-        THEN f7_units.c1
-      END AS service_expenditure_per_inhabitant__num,
-      CASE
-        WHEN LEAST(f7_units.s1, f7_units.s2) >= 7
-        AND NOT f7_units.c1 IS NULL
-        AND NOT f7_units.c2 IS NULL
-        THEN f7_units.c2
-      END AS service_expenditure_per_inhabitant__den,
       CASE
         WHEN LEAST(f8_units.s1, f8_units.s2) >= 7
         AND NOT f8_units.c1 IS NULL
         AND NOT f8_units.c2 IS NULL
-        THEN -f8_units.c1
-      END AS structural_operating_balance_per_inhabitant__num,
+        THEN f8_units.c1
+      END AS service_expenditure_per_inhabitant__num,
       CASE
         WHEN LEAST(f8_units.s1, f8_units.s2) >= 7
         AND NOT f8_units.c1 IS NULL
         AND NOT f8_units.c2 IS NULL
         THEN f8_units.c2
-      END AS structural_operating_balance_per_inhabitant__den,
+      END AS service_expenditure_per_inhabitant__den,
       CASE
         WHEN LEAST(f9_units.s1, f9_units.s2) >= 7
         AND NOT f9_units.c1 IS NULL
         AND NOT f9_units.c2 IS NULL
         THEN -f9_units.c1
-      END AS tax_financed_operating_result_per_inhabitant__num,
+      END AS structural_operating_balance_per_inhabitant__num,
       CASE
         WHEN LEAST(f9_units.s1, f9_units.s2) >= 7
         AND NOT f9_units.c1 IS NULL
         AND NOT f9_units.c2 IS NULL
         THEN f9_units.c2
+      END AS structural_operating_balance_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f10_units.s1, f10_units.s2) >= 7
+        AND NOT f10_units.c1 IS NULL
+        AND NOT f10_units.c2 IS NULL
+        THEN -f10_units.c1
+      END AS tax_financed_operating_result_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f10_units.s1, f10_units.s2) >= 7
+        AND NOT f10_units.c1 IS NULL
+        AND NOT f10_units.c2 IS NULL
+        THEN f10_units.c2
       END AS tax_financed_operating_result_per_inhabitant__den
     FROM units AS u
     JOIN periods AS p
@@ -1911,6 +2082,10 @@ FROM (
       ON f9_units.period_key = u.period_key
       AND f9_units.unit_key = u.unit_key
       AND f9_units.main_function = x.main_function
+    LEFT JOIN f10_units
+      ON f10_units.period_key = u.period_key
+      AND f10_units.unit_key = u.unit_key
+      AND f10_units.main_function = x.main_function
   ) AS by_main_function
   UNION ALL
   SELECT
@@ -2052,15 +2227,26 @@ FROM (
         w.period_key,
         c.municipality_key
     ), w3 AS (
-      /* oko_forventet by year: in force on the last day */
+      /* oko_postering by month: sum */
       SELECT
         p.period_key,
-        EXTRACT(YEAR FROM p.end_date) AS first_key,
-        EXTRACT(YEAR FROM p.end_date) AS last_key,
-        1 AS required,
-        p.start_date AS from_date,
-        p.end_date AS on_date
+        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
+        LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
+        LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
+          EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
+        ) + 1 AS required,
+        p.end_date AS on_date,
+        d.data_to,
+        p.start_date AS from_date
       FROM periods AS p
+      CROSS JOIN (
+        SELECT
+          COALESCE(MIN(s.due_key), -1000000) AS due_key,
+          MIN(s.data_to) AS data_to
+        FROM {{ ref('source_status') }} AS s
+        WHERE
+          s.source = 'oko_postering' AND s.series = ''
+      ) AS d
     ), w3_coverage AS (
       SELECT
         w.period_key,
@@ -2074,24 +2260,30 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional
+          c.state = 'provisional') AS provisional,
+        MIN(t.data_to) AS data_to
       FROM w3 AS w
       JOIN {{ ref('coverage') }} AS c
-        ON c.source = 'oko_forventet' AND c.series = '' AND c.base_period_key = w.first_key
+        ON c.source = 'oko_postering'
+        AND c.series = ''
+        AND c.base_period_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN {{ ref('data_to') }} AS t
+        ON t.source = c.source
+        AND t.series = c.series
+        AND t.municipality_key = c.municipality_key
       GROUP BY
         w.period_key,
         c.municipality_key
     ), w4 AS (
-      /* bor_folketal by quarter: on the first day of the year */
+      /* oko_forventet by year: in force on the last day */
       SELECT
         p.period_key,
-        EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
-        EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
+        EXTRACT(YEAR FROM p.end_date) AS first_key,
+        EXTRACT(YEAR FROM p.end_date) AS last_key,
         1 AS required,
-        y.start_date AS from_date
+        p.start_date AS from_date,
+        p.end_date AS on_date
       FROM periods AS p
-      LEFT JOIN {{ ref('dim_period') }} AS y
-        ON y.grain = 'year' AND y.start_date <= p.end_date AND y.end_date >= p.end_date
     ), w4_coverage AS (
       SELECT
         w.period_key,
@@ -2108,12 +2300,12 @@ FROM (
           c.state = 'provisional') AS provisional
       FROM w4 AS w
       JOIN {{ ref('coverage') }} AS c
-        ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
+        ON c.source = 'oko_forventet' AND c.series = '' AND c.base_period_key = w.first_key
       GROUP BY
         w.period_key,
         c.municipality_key
     ), w5 AS (
-      /* bor_folketal by quarter: on 07-01 */
+      /* bor_folketal by quarter: on the first day of the year */
       SELECT
         p.period_key,
         EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
@@ -2122,9 +2314,7 @@ FROM (
         y.start_date AS from_date
       FROM periods AS p
       LEFT JOIN {{ ref('dim_period') }} AS y
-        ON y.grain = 'day'
-        AND y.label_year = EXTRACT(YEAR FROM p.end_date)
-        AND y.label_position = 701
+        ON y.grain = 'year' AND y.start_date <= p.end_date AND y.end_date >= p.end_date
     ), w5_coverage AS (
       SELECT
         w.period_key,
@@ -2146,26 +2336,18 @@ FROM (
         w.period_key,
         c.municipality_key
     ), w6 AS (
-      /* oko_postering by month: sum */
+      /* bor_folketal by quarter: on 07-01 */
       SELECT
         p.period_key,
-        EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1 AS first_key,
-        LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) AS last_key,
-        LEAST(EXTRACT(YEAR FROM p.end_date) * 12 + EXTRACT(MONTH FROM p.end_date) - 1, d.due_key) - (
-          EXTRACT(YEAR FROM p.start_date) * 12 + EXTRACT(MONTH FROM p.start_date) - 1
-        ) + 1 AS required,
-        p.end_date AS on_date,
-        d.data_to,
-        p.start_date AS from_date
+        EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS first_key,
+        EXTRACT(YEAR FROM y.start_date) * 4 + EXTRACT(QUARTER FROM y.start_date) - 1 AS last_key,
+        1 AS required,
+        y.start_date AS from_date
       FROM periods AS p
-      CROSS JOIN (
-        SELECT
-          COALESCE(MIN(s.due_key), -1000000) AS due_key,
-          MIN(s.data_to) AS data_to
-        FROM {{ ref('source_status') }} AS s
-        WHERE
-          s.source = 'oko_postering' AND s.series = ''
-      ) AS d
+      LEFT JOIN {{ ref('dim_period') }} AS y
+        ON y.grain = 'day'
+        AND y.label_year = EXTRACT(YEAR FROM p.end_date)
+        AND y.label_position = 701
     ), w6_coverage AS (
       SELECT
         w.period_key,
@@ -2179,17 +2361,10 @@ FROM (
         COUNT(*) FILTER(WHERE
           c.state = 'approved') AS approved,
         COUNT(*) FILTER(WHERE
-          c.state = 'provisional') AS provisional,
-        MIN(t.data_to) AS data_to
+          c.state = 'provisional') AS provisional
       FROM w6 AS w
       JOIN {{ ref('coverage') }} AS c
-        ON c.source = 'oko_postering'
-        AND c.series = ''
-        AND c.base_period_key BETWEEN w.first_key AND w.last_key
-      LEFT JOIN {{ ref('data_to') }} AS t
-        ON t.source = c.source
-        AND t.series = c.series
-        AND t.municipality_key = c.municipality_key
+        ON c.source = 'bor_folketal' AND c.series = '' AND c.base_period_key = w.first_key
       GROUP BY
         w.period_key,
         c.municipality_key
@@ -2242,6 +2417,74 @@ FROM (
           AND f.amount IS NULL) AS v1_blanks,
         SUM(f.amount) FILTER(WHERE
           (
+            (
+              f.main_account IN (0, 2, 3, 4, 5, 6)
+            )
+            AND f.dranst = 1
+            AND NOT f.main_function_key IN (522, 548, 557, 558, 642)
+            AND NOT f.function_key IN (46281, 52824)
+          )
+          AND (
+            (
+              f.art_key IN (40, 45, 49) AND COALESCE(f.ownership, 1) <> 3
+            )
+            OR (
+              f.art_key IN (46, 47, 48, 59) AND f.ownership = 2
+            )
+          )
+          AND NOT f.is_opening) AS v2,
+        COUNT(*) FILTER(WHERE
+          (
+            (
+              f.main_account IN (0, 2, 3, 4, 5, 6)
+            )
+            AND f.dranst = 1
+            AND NOT f.main_function_key IN (522, 548, 557, 558, 642)
+            AND NOT f.function_key IN (46281, 52824)
+          )
+          AND (
+            (
+              f.art_key IN (40, 45, 49) AND COALESCE(f.ownership, 1) <> 3
+            )
+            OR (
+              f.art_key IN (46, 47, 48, 59) AND f.ownership = 2
+            )
+          )
+          AND NOT f.is_opening
+          AND f.amount IS NULL) AS v2_blanks,
+        SUM(f.amount) FILTER(WHERE
+          (
+            (
+              f.main_account IN (0, 2, 3, 4, 5, 6)
+            )
+            AND f.dranst = 1
+            AND NOT f.main_function_key IN (522, 548, 557, 558, 642)
+            AND NOT f.function_key IN (46281, 52824)
+          )
+          AND (
+            f.main_art IN (1, 9) OR (
+              f.main_art = 2 AND f.art_key <> 26
+            )
+          )
+          AND NOT f.is_opening) AS v3,
+        COUNT(*) FILTER(WHERE
+          (
+            (
+              f.main_account IN (0, 2, 3, 4, 5, 6)
+            )
+            AND f.dranst = 1
+            AND NOT f.main_function_key IN (522, 548, 557, 558, 642)
+            AND NOT f.function_key IN (46281, 52824)
+          )
+          AND (
+            f.main_art IN (1, 9) OR (
+              f.main_art = 2 AND f.art_key <> 26
+            )
+          )
+          AND NOT f.is_opening
+          AND f.amount IS NULL) AS v3_blanks,
+        SUM(f.amount) FILTER(WHERE
+          (
             f.main_account IN (0, 2, 3, 4, 5, 6)
           )
           AND f.dranst = 3
@@ -2250,7 +2493,7 @@ FROM (
             f.main_art BETWEEN 1 AND 6 OR f.main_art = 9
           )
           AND f.art_key <> 97
-          AND NOT f.is_opening) AS v2,
+          AND NOT f.is_opening) AS v4,
         COUNT(*) FILTER(WHERE
           (
             f.main_account IN (0, 2, 3, 4, 5, 6)
@@ -2262,14 +2505,14 @@ FROM (
           )
           AND f.art_key <> 97
           AND NOT f.is_opening
-          AND f.amount IS NULL) AS v2_blanks,
+          AND f.amount IS NULL) AS v4_blanks,
         SUM(f.amount) FILTER(WHERE
-          f.main_account BETWEEN 0 AND 6 AND f.dranst IN (1, 2) AND NOT f.is_opening) AS v3,
+          f.main_account BETWEEN 0 AND 6 AND f.dranst IN (1, 2) AND NOT f.is_opening) AS v5,
         COUNT(*) FILTER(WHERE
           f.main_account BETWEEN 0 AND 6
           AND f.dranst IN (1, 2)
           AND NOT f.is_opening
-          AND f.amount IS NULL) AS v3_blanks,
+          AND f.amount IS NULL) AS v5_blanks,
         SUM(f.amount) FILTER(WHERE
           f.main_art <> 0
           AND NOT f.is_opening
@@ -2294,7 +2537,7 @@ FROM (
             OR (
               f.dranst = 4 AND f.function_key <> 75877
             )
-          )) AS v4,
+          )) AS v6,
         COUNT(*) FILTER(WHERE
           f.main_art <> 0
           AND NOT f.is_opening
@@ -2320,7 +2563,7 @@ FROM (
               f.dranst = 4 AND f.function_key <> 75877
             )
           )
-          AND f.amount IS NULL) AS v4_blanks
+          AND f.amount IS NULL) AS v6_blanks
       FROM {{ ref('fct_posting') }} AS f
       WHERE
         f.month_key >= LEAST(
@@ -2332,7 +2575,7 @@ FROM (
           (
             SELECT
               MIN(first_key)
-            FROM w6
+            FROM w3
           )
         )
         AND f.month_key <= GREATEST((
@@ -2342,7 +2585,7 @@ FROM (
         ), (
           SELECT
             MAX(last_key)
-          FROM w6
+          FROM w3
         ))
         AND {{ flis_project.touched_units(touched, 'f.municipality_key') }}
       GROUP BY
@@ -2456,12 +2699,12 @@ FROM (
         f.year_key >= (
           SELECT
             MIN(first_key)
-          FROM w3
+          FROM w4
         )
         AND f.year_key <= (
           SELECT
             MAX(last_key)
-          FROM w3
+          FROM w4
         )
         AND {{ flis_project.touched_units(touched, 'f.municipality_key') }}
       GROUP BY
@@ -2485,22 +2728,22 @@ FROM (
           (
             SELECT
               MIN(first_key)
-            FROM w4
+            FROM w5
           ),
           (
             SELECT
               MIN(first_key)
-            FROM w5
+            FROM w6
           )
         )
         AND f.quarter_key <= GREATEST((
           SELECT
             MAX(last_key)
-          FROM w4
+          FROM w5
         ), (
           SELECT
             MAX(last_key)
-          FROM w5
+          FROM w6
         ))
         AND {{ flis_project.touched_units(touched, 'f.municipality_key') }}
         AND f.vintage = 'frozen'
@@ -2638,7 +2881,11 @@ FROM (
         SUM(r.v3) AS v3,
         SUM(r.v3_blanks) AS v3_blanks,
         SUM(r.v4) AS v4,
-        SUM(r.v4_blanks) AS v4_blanks
+        SUM(r.v4_blanks) AS v4_blanks,
+        SUM(r.v5) AS v5,
+        SUM(r.v5_blanks) AS v5_blanks,
+        SUM(r.v6) AS v6,
+        SUM(r.v6_blanks) AS v6_blanks
       FROM r1 AS r
       LEFT JOIN (
         SELECT
@@ -2678,12 +2925,12 @@ FROM (
         COALESCE(SUM(r.v1), 0) AS v1,
         COALESCE(SUM(r.v1_blanks) FILTER(WHERE
           NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-        COALESCE(SUM(r.v2), 0) AS v2,
-        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
-        COALESCE(SUM(r.v3), 0) AS v3,
-        COALESCE(SUM(r.v3_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v3_blanks
+        COALESCE(SUM(r.v4), 0) AS v4,
+        COALESCE(SUM(r.v4_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v4_blanks,
+        COALESCE(SUM(r.v5), 0) AS v5,
+        COALESCE(SUM(r.v5_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v5_blanks
       FROM w1 AS w
       JOIN r1_by_code AS r
         ON r.base_key BETWEEN w.first_key AND w.last_key
@@ -2770,6 +3017,32 @@ FROM (
         w.period_key,
         r.unit_key,
         r.main_account
+    ), s3 AS (
+      SELECT
+        w.period_key,
+        r.unit_key,
+        r.main_account,
+        COALESCE(SUM(r.v2), 0) AS v2,
+        COALESCE(SUM(r.v2_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v2_blanks,
+        COALESCE(SUM(r.v3), 0) AS v3,
+        COALESCE(SUM(r.v3_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v3_blanks,
+        COALESCE(SUM(r.v1), 0) AS v1,
+        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
+        COALESCE(SUM(r.v6), 0) AS v6,
+        COALESCE(SUM(r.v6_blanks) FILTER(WHERE
+          NOT delivered.base_period_key IS NULL), 0) AS v6_blanks
+      FROM w3 AS w
+      JOIN r1_by_code AS r
+        ON r.base_key BETWEEN w.first_key AND w.last_key
+      LEFT JOIN delivered_1 AS delivered
+        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
+      GROUP BY
+        w.period_key,
+        r.unit_key,
+        r.main_account
     ), delivered_3 AS (
       SELECT
         c.municipality_key AS unit_key,
@@ -2822,7 +3095,7 @@ FROM (
         r.from_day,
         r.to_day,
         COALESCE(d_account.main_account_code, 'unknown')
-    ), s3 AS (
+    ), s4 AS (
       SELECT
         w.period_key,
         r.unit_key,
@@ -2832,7 +3105,7 @@ FROM (
           NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
         COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
           r.v1_rows > 0) AS v1_periods
-      FROM w3 AS w
+      FROM w4 AS w
       JOIN r3_by_code AS r
         ON r.base_key = w.first_key
         AND r.from_day <= w.on_date
@@ -2854,23 +3127,6 @@ FROM (
         c.source = 'bor_folketal'
         AND c.series = ''
         AND c.state IN ('delivered', 'provisional', 'approved', 'reported_by_other')
-    ), s4 AS (
-      SELECT
-        w.period_key,
-        r.unit_key,
-        SUM(r.v1) AS v1,
-        COALESCE(SUM(r.v1_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-        COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
-          r.v1_rows > 0) AS v1_periods
-      FROM w4 AS w
-      JOIN r4 AS r
-        ON r.base_key = w.first_key
-      LEFT JOIN delivered_4 AS delivered
-        ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
-      GROUP BY
-        w.period_key,
-        r.unit_key
     ), s5 AS (
       SELECT
         w.period_key,
@@ -2892,22 +3148,19 @@ FROM (
       SELECT
         w.period_key,
         r.unit_key,
-        r.main_account,
-        COALESCE(SUM(r.v1), 0) AS v1,
+        SUM(r.v1) AS v1,
         COALESCE(SUM(r.v1_blanks) FILTER(WHERE
           NOT delivered.base_period_key IS NULL), 0) AS v1_blanks,
-        COALESCE(SUM(r.v4), 0) AS v4,
-        COALESCE(SUM(r.v4_blanks) FILTER(WHERE
-          NOT delivered.base_period_key IS NULL), 0) AS v4_blanks
+        COUNT(DISTINCT delivered.base_period_key) FILTER(WHERE
+          r.v1_rows > 0) AS v1_periods
       FROM w6 AS w
-      JOIN r1_by_code AS r
-        ON r.base_key BETWEEN w.first_key AND w.last_key
-      LEFT JOIN delivered_1 AS delivered
+      JOIN r4 AS r
+        ON r.base_key = w.first_key
+      LEFT JOIN delivered_4 AS delivered
         ON delivered.unit_key = r.unit_key AND delivered.base_period_key = r.base_key
       GROUP BY
         w.period_key,
-        r.unit_key,
-        r.main_account
+        r.unit_key
     ), r5_by_code AS (
       SELECT
         r.unit_key,
@@ -3010,7 +3263,7 @@ FROM (
       SELECT
         period_key,
         main_account
-      FROM s6
+      FROM s4
       UNION
       SELECT
         period_key,
@@ -3090,21 +3343,100 @@ FROM (
         u.area_municipality,
         x.main_account,
         u.unit_key,
-        s3.v1 AS c1,
+        CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v2 END AS c1,
         CASE
+          WHEN w3.required <= 0
+          THEN 2
           WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
           THEN 2
-          WHEN COALESCE(s3.v1_periods, 0) < COALESCE(w3_coverage.delivered, 0)
-          THEN 2
-          WHEN s3.v1_blanks > 0
+          WHEN s3.v2_blanks > 0
           THEN 3
           WHEN COALESCE(w3_coverage.exempt, 0) > 0
           THEN 3
           WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
+          WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
+          THEN 7
           WHEN COALESCE(w3_coverage.provisional, 0) > 0
           THEN 8
           WHEN COALESCE(w3_coverage.approved, 0) = w3.required
+          THEN 10
+          ELSE 9
+        END AS s1,
+        CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v2 END AS c2,
+        CASE
+          WHEN w3.required <= 0
+          THEN 2
+          WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
+          THEN 2
+          WHEN s3.v2_blanks > 0
+          THEN 3
+          WHEN COALESCE(w3_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w3_coverage.held, 0) > 0
+          THEN 4
+          WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
+          THEN 7
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
+          WHEN COALESCE(w3_coverage.approved, 0) = w3.required
+          THEN 10
+          ELSE 9
+        END AS s2,
+        CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v3 END AS c3,
+        CASE
+          WHEN w3.required <= 0
+          THEN 2
+          WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
+          THEN 2
+          WHEN s3.v3_blanks > 0
+          THEN 3
+          WHEN COALESCE(w3_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w3_coverage.held, 0) > 0
+          THEN 4
+          WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
+          THEN 7
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
+          WHEN COALESCE(w3_coverage.approved, 0) = w3.required
+          THEN 10
+          ELSE 9
+        END AS s3
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w3
+        ON w3.period_key = u.period_key
+      LEFT JOIN w3_coverage
+        ON w3_coverage.period_key = u.period_key AND w3_coverage.unit_key = u.unit_key
+      LEFT JOIN s3
+        ON s3.period_key = u.period_key
+        AND s3.unit_key = u.unit_key
+        AND s3.main_account = x.main_account
+      WHERE
+        u.is_member
+    ), f3_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.main_account,
+        u.unit_key,
+        s4.v1 AS c1,
+        CASE
+          WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
+          THEN 2
+          WHEN COALESCE(s4.v1_periods, 0) < COALESCE(w4_coverage.delivered, 0)
+          THEN 2
+          WHEN s4.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w4_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w4_coverage.held, 0) > 0
+          THEN 4
+          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          THEN 8
+          WHEN COALESCE(w4_coverage.approved, 0) = w4.required
           THEN 10
           ELSE 9
         END AS s1,
@@ -3143,14 +3475,14 @@ FROM (
       FROM units AS u
       JOIN cells AS x
         ON x.period_key = u.period_key
-      JOIN w3
-        ON w3.period_key = u.period_key
-      LEFT JOIN w3_coverage
-        ON w3_coverage.period_key = u.period_key AND w3_coverage.unit_key = u.unit_key
-      LEFT JOIN s3
-        ON s3.period_key = u.period_key
-        AND s3.unit_key = u.unit_key
-        AND s3.main_account = x.main_account
+      JOIN w4
+        ON w4.period_key = u.period_key
+      LEFT JOIN w4_coverage
+        ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
+      LEFT JOIN s4
+        ON s4.period_key = u.period_key
+        AND s4.unit_key = u.unit_key
+        AND s4.main_account = x.main_account
       JOIN w2
         ON w2.period_key = u.period_key
       LEFT JOIN w2_coverage
@@ -3161,82 +3493,19 @@ FROM (
         AND s2.main_account = x.main_account
       WHERE
         u.is_member
-    ), f3_units AS (
-      SELECT
-        u.period_key,
-        u.area_municipality,
-        x.main_account,
-        u.unit_key,
-        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v2 END AS c1,
-        CASE
-          WHEN w1.required <= 0
-          THEN 2
-          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
-          THEN 2
-          WHEN s1.v2_blanks > 0
-          THEN 3
-          WHEN COALESCE(w1_coverage.exempt, 0) > 0
-          THEN 3
-          WHEN COALESCE(w1_coverage.held, 0) > 0
-          THEN 4
-          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
-          THEN 7
-          WHEN COALESCE(w1_coverage.provisional, 0) > 0
-          THEN 8
-          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
-          THEN 10
-          ELSE 9
-        END AS s1,
-        s4.v1 AS c2,
-        CASE
-          WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
-          THEN 2
-          WHEN COALESCE(s4.v1_periods, 0) < COALESCE(w4_coverage.delivered, 0)
-          THEN 2
-          WHEN s4.v1_blanks > 0
-          THEN 2
-          WHEN COALESCE(w4_coverage.exempt, 0) > 0
-          THEN 3
-          WHEN COALESCE(w4_coverage.held, 0) > 0
-          THEN 4
-          WHEN COALESCE(w4_coverage.provisional, 0) > 0
-          THEN 8
-          WHEN COALESCE(w4_coverage.approved, 0) = w4.required
-          THEN 10
-          ELSE 9
-        END AS s2
-      FROM units AS u
-      JOIN cells AS x
-        ON x.period_key = u.period_key
-      JOIN w1
-        ON w1.period_key = u.period_key
-      LEFT JOIN w1_coverage
-        ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
-      LEFT JOIN s1
-        ON s1.period_key = u.period_key
-        AND s1.unit_key = u.unit_key
-        AND s1.main_account = x.main_account
-      JOIN w4
-        ON w4.period_key = u.period_key
-      LEFT JOIN w4_coverage
-        ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
-      LEFT JOIN s4
-        ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
-      WHERE
-        u.is_member
     ), f4_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_account,
         u.unit_key,
-        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v3 END AS c1,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v4 END AS c1,
         CASE
           WHEN w1.required <= 0
           THEN 2
           WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
           THEN 2
-          WHEN s1.v3_blanks > 0
+          WHEN s1.v4_blanks > 0
           THEN 3
           WHEN COALESCE(w1_coverage.exempt, 0) > 0
           THEN 3
@@ -3293,23 +3562,86 @@ FROM (
         u.area_municipality,
         x.main_account,
         u.unit_key,
-        CASE WHEN s6.period_key IS NULL THEN 0 ELSE s6.v1 END AS c1,
+        CASE WHEN s1.period_key IS NULL THEN 0 ELSE s1.v5 END AS c1,
         CASE
-          WHEN w6.required <= 0
+          WHEN w1.required <= 0
           THEN 2
+          WHEN COALESCE(w1_coverage.delivered, 0) + COALESCE(w1_coverage.exempt, 0) + COALESCE(w1_coverage.held, 0) < w1.required
+          THEN 2
+          WHEN s1.v5_blanks > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w1_coverage.held, 0) > 0
+          THEN 4
+          WHEN w1.on_date >= LEAST(w1_coverage.data_to, w1.data_to)
+          THEN 7
+          WHEN COALESCE(w1_coverage.provisional, 0) > 0
+          THEN 8
+          WHEN COALESCE(w1_coverage.approved, 0) = w1.required
+          THEN 10
+          ELSE 9
+        END AS s1,
+        s6.v1 AS c2,
+        CASE
           WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) + COALESCE(w6_coverage.held, 0) < w6.required
           THEN 2
+          WHEN COALESCE(s6.v1_periods, 0) < COALESCE(w6_coverage.delivered, 0)
+          THEN 2
           WHEN s6.v1_blanks > 0
-          THEN 3
+          THEN 2
           WHEN COALESCE(w6_coverage.exempt, 0) > 0
           THEN 3
           WHEN COALESCE(w6_coverage.held, 0) > 0
           THEN 4
-          WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
-          THEN 7
           WHEN COALESCE(w6_coverage.provisional, 0) > 0
           THEN 8
           WHEN COALESCE(w6_coverage.approved, 0) = w6.required
+          THEN 10
+          ELSE 9
+        END AS s2
+      FROM units AS u
+      JOIN cells AS x
+        ON x.period_key = u.period_key
+      JOIN w1
+        ON w1.period_key = u.period_key
+      LEFT JOIN w1_coverage
+        ON w1_coverage.period_key = u.period_key AND w1_coverage.unit_key = u.unit_key
+      LEFT JOIN s1
+        ON s1.period_key = u.period_key
+        AND s1.unit_key = u.unit_key
+        AND s1.main_account = x.main_account
+      JOIN w6
+        ON w6.period_key = u.period_key
+      LEFT JOIN w6_coverage
+        ON w6_coverage.period_key = u.period_key AND w6_coverage.unit_key = u.unit_key
+      LEFT JOIN s6
+        ON s6.period_key = u.period_key AND s6.unit_key = u.unit_key
+      WHERE
+        u.is_member
+    ), f6_units AS (
+      SELECT
+        u.period_key,
+        u.area_municipality,
+        x.main_account,
+        u.unit_key,
+        CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v1 END AS c1,
+        CASE
+          WHEN w3.required <= 0
+          THEN 2
+          WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
+          THEN 2
+          WHEN s3.v1_blanks > 0
+          THEN 3
+          WHEN COALESCE(w3_coverage.exempt, 0) > 0
+          THEN 3
+          WHEN COALESCE(w3_coverage.held, 0) > 0
+          THEN 4
+          WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
+          THEN 7
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
+          THEN 8
+          WHEN COALESCE(w3_coverage.approved, 0) = w3.required
           THEN 10
           ELSE 9
         END AS s1,
@@ -3348,14 +3680,14 @@ FROM (
       FROM units AS u
       JOIN cells AS x
         ON x.period_key = u.period_key
-      JOIN w6
-        ON w6.period_key = u.period_key
-      LEFT JOIN w6_coverage
-        ON w6_coverage.period_key = u.period_key AND w6_coverage.unit_key = u.unit_key
-      LEFT JOIN s6
-        ON s6.period_key = u.period_key
-        AND s6.unit_key = u.unit_key
-        AND s6.main_account = x.main_account
+      JOIN w3
+        ON w3.period_key = u.period_key
+      LEFT JOIN w3_coverage
+        ON w3_coverage.period_key = u.period_key AND w3_coverage.unit_key = u.unit_key
+      LEFT JOIN s3
+        ON s3.period_key = u.period_key
+        AND s3.unit_key = u.unit_key
+        AND s3.main_account = x.main_account
       JOIN w2
         ON w2.period_key = u.period_key
       LEFT JOIN w2_coverage
@@ -3366,7 +3698,7 @@ FROM (
         AND s7.main_account = x.main_account
       WHERE
         u.is_member
-    ), f6_units AS (
+    ), f7_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
@@ -3392,21 +3724,21 @@ FROM (
           THEN 10
           ELSE 9
         END AS s1,
-        s4.v1 AS c2,
+        s5.v1 AS c2,
         CASE
-          WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
+          WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
           THEN 2
-          WHEN COALESCE(s4.v1_periods, 0) < COALESCE(w4_coverage.delivered, 0)
+          WHEN COALESCE(s5.v1_periods, 0) < COALESCE(w5_coverage.delivered, 0)
           THEN 2
-          WHEN s4.v1_blanks > 0
+          WHEN s5.v1_blanks > 0
           THEN 2
-          WHEN COALESCE(w4_coverage.exempt, 0) > 0
+          WHEN COALESCE(w5_coverage.exempt, 0) > 0
           THEN 3
-          WHEN COALESCE(w4_coverage.held, 0) > 0
+          WHEN COALESCE(w5_coverage.held, 0) > 0
           THEN 4
-          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          WHEN COALESCE(w5_coverage.provisional, 0) > 0
           THEN 8
-          WHEN COALESCE(w4_coverage.approved, 0) = w4.required
+          WHEN COALESCE(w5_coverage.approved, 0) = w5.required
           THEN 10
           ELSE 9
         END AS s2
@@ -3421,15 +3753,15 @@ FROM (
         ON s1.period_key = u.period_key
         AND s1.unit_key = u.unit_key
         AND s1.main_account = x.main_account
-      JOIN w4
-        ON w4.period_key = u.period_key
-      LEFT JOIN w4_coverage
-        ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
-      LEFT JOIN s4
-        ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
+      JOIN w5
+        ON w5.period_key = u.period_key
+      LEFT JOIN w5_coverage
+        ON w5_coverage.period_key = u.period_key AND w5_coverage.unit_key = u.unit_key
+      LEFT JOIN s5
+        ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f7_units AS (
+    ), f8_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
@@ -3451,21 +3783,21 @@ FROM (
           THEN 10
           ELSE 9
         END AS s1,
-        s4.v1 AS c2,
+        s5.v1 AS c2,
         CASE
-          WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
+          WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
           THEN 2
-          WHEN COALESCE(s4.v1_periods, 0) < COALESCE(w4_coverage.delivered, 0)
+          WHEN COALESCE(s5.v1_periods, 0) < COALESCE(w5_coverage.delivered, 0)
           THEN 2
-          WHEN s4.v1_blanks > 0
+          WHEN s5.v1_blanks > 0
           THEN 2
-          WHEN COALESCE(w4_coverage.exempt, 0) > 0
+          WHEN COALESCE(w5_coverage.exempt, 0) > 0
           THEN 3
-          WHEN COALESCE(w4_coverage.held, 0) > 0
+          WHEN COALESCE(w5_coverage.held, 0) > 0
           THEN 4
-          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          WHEN COALESCE(w5_coverage.provisional, 0) > 0
           THEN 8
-          WHEN COALESCE(w4_coverage.approved, 0) = w4.required
+          WHEN COALESCE(w5_coverage.approved, 0) = w5.required
           THEN 10
           ELSE 9
         END AS s2
@@ -3480,75 +3812,75 @@ FROM (
         ON s7.period_key = u.period_key
         AND s7.unit_key = u.unit_key
         AND s7.main_account = x.main_account
-      JOIN w4
-        ON w4.period_key = u.period_key
-      LEFT JOIN w4_coverage
-        ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
-      LEFT JOIN s4
-        ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
+      JOIN w5
+        ON w5.period_key = u.period_key
+      LEFT JOIN w5_coverage
+        ON w5_coverage.period_key = u.period_key AND w5_coverage.unit_key = u.unit_key
+      LEFT JOIN s5
+        ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
       WHERE
         u.is_member
-    ), f8_units AS (
+    ), f9_units AS (
       SELECT
         u.period_key,
         u.area_municipality,
         x.main_account,
         u.unit_key,
-        CASE WHEN s6.period_key IS NULL THEN 0 ELSE s6.v4 END AS c1,
+        CASE WHEN s3.period_key IS NULL THEN 0 ELSE s3.v6 END AS c1,
         CASE
-          WHEN w6.required <= 0
+          WHEN w3.required <= 0
           THEN 2
-          WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) + COALESCE(w6_coverage.held, 0) < w6.required
+          WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) + COALESCE(w3_coverage.held, 0) < w3.required
           THEN 2
-          WHEN s6.v4_blanks > 0
+          WHEN s3.v6_blanks > 0
           THEN 3
-          WHEN COALESCE(w6_coverage.exempt, 0) > 0
+          WHEN COALESCE(w3_coverage.exempt, 0) > 0
           THEN 3
-          WHEN COALESCE(w6_coverage.held, 0) > 0
+          WHEN COALESCE(w3_coverage.held, 0) > 0
           THEN 4
-          WHEN w6.on_date >= LEAST(w6_coverage.data_to, w6.data_to)
+          WHEN w3.on_date >= LEAST(w3_coverage.data_to, w3.data_to)
           THEN 7
-          WHEN COALESCE(w6_coverage.provisional, 0) > 0
+          WHEN COALESCE(w3_coverage.provisional, 0) > 0
           THEN 8
-          WHEN COALESCE(w6_coverage.approved, 0) = w6.required
+          WHEN COALESCE(w3_coverage.approved, 0) = w3.required
           THEN 10
           ELSE 9
         END AS s1,
-        s4.v1 AS c2,
+        s5.v1 AS c2,
         CASE
-          WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) + COALESCE(w4_coverage.held, 0) < w4.required
+          WHEN COALESCE(w5_coverage.delivered, 0) + COALESCE(w5_coverage.exempt, 0) + COALESCE(w5_coverage.held, 0) < w5.required
           THEN 2
-          WHEN COALESCE(s4.v1_periods, 0) < COALESCE(w4_coverage.delivered, 0)
+          WHEN COALESCE(s5.v1_periods, 0) < COALESCE(w5_coverage.delivered, 0)
           THEN 2
-          WHEN s4.v1_blanks > 0
+          WHEN s5.v1_blanks > 0
           THEN 2
-          WHEN COALESCE(w4_coverage.exempt, 0) > 0
+          WHEN COALESCE(w5_coverage.exempt, 0) > 0
           THEN 3
-          WHEN COALESCE(w4_coverage.held, 0) > 0
+          WHEN COALESCE(w5_coverage.held, 0) > 0
           THEN 4
-          WHEN COALESCE(w4_coverage.provisional, 0) > 0
+          WHEN COALESCE(w5_coverage.provisional, 0) > 0
           THEN 8
-          WHEN COALESCE(w4_coverage.approved, 0) = w4.required
+          WHEN COALESCE(w5_coverage.approved, 0) = w5.required
           THEN 10
           ELSE 9
         END AS s2
       FROM units AS u
       JOIN cells AS x
         ON x.period_key = u.period_key
-      JOIN w6
-        ON w6.period_key = u.period_key
-      LEFT JOIN w6_coverage
-        ON w6_coverage.period_key = u.period_key AND w6_coverage.unit_key = u.unit_key
-      LEFT JOIN s6
-        ON s6.period_key = u.period_key
-        AND s6.unit_key = u.unit_key
-        AND s6.main_account = x.main_account
-      JOIN w4
-        ON w4.period_key = u.period_key
-      LEFT JOIN w4_coverage
-        ON w4_coverage.period_key = u.period_key AND w4_coverage.unit_key = u.unit_key
-      LEFT JOIN s4
-        ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
+      JOIN w3
+        ON w3.period_key = u.period_key
+      LEFT JOIN w3_coverage
+        ON w3_coverage.period_key = u.period_key AND w3_coverage.unit_key = u.unit_key
+      LEFT JOIN s3
+        ON s3.period_key = u.period_key
+        AND s3.unit_key = u.unit_key
+        AND s3.main_account = x.main_account
+      JOIN w5
+        ON w5.period_key = u.period_key
+      LEFT JOIN w5_coverage
+        ON w5_coverage.period_key = u.period_key AND w5_coverage.unit_key = u.unit_key
+      LEFT JOIN s5
+        ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
       WHERE
         u.is_member
     )
@@ -3584,92 +3916,106 @@ FROM (
         AND NOT f2_units.c1 IS NULL
         AND NOT f2_units.c2 IS NULL
         AND NOT f2_units.c3 IS NULL
-        THEN f2_units.c1 - f2_units.c2
-      END AS forecast_deviation__num,
+        THEN f2_units.c1
+      END AS competitive_tendering_indicator__num,
       CASE
         WHEN LEAST(f2_units.s1, f2_units.s2, f2_units.s3) >= 7
         AND NOT f2_units.c1 IS NULL
         AND NOT f2_units.c2 IS NULL
         AND NOT f2_units.c3 IS NULL
-        THEN f2_units.c3
+        THEN f2_units.c2 + f2_units.c3
+      END AS competitive_tendering_indicator__den,
+      CASE
+        WHEN LEAST(f3_units.s1, f3_units.s2, f3_units.s3) >= 7
+        AND NOT f3_units.c1 IS NULL
+        AND NOT f3_units.c2 IS NULL
+        AND NOT f3_units.c3 IS NULL
+        THEN f3_units.c1 - f3_units.c2
+      END AS forecast_deviation__num,
+      CASE
+        WHEN LEAST(f3_units.s1, f3_units.s2, f3_units.s3) >= 7
+        AND NOT f3_units.c1 IS NULL
+        AND NOT f3_units.c2 IS NULL
+        AND NOT f3_units.c3 IS NULL
+        THEN f3_units.c3
       END AS forecast_deviation__den,
       NULL AS grants_and_equalisation_per_inhabitant__num,
       NULL AS grants_and_equalisation_per_inhabitant__den,
-      CASE
-        WHEN LEAST(f3_units.s1, f3_units.s2) >= 7
-        AND NOT f3_units.c1 IS NULL
-        AND NOT f3_units.c2 IS NULL
-        THEN f3_units.c1
-      END AS gross_capital_expenditure_per_inhabitant__num,
-      CASE
-        WHEN LEAST(f3_units.s1, f3_units.s2) >= 7
-        AND NOT f3_units.c1 IS NULL
-        AND NOT f3_units.c2 IS NULL
-        THEN f3_units.c2
-      END AS gross_capital_expenditure_per_inhabitant__den,
-      NULL AS long_term_debt_per_inhabitant__num,
-      NULL AS long_term_debt_per_inhabitant__den,
       CASE
         WHEN LEAST(f4_units.s1, f4_units.s2) >= 7
         AND NOT f4_units.c1 IS NULL
         AND NOT f4_units.c2 IS NULL
         THEN f4_units.c1
-      END AS operating_expenditure_per_inhabitant__num,
+      END AS gross_capital_expenditure_per_inhabitant__num,
       CASE
         WHEN LEAST(f4_units.s1, f4_units.s2) >= 7
         AND NOT f4_units.c1 IS NULL
         AND NOT f4_units.c2 IS NULL
         THEN f4_units.c2
+      END AS gross_capital_expenditure_per_inhabitant__den,
+      NULL AS long_term_debt_per_inhabitant__num,
+      NULL AS long_term_debt_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f5_units.s1, f5_units.s2) >= 7
+        AND NOT f5_units.c1 IS NULL
+        AND NOT f5_units.c2 IS NULL
+        THEN f5_units.c1
+      END AS operating_expenditure_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f5_units.s1, f5_units.s2) >= 7
+        AND NOT f5_units.c1 IS NULL
+        AND NOT f5_units.c2 IS NULL
+        THEN f5_units.c2
       END AS operating_expenditure_per_inhabitant__den,
       CASE
-        WHEN LEAST(f5_units.s1, f5_units.s2, f5_units.s3) >= 7
-        AND NOT f5_units.c1 IS NULL
-        AND NOT f5_units.c2 IS NULL
-        AND NOT f5_units.c3 IS NULL
-        THEN f5_units.c1 - f5_units.c2
+        WHEN LEAST(f6_units.s1, f6_units.s2, f6_units.s3) >= 7
+        AND NOT f6_units.c1 IS NULL
+        AND NOT f6_units.c2 IS NULL
+        AND NOT f6_units.c3 IS NULL
+        THEN f6_units.c1 - f6_units.c2
       END AS service_budget_deviation__num,
       CASE
-        WHEN LEAST(f5_units.s1, f5_units.s2, f5_units.s3) >= 7
-        AND NOT f5_units.c1 IS NULL
-        AND NOT f5_units.c2 IS NULL
-        AND NOT f5_units.c3 IS NULL
-        THEN f5_units.c3
+        WHEN LEAST(f6_units.s1, f6_units.s2, f6_units.s3) >= 7
+        AND NOT f6_units.c1 IS NULL
+        AND NOT f6_units.c2 IS NULL
+        AND NOT f6_units.c3 IS NULL
+        THEN f6_units.c3
       END AS service_budget_deviation__den,
-      CASE
-        WHEN LEAST(f6_units.s1, f6_units.s2) >= 7
-        AND NOT f6_units.c1 IS NULL
-        AND NOT f6_units.c2 IS NULL
-        THEN f6_units.c1
-      END AS service_expenditure_per_inhabitant__num,
-      CASE
-        WHEN LEAST(f6_units.s1, f6_units.s2) >= 7
-        AND NOT f6_units.c1 IS NULL
-        AND NOT f6_units.c2 IS NULL
-        THEN f6_units.c2
-      END AS service_expenditure_per_inhabitant__den,
       CASE
         WHEN LEAST(f7_units.s1, f7_units.s2) >= 7
         AND NOT f7_units.c1 IS NULL
         AND NOT f7_units.c2 IS NULL
-        THEN -f7_units.c1
-      END AS structural_operating_balance_per_inhabitant__num,
+        THEN f7_units.c1
+      END AS service_expenditure_per_inhabitant__num,
       CASE
         WHEN LEAST(f7_units.s1, f7_units.s2) >= 7
         AND NOT f7_units.c1 IS NULL
         AND NOT f7_units.c2 IS NULL
         THEN f7_units.c2
-      END AS structural_operating_balance_per_inhabitant__den,
+      END AS service_expenditure_per_inhabitant__den,
       CASE
         WHEN LEAST(f8_units.s1, f8_units.s2) >= 7
         AND NOT f8_units.c1 IS NULL
         AND NOT f8_units.c2 IS NULL
         THEN -f8_units.c1
-      END AS tax_financed_operating_result_per_inhabitant__num,
+      END AS structural_operating_balance_per_inhabitant__num,
       CASE
         WHEN LEAST(f8_units.s1, f8_units.s2) >= 7
         AND NOT f8_units.c1 IS NULL
         AND NOT f8_units.c2 IS NULL
         THEN f8_units.c2
+      END AS structural_operating_balance_per_inhabitant__den,
+      CASE
+        WHEN LEAST(f9_units.s1, f9_units.s2) >= 7
+        AND NOT f9_units.c1 IS NULL
+        AND NOT f9_units.c2 IS NULL
+        THEN -f9_units.c1
+      END AS tax_financed_operating_result_per_inhabitant__num,
+      CASE
+        WHEN LEAST(f9_units.s1, f9_units.s2) >= 7
+        AND NOT f9_units.c1 IS NULL
+        AND NOT f9_units.c2 IS NULL
+        THEN f9_units.c2
       END AS tax_financed_operating_result_per_inhabitant__den
     FROM units AS u
     JOIN periods AS p
@@ -3712,6 +4058,10 @@ FROM (
       ON f8_units.period_key = u.period_key
       AND f8_units.unit_key = u.unit_key
       AND f8_units.main_account = x.main_account
+    LEFT JOIN f9_units
+      ON f9_units.period_key = u.period_key
+      AND f9_units.unit_key = u.unit_key
+      AND f9_units.main_account = x.main_account
   ) AS by_main_account
   UNION ALL
   SELECT
@@ -4471,6 +4821,8 @@ FROM (
       NULL AS administration_expenditure_per_inhabitant__den,
       NULL AS budget_consumption_rate__num,
       NULL AS budget_consumption_rate__den,
+      NULL AS competitive_tendering_indicator__num,
+      NULL AS competitive_tendering_indicator__den,
       NULL AS forecast_deviation__num,
       NULL AS forecast_deviation__den,
       CASE
@@ -5063,6 +5415,8 @@ FROM (
       NULL AS administration_expenditure_per_inhabitant__den,
       NULL AS budget_consumption_rate__num,
       NULL AS budget_consumption_rate__den,
+      NULL AS competitive_tendering_indicator__num,
+      NULL AS competitive_tendering_indicator__den,
       NULL AS forecast_deviation__num,
       NULL AS forecast_deviation__den,
       NULL AS grants_and_equalisation_per_inhabitant__num,

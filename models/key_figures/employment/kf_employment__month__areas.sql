@@ -269,6 +269,61 @@ WITH periods AS (
   GROUP BY
     k.period_key,
     k.unit_key
+), expected_1 AS (
+  SELECT
+    p.period_key,
+    u.municipality_key AS unit_key
+  FROM periods AS p
+  JOIN {{ ref('dim_municipality') }} AS u
+    ON u.valid_from <= p.end_date
+    AND (
+      u.valid_to IS NULL OR u.valid_to >= p.end_date
+    )
+  JOIN (
+    SELECT
+      x.municipality_key
+    FROM (
+      SELECT
+        c.municipality_key,
+        c.source,
+        c.series
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        (
+          c.source = 'bes_tilbud'
+          AND c.series = ''
+          OR c.source = 'bes_ydelsesforloeb'
+          AND c.series = ''
+        )
+      GROUP BY
+        c.municipality_key,
+        c.source,
+        c.series
+    ) AS x
+    GROUP BY
+      x.municipality_key
+    HAVING
+      COUNT(*) = 2
+  ) AS e
+    ON e.municipality_key = u.municipality_key
+), w3_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w3_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_1 AS e
+  JOIN w3 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w3_coverage
+    ON w3_coverage.period_key = e.period_key AND w3_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w4 AS (
   /* bes_ydelsesforloeb by month: sum */
   SELECT
@@ -317,6 +372,56 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), expected_2 AS (
+  SELECT
+    p.period_key,
+    u.municipality_key AS unit_key
+  FROM periods AS p
+  JOIN {{ ref('dim_municipality') }} AS u
+    ON u.valid_from <= p.end_date
+    AND (
+      u.valid_to IS NULL OR u.valid_to >= p.end_date
+    )
+  JOIN (
+    SELECT
+      x.municipality_key
+    FROM (
+      SELECT
+        c.municipality_key,
+        c.source,
+        c.series
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'bes_ydelsesforloeb' AND c.series = ''
+      GROUP BY
+        c.municipality_key,
+        c.source,
+        c.series
+    ) AS x
+    GROUP BY
+      x.municipality_key
+    HAVING
+      COUNT(*) = 1
+  ) AS e
+    ON e.municipality_key = u.municipality_key
+), w4_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w4_coverage.delivered, 0) + COALESCE(w4_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w4_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_2 AS e
+  JOIN w4 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w4_coverage
+    ON w4_coverage.period_key = e.period_key AND w4_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w5 AS (
   /* oko_postering by month: sum, year to date */
   SELECT
@@ -505,6 +610,24 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), w8_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w8_coverage.delivered, 0) + COALESCE(w8_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w8_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_2 AS e
+  JOIN w8 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w8_coverage
+    ON w8_coverage.period_key = e.period_key AND w8_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w9 AS (
   /* bes_jobindsats/cashAssistance.fullTime by month: average */
   SELECT
@@ -1102,6 +1225,60 @@ WITH periods AS (
   GROUP BY
     k.period_key,
     k.unit_key
+), expected_3 AS (
+  SELECT
+    p.period_key,
+    u.municipality_key AS unit_key
+  FROM periods AS p
+  JOIN {{ ref('dim_municipality') }} AS u
+    ON u.valid_from <= p.end_date
+    AND (
+      u.valid_to IS NULL OR u.valid_to >= p.end_date
+    )
+  JOIN (
+    SELECT
+      x.municipality_key
+    FROM (
+      SELECT
+        c.municipality_key,
+        c.source,
+        c.series
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        (
+          c.source = 'bes_ydelsesforloeb'
+          AND c.series = ''
+          OR c.source = 'bes_job'
+          AND c.series = ''
+        )
+      GROUP BY
+        c.municipality_key,
+        c.source,
+        c.series
+    ) AS x
+    GROUP BY
+      x.municipality_key
+    HAVING
+      COUNT(*) = 2
+  ) AS e
+    ON e.municipality_key = u.municipality_key
+), w20_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w20_coverage.delivered, 0) + COALESCE(w20_coverage.exempt, 0) >= w.required
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_3 AS e
+  JOIN w20 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w20_coverage
+    ON w20_coverage.period_key = e.period_key AND w20_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w21 AS (
   /* bes_jobindsats/unemployment.dagpenge by month: average */
   SELECT
@@ -1218,6 +1395,60 @@ WITH periods AS (
   GROUP BY
     k.period_key,
     k.unit_key
+), expected_4 AS (
+  SELECT
+    p.period_key,
+    u.municipality_key AS unit_key
+  FROM periods AS p
+  JOIN {{ ref('dim_municipality') }} AS u
+    ON u.valid_from <= p.end_date
+    AND (
+      u.valid_to IS NULL OR u.valid_to >= p.end_date
+    )
+  JOIN (
+    SELECT
+      x.municipality_key
+    FROM (
+      SELECT
+        c.municipality_key,
+        c.source,
+        c.series
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        (
+          c.source = 'bes_ydelsesforloeb'
+          AND c.series = ''
+          OR c.source = 'bes_samtale'
+          AND c.series = ''
+        )
+      GROUP BY
+        c.municipality_key,
+        c.source,
+        c.series
+    ) AS x
+    GROUP BY
+      x.municipality_key
+    HAVING
+      COUNT(*) = 2
+  ) AS e
+    ON e.municipality_key = u.municipality_key
+), w22_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w22_coverage.delivered, 0) + COALESCE(w22_coverage.exempt, 0) >= w.required
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_4 AS e
+  JOIN w22 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w22_coverage
+    ON w22_coverage.period_key = e.period_key AND w22_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w23 AS (
   /* bes_ydelsesforloeb by month: last */
   SELECT
@@ -1259,6 +1490,23 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), w23_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w23_coverage.delivered, 0) + COALESCE(w23_coverage.exempt, 0) >= w.required
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_2 AS e
+  JOIN w23 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w23_coverage
+    ON w23_coverage.period_key = e.period_key AND w23_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w24 AS (
   /* bes_jobindsats/longterm.total by month: recompute */
   SELECT
@@ -1358,6 +1606,24 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), w25_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w25_coverage.delivered, 0) + COALESCE(w25_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w25_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_2 AS e
+  JOIN w25 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w25_coverage
+    ON w25_coverage.period_key = e.period_key AND w25_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w26 AS (
   /* bor_borger_status by month: average, 12 months */
   SELECT
@@ -1523,6 +1789,56 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), expected_5 AS (
+  SELECT
+    p.period_key,
+    u.municipality_key AS unit_key
+  FROM periods AS p
+  JOIN {{ ref('dim_municipality') }} AS u
+    ON u.valid_from <= p.end_date
+    AND (
+      u.valid_to IS NULL OR u.valid_to >= p.end_date
+    )
+  JOIN (
+    SELECT
+      x.municipality_key
+    FROM (
+      SELECT
+        c.municipality_key,
+        c.source,
+        c.series
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'bes_sygedagpenge_sag' AND c.series = ''
+      GROUP BY
+        c.municipality_key,
+        c.source,
+        c.series
+    ) AS x
+    GROUP BY
+      x.municipality_key
+    HAVING
+      COUNT(*) = 1
+  ) AS e
+    ON e.municipality_key = u.municipality_key
+), w28_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w28_coverage.delivered, 0) + COALESCE(w28_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w28_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_5 AS e
+  JOIN w28 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w28_coverage
+    ON w28_coverage.period_key = e.period_key AND w28_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w29 AS (
   /* bes_refusion by month: sum */
   SELECT
@@ -4816,17 +5132,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -4866,23 +5182,23 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s1 >= 7 AND (
             CAST(f.c1 AS DOUBLE) IS NULL OR CAST(1 AS DOUBLE) IS NULL
           )
-          THEN 5
+          THEN 6
         END
       ) AS reason,
       f.s1 >= 7
@@ -4926,23 +5242,23 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s1 >= 7 AND (
             CAST(f.c1 AS DOUBLE) IS NULL OR CAST(1 AS DOUBLE) IS NULL
           )
-          THEN 5
+          THEN 6
         END
       ) AS reason,
       f.s1 >= 7
@@ -4985,10 +5301,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f1_municipality AS a
@@ -5025,11 +5341,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.denominator = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.denominator = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f1_region AS a
@@ -5066,11 +5382,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.denominator = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.denominator = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f1_country AS a
@@ -5138,17 +5454,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -5183,17 +5499,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -5228,17 +5544,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -5277,10 +5593,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f2_municipality AS a
@@ -5299,7 +5615,7 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS numerator,
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     0 AS state,
-    8 AS reason,
+    9 AS reason,
     FALSE AS complete,
     CAST(0 AS BIGINT) AS members,
     a.members_expected AS members_expected,
@@ -5320,7 +5636,7 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS numerator,
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     0 AS state,
-    8 AS reason,
+    9 AS reason,
     FALSE AS complete,
     CAST(0 AS BIGINT) AS members,
     a.members_expected AS members_expected,
@@ -5427,31 +5743,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c2 IS NULL AS is_in,
@@ -5477,31 +5793,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c2 IS NULL AS is_in,
@@ -5544,31 +5860,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c2 IS NULL AS is_in,
@@ -5777,31 +6093,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c2 IS NULL AS is_in,
@@ -5844,31 +6160,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c2 IS NULL AS is_in,
@@ -6074,7 +6390,14 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w3_everybody.is_everybody
+      AND w4_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -6098,20 +6421,24 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
           CASE WHEN (
             a.c1 IS NULL OR a.c2 IS NULL
-          ) THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          ) THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f3_municipality AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w3_everybody
+    ON w3_everybody.period_key = a.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     3 AS figure_position,
@@ -6125,7 +6452,14 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w3_everybody.is_everybody
+      AND w4_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -6149,20 +6483,24 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
           CASE WHEN (
             a.c1 IS NULL OR a.c2 IS NULL
-          ) THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          ) THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f3_region AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w3_everybody
+    ON w3_everybody.period_key = a.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     3 AS figure_position,
@@ -6176,7 +6514,14 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w3_everybody.is_everybody
+      AND w4_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -6200,20 +6545,24 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
           CASE WHEN (
             a.c1 IS NULL OR a.c2 IS NULL
-          ) THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          ) THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f3_country AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w3_everybody
+    ON w3_everybody.period_key = a.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = a.period_key
 ), f4_units AS (
   SELECT
     u.period_key,
@@ -6303,31 +6652,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -6369,31 +6718,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -6435,31 +6784,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -6506,11 +6855,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f4_municipality AS a
@@ -6554,11 +6903,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f4_region AS a
@@ -6602,11 +6951,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f4_country AS a
@@ -6674,17 +7023,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -6719,17 +7068,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -6764,17 +7113,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -6813,10 +7162,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f5_municipality AS a
@@ -6853,10 +7202,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f5_region AS a
@@ -6893,10 +7242,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f5_country AS a
@@ -6968,17 +7317,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -7013,17 +7362,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -7058,17 +7407,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -7094,7 +7443,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -7115,10 +7470,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f6_municipality AS a
@@ -7129,6 +7484,8 @@ WITH periods AS (
     ON from_w8.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     6 AS figure_position,
@@ -7146,7 +7503,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -7167,10 +7530,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f6_region AS a
@@ -7181,6 +7544,8 @@ WITH periods AS (
     ON from_w8.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     6 AS figure_position,
@@ -7198,7 +7563,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -7219,10 +7590,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f6_country AS a
@@ -7233,6 +7604,8 @@ WITH periods AS (
     ON from_w8.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
 ), f7_units AS (
   SELECT
     u.period_key,
@@ -7294,17 +7667,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -7339,17 +7712,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -7384,17 +7757,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -7437,10 +7810,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f7_municipality AS a
@@ -7483,10 +7856,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f7_region AS a
@@ -7529,10 +7902,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f7_country AS a
@@ -7602,17 +7975,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -7647,17 +8020,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -7692,17 +8065,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -7745,10 +8118,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f8_municipality AS a
@@ -7769,7 +8142,7 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS numerator,
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     0 AS state,
-    8 AS reason,
+    9 AS reason,
     FALSE AS complete,
     CAST(0 AS BIGINT) AS members,
     a.members_expected AS members_expected,
@@ -7796,7 +8169,7 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS numerator,
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     0 AS state,
-    8 AS reason,
+    9 AS reason,
     FALSE AS complete,
     CAST(0 AS BIGINT) AS members,
     a.members_expected AS members_expected,
@@ -7898,17 +8271,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -7949,38 +8322,38 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN LEAST(f.s1, f.s2) >= 7
           AND (
             CAST(f.c1 AS DOUBLE) IS NULL OR CAST(f.c2 AS DOUBLE) IS NULL
           )
-          THEN 5
+          THEN 6
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7
@@ -8026,38 +8399,38 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN LEAST(f.s1, f.s2) >= 7
           AND (
             CAST(f.c1 AS DOUBLE) IS NULL OR CAST(f.c2 AS DOUBLE) IS NULL
           )
-          THEN 5
+          THEN 6
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7
@@ -8105,10 +8478,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f9_municipality AS a
@@ -8151,11 +8524,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.denominator = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.denominator = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f9_region AS a
@@ -8198,11 +8571,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.denominator = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.denominator = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f9_country AS a
@@ -8308,31 +8681,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -8374,31 +8747,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -8440,31 +8813,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -8498,7 +8871,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -8532,16 +8911,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f10_municipality AS a
@@ -8552,6 +8931,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     10 AS figure_position,
@@ -8576,7 +8957,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -8610,16 +8997,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f10_region AS a
@@ -8630,6 +9017,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     10 AS figure_position,
@@ -8654,7 +9043,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -8688,16 +9083,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f10_country AS a
@@ -8708,6 +9103,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
 ), f11_units AS (
   SELECT
     u.period_key,
@@ -8801,31 +9198,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -8865,31 +9262,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -8929,31 +9326,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -8993,10 +9390,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f11_municipality AS a
@@ -9033,10 +9430,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f11_region AS a
@@ -9073,10 +9470,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f11_country AS a
@@ -9174,31 +9571,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -9240,31 +9637,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -9306,31 +9703,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -9377,11 +9774,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f12_municipality AS a
@@ -9425,11 +9822,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f12_region AS a
@@ -9473,11 +9870,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f12_country AS a
@@ -9575,31 +9972,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -9641,31 +10038,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -9707,31 +10104,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -9778,11 +10175,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f13_municipality AS a
@@ -9826,11 +10223,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f13_region AS a
@@ -9874,11 +10271,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f13_country AS a
@@ -9976,31 +10373,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -10042,31 +10439,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -10108,31 +10505,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -10179,11 +10576,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f14_municipality AS a
@@ -10227,11 +10624,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f14_region AS a
@@ -10275,11 +10672,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f14_country AS a
@@ -10347,17 +10744,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -10392,17 +10789,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -10437,17 +10834,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -10486,10 +10883,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f15_municipality AS a
@@ -10526,10 +10923,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f15_region AS a
@@ -10566,10 +10963,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f15_country AS a
@@ -10663,17 +11060,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -10714,38 +11111,38 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN LEAST(f.s1, f.s2) >= 7
           AND (
             CAST(f.c1 AS DOUBLE) IS NULL OR CAST(f.c2 AS DOUBLE) IS NULL
           )
-          THEN 5
+          THEN 6
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7
@@ -10791,38 +11188,38 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN LEAST(f.s1, f.s2) >= 7
           AND (
             CAST(f.c1 AS DOUBLE) IS NULL OR CAST(f.c2 AS DOUBLE) IS NULL
           )
-          THEN 5
+          THEN 6
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7
@@ -10866,10 +11263,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f16_municipality AS a
@@ -10906,11 +11303,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.denominator = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.denominator = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f16_region AS a
@@ -10947,11 +11344,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.denominator = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.denominator = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f16_country AS a
@@ -11053,31 +11450,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -11119,31 +11516,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -11185,31 +11582,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -11236,7 +11633,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11260,11 +11663,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f17_municipality AS a
@@ -11275,6 +11678,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     17 AS figure_position,
@@ -11292,7 +11697,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11316,11 +11727,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f17_region AS a
@@ -11331,6 +11742,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     17 AS figure_position,
@@ -11348,7 +11761,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11372,11 +11791,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f17_country AS a
@@ -11387,6 +11806,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
 ), f18_units AS (
   SELECT
     u.period_key,
@@ -11470,31 +11891,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -11536,31 +11957,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -11602,31 +12023,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -11649,7 +12070,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w20_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11673,17 +12100,19 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f18_municipality AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w20_everybody
+    ON w20_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     18 AS figure_position,
@@ -11697,7 +12126,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w20_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11721,17 +12156,19 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f18_region AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w20_everybody
+    ON w20_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     18 AS figure_position,
@@ -11745,7 +12182,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w20_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11769,17 +12212,19 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f18_country AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w20_everybody
+    ON w20_everybody.period_key = a.period_key
 ), f19_units AS (
   SELECT
     u.period_key,
@@ -11873,31 +12318,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -11939,31 +12384,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -12005,31 +12450,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -12076,11 +12521,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f19_municipality AS a
@@ -12124,11 +12569,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f19_region AS a
@@ -12172,11 +12617,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f19_country AS a
@@ -12266,31 +12711,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -12332,31 +12777,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -12398,31 +12843,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -12445,7 +12890,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w22_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -12469,17 +12920,19 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f20_municipality AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w22_everybody
+    ON w22_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     20 AS figure_position,
@@ -12493,7 +12946,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w22_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -12517,17 +12976,19 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f20_region AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w22_everybody
+    ON w22_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     20 AS figure_position,
@@ -12541,7 +13002,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w22_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -12565,17 +13032,19 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f20_country AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w22_everybody
+    ON w22_everybody.period_key = a.period_key
 ), f21_units AS (
   SELECT
     u.period_key,
@@ -12635,17 +13104,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -12680,17 +13149,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -12725,17 +13194,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -12757,7 +13226,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w23_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -12774,16 +13249,18 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f21_municipality AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w23_everybody
+    ON w23_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     21 AS figure_position,
@@ -12797,7 +13274,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w23_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -12814,16 +13297,18 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f21_region AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w23_everybody
+    ON w23_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     21 AS figure_position,
@@ -12837,7 +13322,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w23_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -12854,16 +13345,18 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f21_country AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w23_everybody
+    ON w23_everybody.period_key = a.period_key
 ), f22_units AS (
   SELECT
     u.period_key,
@@ -12925,17 +13418,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -12970,17 +13463,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -13015,17 +13508,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -13064,10 +13557,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f22_municipality AS a
@@ -13104,10 +13597,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f22_region AS a
@@ -13144,10 +13637,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f22_country AS a
@@ -13249,31 +13742,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -13315,31 +13808,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -13381,31 +13874,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -13435,7 +13928,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w25_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -13469,16 +13968,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w26.from_date, w26.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f23_municipality AS a
@@ -13489,6 +13988,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w26
     ON w26.period_key = a.period_key
+  LEFT JOIN w25_everybody
+    ON w25_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     23 AS figure_position,
@@ -13509,7 +14010,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w25_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -13543,16 +14050,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w26.from_date, w26.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f23_region AS a
@@ -13563,6 +14070,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w26
     ON w26.period_key = a.period_key
+  LEFT JOIN w25_everybody
+    ON w25_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     23 AS figure_position,
@@ -13583,7 +14092,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w25_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -13617,16 +14132,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w26.from_date, w26.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f23_country AS a
@@ -13637,6 +14152,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w26
     ON w26.period_key = a.period_key
+  LEFT JOIN w25_everybody
+    ON w25_everybody.period_key = a.period_key
 ), f24_units AS (
   SELECT
     u.period_key,
@@ -13734,31 +14251,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -13800,31 +14317,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -13866,31 +14383,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -13924,7 +14441,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -13958,16 +14481,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f24_municipality AS a
@@ -13982,6 +14505,8 @@ WITH periods AS (
     ON w27.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     24 AS figure_position,
@@ -14006,7 +14531,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -14040,16 +14571,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f24_region AS a
@@ -14064,6 +14595,8 @@ WITH periods AS (
     ON w27.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     24 AS figure_position,
@@ -14088,7 +14621,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -14122,16 +14661,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f24_country AS a
@@ -14146,6 +14685,8 @@ WITH periods AS (
     ON w27.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
 ), f25_units AS (
   SELECT
     u.period_key,
@@ -14211,17 +14752,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -14256,17 +14797,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -14301,17 +14842,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -14337,7 +14878,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -14354,10 +14901,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f25_municipality AS a
@@ -14366,6 +14913,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     25 AS figure_position,
@@ -14383,7 +14932,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -14400,10 +14955,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f25_region AS a
@@ -14412,6 +14967,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     25 AS figure_position,
@@ -14429,7 +14986,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -14446,10 +15009,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f25_country AS a
@@ -14458,6 +15021,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
 ), f26_units AS (
   SELECT
     u.period_key,
@@ -14547,31 +15112,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -14613,31 +15178,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -14679,31 +15244,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -14726,7 +15291,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w28_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -14750,17 +15321,19 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f26_municipality AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w28_everybody
+    ON w28_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     26 AS figure_position,
@@ -14774,7 +15347,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w28_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -14798,17 +15377,19 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f26_region AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w28_everybody
+    ON w28_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     26 AS figure_position,
@@ -14822,7 +15403,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w28_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -14846,17 +15433,19 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f26_country AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w28_everybody
+    ON w28_everybody.period_key = a.period_key
 ), f27_units AS (
   SELECT
     u.period_key,
@@ -14954,31 +15543,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -15020,31 +15609,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -15086,31 +15675,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -15144,7 +15733,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -15178,16 +15773,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f27_municipality AS a
@@ -15202,6 +15797,8 @@ WITH periods AS (
     ON w27.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     27 AS figure_position,
@@ -15226,7 +15823,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -15260,16 +15863,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f27_region AS a
@@ -15284,6 +15887,8 @@ WITH periods AS (
     ON w27.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     27 AS figure_position,
@@ -15308,7 +15913,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w8_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -15342,16 +15953,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f27_country AS a
@@ -15366,6 +15977,8 @@ WITH periods AS (
     ON w27.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = a.period_key
 ), f28_units AS (
   SELECT
     u.period_key,
@@ -15453,31 +16066,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -15519,31 +16132,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -15585,31 +16198,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -15656,11 +16269,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f28_municipality AS a
@@ -15704,11 +16317,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f28_region AS a
@@ -15752,11 +16365,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f28_country AS a
@@ -15833,16 +16446,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS activation_affected_share_published__reason,
   f1.complete AS activation_affected_share_published__complete,
@@ -15889,16 +16504,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS activation_degree_published__reason,
   f2.complete AS activation_degree_published__complete,
@@ -15945,16 +16562,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS activation_rate__reason,
   f3.complete AS activation_rate__complete,
@@ -16001,16 +16620,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS benefit_expenditure_per_inhabitant_16_66__reason,
   f4.complete AS benefit_expenditure_per_inhabitant_16_66__complete,
@@ -16057,16 +16678,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS cash_benefit_by_visitation_full_time_persons_published__reason,
   f5.complete AS cash_benefit_by_visitation_full_time_persons_published__complete,
@@ -16113,16 +16736,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS cash_benefit_full_time_persons__reason,
   f6.complete AS cash_benefit_full_time_persons__complete,
@@ -16169,16 +16794,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS cash_benefit_full_time_persons_published__reason,
   f7.complete AS cash_benefit_full_time_persons_published__complete,
@@ -16225,16 +16852,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS cash_benefit_persons_published__reason,
   f8.complete AS cash_benefit_persons_published__complete,
@@ -16281,16 +16910,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS cash_benefit_workforce_share_published__reason,
   f9.complete AS cash_benefit_workforce_share_published__complete,
@@ -16337,16 +16968,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS flex_job_unemployment_share__reason,
   f10.complete AS flex_job_unemployment_share__complete,
@@ -16393,16 +17026,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS gross_unemployed_change_12_months_published__reason,
   f11.complete AS gross_unemployed_change_12_months_published__complete,
@@ -16449,16 +17084,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS gross_unemployed_per_inhabitant_published__reason,
   f12.complete AS gross_unemployed_per_inhabitant_published__complete,
@@ -16505,16 +17142,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS gross_unemployed_per_latest_inhabitant_published__reason,
   f13.complete AS gross_unemployed_per_latest_inhabitant_published__complete,
@@ -16561,16 +17200,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS gross_unemployed_per_mid_year_inhabitant_published__reason,
   f14.complete AS gross_unemployed_per_mid_year_inhabitant_published__complete,
@@ -16617,16 +17258,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS gross_unemployed_published__reason,
   f15.complete AS gross_unemployed_published__complete,
@@ -16673,16 +17316,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS gross_unemployed_share_published__reason,
   f16.complete AS gross_unemployed_share_published__complete,
@@ -16729,16 +17374,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS gross_unemployment_rate__reason,
   f17.complete AS gross_unemployment_rate__complete,
@@ -16785,16 +17432,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS in_job_or_upgraded_after_3_months_share__reason,
   f18.complete AS in_job_or_upgraded_after_3_months_share__complete,
@@ -16841,16 +17490,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS insured_share_of_unemployed_published__reason,
   f19.complete AS insured_share_of_unemployed_published__complete,
@@ -16897,16 +17548,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS interviews_per_spell__reason,
   f20.complete AS interviews_per_spell__complete,
@@ -16953,16 +17606,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS long_term_unemployed__reason,
   f21.complete AS long_term_unemployed__complete,
@@ -17009,16 +17664,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS long_term_unemployed_published__reason,
   f22.complete AS long_term_unemployed_published__complete,
@@ -17065,16 +17722,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS new_disability_pensions_per_1000__reason,
   f23.complete AS new_disability_pensions_per_1000__complete,
@@ -17121,16 +17780,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS public_support_share__reason,
   f24.complete AS public_support_share__complete,
@@ -17177,16 +17838,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS resource_and_job_clarification_full_time_persons__reason,
   f25.complete AS resource_and_job_clarification_full_time_persons__complete,
@@ -17233,16 +17896,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS sickness_benefit_over_52_weeks_share__reason,
   f26.complete AS sickness_benefit_over_52_weeks_share__complete,
@@ -17289,16 +17954,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS sickness_benefit_share__reason,
   f27.complete AS sickness_benefit_share__complete,
@@ -17345,16 +18012,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS state_reimbursement_rate__reason,
   f28.complete AS state_reimbursement_rate__complete,

@@ -223,6 +223,61 @@ WITH periods AS (
   GROUP BY
     k.period_key,
     k.unit_key
+), expected_1 AS (
+  SELECT
+    p.period_key,
+    u.municipality_key AS unit_key
+  FROM periods AS p
+  JOIN {{ ref('dim_municipality') }} AS u
+    ON u.valid_from <= p.end_date
+    AND (
+      u.valid_to IS NULL OR u.valid_to >= p.end_date
+    )
+  JOIN (
+    SELECT
+      x.municipality_key
+    FROM (
+      SELECT
+        c.municipality_key,
+        c.source,
+        c.series
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        (
+          c.source = 'bes_tilbud'
+          AND c.series = ''
+          OR c.source = 'bes_ydelsesforloeb'
+          AND c.series = ''
+        )
+      GROUP BY
+        c.municipality_key,
+        c.source,
+        c.series
+    ) AS x
+    GROUP BY
+      x.municipality_key
+    HAVING
+      COUNT(*) = 2
+  ) AS e
+    ON e.municipality_key = u.municipality_key
+), w2_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w2_coverage.delivered, 0) + COALESCE(w2_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w2_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_1 AS e
+  JOIN w2 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w2_coverage
+    ON w2_coverage.period_key = e.period_key AND w2_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w3 AS (
   /* bes_ydelsesforloeb by month: sum */
   SELECT
@@ -273,6 +328,56 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), expected_2 AS (
+  SELECT
+    p.period_key,
+    u.municipality_key AS unit_key
+  FROM periods AS p
+  JOIN {{ ref('dim_municipality') }} AS u
+    ON u.valid_from <= p.end_date
+    AND (
+      u.valid_to IS NULL OR u.valid_to >= p.end_date
+    )
+  JOIN (
+    SELECT
+      x.municipality_key
+    FROM (
+      SELECT
+        c.municipality_key,
+        c.source,
+        c.series
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'bes_ydelsesforloeb' AND c.series = ''
+      GROUP BY
+        c.municipality_key,
+        c.source,
+        c.series
+    ) AS x
+    GROUP BY
+      x.municipality_key
+    HAVING
+      COUNT(*) = 1
+  ) AS e
+    ON e.municipality_key = u.municipality_key
+), w3_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w3_coverage.delivered, 0) + COALESCE(w3_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w3_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_2 AS e
+  JOIN w3 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w3_coverage
+    ON w3_coverage.period_key = e.period_key AND w3_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w4 AS (
   /* oko_postering by month: sum, year to date */
   SELECT
@@ -417,6 +522,24 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), w6_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w6_coverage.delivered, 0) + COALESCE(w6_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w6_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_2 AS e
+  JOIN w6 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w6_coverage
+    ON w6_coverage.period_key = e.period_key AND w6_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w7 AS (
   /* bes_jobindsats/cashAssistance.fullTime by month: average */
   SELECT
@@ -1083,6 +1206,23 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), w18_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w18_coverage.delivered, 0) + COALESCE(w18_coverage.exempt, 0) >= w.required
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_2 AS e
+  JOIN w18 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w18_coverage
+    ON w18_coverage.period_key = e.period_key AND w18_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w19 AS (
   /* bes_ydelsesforloeb by month: started, 12 months */
   SELECT
@@ -1136,6 +1276,24 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), w19_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w19_coverage.delivered, 0) + COALESCE(w19_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w19_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_2 AS e
+  JOIN w19 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w19_coverage
+    ON w19_coverage.period_key = e.period_key AND w19_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w20 AS (
   /* bor_borger_status by month: average, 12 months */
   SELECT
@@ -1301,6 +1459,56 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), expected_3 AS (
+  SELECT
+    p.period_key,
+    u.municipality_key AS unit_key
+  FROM periods AS p
+  JOIN {{ ref('dim_municipality') }} AS u
+    ON u.valid_from <= p.end_date
+    AND (
+      u.valid_to IS NULL OR u.valid_to >= p.end_date
+    )
+  JOIN (
+    SELECT
+      x.municipality_key
+    FROM (
+      SELECT
+        c.municipality_key,
+        c.source,
+        c.series
+      FROM {{ ref('coverage') }} AS c
+      WHERE
+        c.source = 'bes_sygedagpenge_sag' AND c.series = ''
+      GROUP BY
+        c.municipality_key,
+        c.source,
+        c.series
+    ) AS x
+    GROUP BY
+      x.municipality_key
+    HAVING
+      COUNT(*) = 1
+  ) AS e
+    ON e.municipality_key = u.municipality_key
+), w22_everybody AS (
+  SELECT
+    e.period_key,
+    MIN(
+      CASE
+        WHEN COALESCE(w22_coverage.delivered, 0) + COALESCE(w22_coverage.exempt, 0) >= w.required
+        AND w.on_date < LEAST(w22_coverage.data_to, w.data_to)
+        THEN 1
+        ELSE 0
+      END
+    ) = 1 AS is_everybody
+  FROM expected_3 AS e
+  JOIN w22 AS w
+    ON w.period_key = e.period_key
+  LEFT JOIN w22_coverage
+    ON w22_coverage.period_key = e.period_key AND w22_coverage.unit_key = e.unit_key
+  GROUP BY
+    e.period_key
 ), w23 AS (
   /* bes_refusion by month: sum */
   SELECT
@@ -4336,17 +4544,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -4381,17 +4589,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -4426,17 +4634,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -4479,10 +4687,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f1_municipality AS a
@@ -4503,7 +4711,7 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS numerator,
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     0 AS state,
-    8 AS reason,
+    9 AS reason,
     FALSE AS complete,
     CAST(0 AS BIGINT) AS members,
     a.members_expected AS members_expected,
@@ -4524,7 +4732,7 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS numerator,
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     0 AS state,
-    8 AS reason,
+    9 AS reason,
     FALSE AS complete,
     CAST(0 AS BIGINT) AS members,
     a.members_expected AS members_expected,
@@ -4631,31 +4839,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c2 IS NULL AS is_in,
@@ -4681,31 +4889,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c2 IS NULL AS is_in,
@@ -4748,31 +4956,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c2 IS NULL AS is_in,
@@ -4981,31 +5189,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c2 IS NULL AS is_in,
@@ -5048,31 +5256,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c2 IS NULL AS is_in,
@@ -5278,7 +5486,14 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w2_everybody.is_everybody
+      AND w3_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -5302,20 +5517,24 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
           CASE WHEN (
             a.c1 IS NULL OR a.c2 IS NULL
-          ) THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          ) THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f2_municipality AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w2_everybody
+    ON w2_everybody.period_key = a.period_key
+  LEFT JOIN w3_everybody
+    ON w3_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     2 AS figure_position,
@@ -5329,7 +5548,14 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w2_everybody.is_everybody
+      AND w3_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -5353,20 +5579,24 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
           CASE WHEN (
             a.c1 IS NULL OR a.c2 IS NULL
-          ) THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          ) THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f2_region AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w2_everybody
+    ON w2_everybody.period_key = a.period_key
+  LEFT JOIN w3_everybody
+    ON w3_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     2 AS figure_position,
@@ -5380,7 +5610,14 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w2_everybody.is_everybody
+      AND w3_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -5404,20 +5641,24 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
           CASE WHEN (
             a.c1 IS NULL OR a.c2 IS NULL
-          ) THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          ) THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f2_country AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w2_everybody
+    ON w2_everybody.period_key = a.period_key
+  LEFT JOIN w3_everybody
+    ON w3_everybody.period_key = a.period_key
 ), f3_units AS (
   SELECT
     u.period_key,
@@ -5507,31 +5748,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -5573,31 +5814,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -5639,31 +5880,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -5710,11 +5951,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f3_municipality AS a
@@ -5758,11 +5999,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f3_region AS a
@@ -5806,11 +6047,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f3_country AS a
@@ -5882,17 +6123,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -5927,17 +6168,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -5972,17 +6213,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -6008,7 +6249,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -6029,10 +6276,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f4_municipality AS a
@@ -6043,6 +6290,8 @@ WITH periods AS (
     ON from_w6.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     4 AS figure_position,
@@ -6060,7 +6309,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -6081,10 +6336,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f4_region AS a
@@ -6095,6 +6350,8 @@ WITH periods AS (
     ON from_w6.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     4 AS figure_position,
@@ -6112,7 +6369,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -6133,10 +6396,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f4_country AS a
@@ -6147,6 +6410,8 @@ WITH periods AS (
     ON from_w6.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
 ), f5_units AS (
   SELECT
     u.period_key,
@@ -6212,17 +6477,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -6257,17 +6522,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -6302,17 +6567,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -6359,10 +6624,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f5_municipality AS a
@@ -6411,10 +6676,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f5_region AS a
@@ -6463,10 +6728,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f5_country AS a
@@ -6572,17 +6837,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -6627,31 +6892,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN LEAST(f.s1, f.s2) >= 7
@@ -6663,7 +6928,7 @@ WITH periods AS (
               DATE_DIFF('DAY', w9.from_date, w9.to_date) + 1
             ), 0) IS NULL
           )
-          THEN 5
+          THEN 6
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7
@@ -6721,31 +6986,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN LEAST(f.s1, f.s2) >= 7
@@ -6757,7 +7022,7 @@ WITH periods AS (
               DATE_DIFF('DAY', w9.from_date, w9.to_date) + 1
             ), 0) IS NULL
           )
-          THEN 5
+          THEN 6
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7
@@ -6817,10 +7082,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f6_municipality AS a
@@ -6865,11 +7130,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.denominator = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.denominator = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f6_region AS a
@@ -6912,11 +7177,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.denominator = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.denominator = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f6_country AS a
@@ -7022,31 +7287,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -7088,31 +7353,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -7154,31 +7419,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -7212,7 +7477,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -7246,16 +7517,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f7_municipality AS a
@@ -7266,6 +7537,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     7 AS figure_position,
@@ -7290,7 +7563,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -7324,16 +7603,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f7_region AS a
@@ -7344,6 +7623,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     7 AS figure_position,
@@ -7368,7 +7649,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -7402,16 +7689,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f7_country AS a
@@ -7422,6 +7709,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
 ), f8_units AS (
   SELECT
     u.period_key,
@@ -7523,31 +7812,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -7587,31 +7876,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -7651,31 +7940,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -7723,10 +8012,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f8_municipality AS a
@@ -7775,10 +8064,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f8_region AS a
@@ -7827,10 +8116,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f8_country AS a
@@ -7936,31 +8225,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -8002,31 +8291,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -8068,31 +8357,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -8143,11 +8432,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f9_municipality AS a
@@ -8199,11 +8488,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f9_region AS a
@@ -8255,11 +8544,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f9_country AS a
@@ -8365,31 +8654,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -8431,31 +8720,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -8497,31 +8786,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -8572,11 +8861,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f10_municipality AS a
@@ -8628,11 +8917,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f10_region AS a
@@ -8684,11 +8973,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f10_country AS a
@@ -8794,31 +9083,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -8860,31 +9149,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -8926,31 +9215,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -9001,11 +9290,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f11_municipality AS a
@@ -9057,11 +9346,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f11_region AS a
@@ -9113,11 +9402,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f11_country AS a
@@ -9193,17 +9482,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -9238,17 +9527,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -9283,17 +9572,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -9336,10 +9625,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f12_municipality AS a
@@ -9382,10 +9671,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f12_region AS a
@@ -9428,10 +9717,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f12_country AS a
@@ -9535,17 +9824,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -9590,31 +9879,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN LEAST(f.s1, f.s2) >= 7
@@ -9626,7 +9915,7 @@ WITH periods AS (
               DATE_DIFF('DAY', w9.from_date, w9.to_date) + 1
             ), 0) IS NULL
           )
-          THEN 5
+          THEN 6
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7
@@ -9684,31 +9973,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN LEAST(f.s1, f.s2) >= 7
@@ -9720,7 +10009,7 @@ WITH periods AS (
               DATE_DIFF('DAY', w9.from_date, w9.to_date) + 1
             ), 0) IS NULL
           )
-          THEN 5
+          THEN 6
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7
@@ -9776,10 +10065,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f13_municipality AS a
@@ -9818,11 +10107,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.denominator = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.denominator = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f13_region AS a
@@ -9859,11 +10148,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.denominator = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.denominator = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f13_country AS a
@@ -9965,31 +10254,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -10031,31 +10320,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -10097,31 +10386,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 1
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -10148,7 +10437,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -10172,11 +10467,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f14_municipality AS a
@@ -10187,6 +10482,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     14 AS figure_position,
@@ -10204,7 +10501,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -10228,11 +10531,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f14_region AS a
@@ -10243,6 +10546,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     14 AS figure_position,
@@ -10260,7 +10565,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -10284,11 +10595,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f14_country AS a
@@ -10299,6 +10610,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
 ), f15_units AS (
   SELECT
     u.period_key,
@@ -10400,31 +10713,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -10466,31 +10779,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -10532,31 +10845,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -10624,16 +10937,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f15_municipality AS a
@@ -10706,16 +11019,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f15_region AS a
@@ -10788,16 +11101,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f15_country AS a
@@ -10871,17 +11184,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -10916,17 +11229,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -10961,17 +11274,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -10993,7 +11306,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w18_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -11010,16 +11329,18 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f16_municipality AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w18_everybody
+    ON w18_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     16 AS figure_position,
@@ -11033,7 +11354,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w18_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -11050,16 +11377,18 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f16_region AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w18_everybody
+    ON w18_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     16 AS figure_position,
@@ -11073,7 +11402,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w18_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -11090,16 +11425,18 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f16_country AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w18_everybody
+    ON w18_everybody.period_key = a.period_key
 ), f17_units AS (
   SELECT
     u.period_key,
@@ -11195,31 +11532,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -11261,31 +11598,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -11327,31 +11664,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -11381,7 +11718,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w19_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11415,16 +11758,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w20.from_date, w20.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f17_municipality AS a
@@ -11435,6 +11778,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w20
     ON w20.period_key = a.period_key
+  LEFT JOIN w19_everybody
+    ON w19_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     17 AS figure_position,
@@ -11455,7 +11800,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w19_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11489,16 +11840,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w20.from_date, w20.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f17_region AS a
@@ -11509,6 +11860,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w20
     ON w20.period_key = a.period_key
+  LEFT JOIN w19_everybody
+    ON w19_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     17 AS figure_position,
@@ -11529,7 +11882,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w19_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11563,16 +11922,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w20.from_date, w20.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f17_country AS a
@@ -11583,6 +11942,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w20
     ON w20.period_key = a.period_key
+  LEFT JOIN w19_everybody
+    ON w19_everybody.period_key = a.period_key
 ), f18_units AS (
   SELECT
     u.period_key,
@@ -11680,31 +12041,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -11746,31 +12107,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -11812,31 +12173,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -11870,7 +12231,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11904,16 +12271,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f18_municipality AS a
@@ -11928,6 +12295,8 @@ WITH periods AS (
     ON w21.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     18 AS figure_position,
@@ -11952,7 +12321,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -11986,16 +12361,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f18_region AS a
@@ -12010,6 +12385,8 @@ WITH periods AS (
     ON w21.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     18 AS figure_position,
@@ -12034,7 +12411,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -12068,16 +12451,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f18_country AS a
@@ -12092,6 +12475,8 @@ WITH periods AS (
     ON w21.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
 ), f19_units AS (
   SELECT
     u.period_key,
@@ -12157,17 +12542,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -12202,17 +12587,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -12247,17 +12632,17 @@ WITH periods AS (
       f.s1 AS state,
       CASE
         WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 5
-        WHEN f.s1 = 0
-        THEN 4
-        WHEN f.s1 = 1
         THEN 6
+        WHEN f.s1 = 0
+        THEN 5
+        WHEN f.s1 = 1
+        THEN 7
         WHEN f.s1 = 2
         THEN 2
         WHEN f.s1 = 6
-        THEN 7
+        THEN 8
         WHEN f.s1 = 7
-        THEN 7
+        THEN 8
       END AS reason,
       f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
       FALSE AS is_known
@@ -12283,7 +12668,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -12300,10 +12691,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f19_municipality AS a
@@ -12312,6 +12703,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     19 AS figure_position,
@@ -12329,7 +12722,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -12346,10 +12745,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f19_region AS a
@@ -12358,6 +12757,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     19 AS figure_position,
@@ -12375,7 +12776,13 @@ WITH periods AS (
     CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
@@ -12392,10 +12799,10 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f19_country AS a
@@ -12404,6 +12811,8 @@ WITH periods AS (
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
 ), f20_units AS (
   SELECT
     u.period_key,
@@ -12493,31 +12902,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -12559,31 +12968,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -12625,31 +13034,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -12672,7 +13081,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w22_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -12696,17 +13111,19 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f20_municipality AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w22_everybody
+    ON w22_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     20 AS figure_position,
@@ -12720,7 +13137,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w22_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -12744,17 +13167,19 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f20_region AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w22_everybody
+    ON w22_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     20 AS figure_position,
@@ -12768,7 +13193,13 @@ WITH periods AS (
     CAST(a.c2 AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w22_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -12792,17 +13223,19 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f20_country AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
+  LEFT JOIN w22_everybody
+    ON w22_everybody.period_key = a.period_key
 ), f21_units AS (
   SELECT
     u.period_key,
@@ -12900,31 +13333,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -12966,31 +13399,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -13032,31 +13465,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -13090,7 +13523,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -13124,16 +13563,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f21_municipality AS a
@@ -13148,6 +13587,8 @@ WITH periods AS (
     ON w21.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     21 AS figure_position,
@@ -13172,7 +13613,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -13206,16 +13653,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f21_region AS a
@@ -13230,6 +13677,8 @@ WITH periods AS (
     ON w21.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     21 AS figure_position,
@@ -13254,7 +13703,13 @@ WITH periods AS (
     ), 0) AS DOUBLE) AS denominator,
     a.state AS state,
     a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
+    COALESCE(
+      a.members > 0
+      AND a.members = a.members_expected
+      AND a.state_in >= 9
+      AND w6_everybody.is_everybody,
+      FALSE
+    ) AS complete,
     a.members AS members,
     a.members_expected AS members_expected,
     CASE
@@ -13288,16 +13743,16 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
+          CASE WHEN a.members < a.members_expected THEN 4 END,
           CASE
             WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
               DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
             ), 0) = 0
-            THEN 5
+            THEN 6
           END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f21_country AS a
@@ -13312,6 +13767,8 @@ WITH periods AS (
     ON w21.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = a.period_key
 ), f22_units AS (
   SELECT
     u.period_key,
@@ -13403,31 +13860,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -13469,31 +13926,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -13535,31 +13992,31 @@ WITH periods AS (
       LEAST(
         CASE
           WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 5
-          WHEN f.s1 = 0
-          THEN 4
-          WHEN f.s1 = 1
           THEN 6
+          WHEN f.s1 = 0
+          THEN 5
+          WHEN f.s1 = 1
+          THEN 7
           WHEN f.s1 = 2
           THEN 2
           WHEN f.s1 = 6
-          THEN 7
+          THEN 8
           WHEN f.s1 = 7
-          THEN 7
+          THEN 8
         END,
         CASE
           WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 5
-          WHEN f.s2 = 0
-          THEN 4
-          WHEN f.s2 = 1
           THEN 6
+          WHEN f.s2 = 0
+          THEN 5
+          WHEN f.s2 = 1
+          THEN 7
           WHEN f.s2 = 2
           THEN 2
           WHEN f.s2 = 6
-          THEN 7
+          THEN 8
           WHEN f.s2 = 7
-          THEN 7
+          THEN 8
         END
       ) AS reason,
       LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
@@ -13606,11 +14063,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f22_municipality AS a
@@ -13654,11 +14111,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f22_region AS a
@@ -13702,11 +14159,11 @@ WITH periods AS (
       END AS state,
       CASE
         WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 5 END)
+        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
         ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 3 END,
-          CASE WHEN a.c2 = 0 THEN 5 END,
-          CASE WHEN a.state_in = 7 THEN 7 END
+          CASE WHEN a.members < a.members_expected THEN 4 END,
+          CASE WHEN a.c2 = 0 THEN 6 END,
+          CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
     FROM f22_country AS a
@@ -13783,16 +14240,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS activation_degree_published__reason,
   f1.complete AS activation_degree_published__complete,
@@ -13839,16 +14298,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS activation_rate__reason,
   f2.complete AS activation_rate__complete,
@@ -13895,16 +14356,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS benefit_expenditure_per_inhabitant_16_66__reason,
   f3.complete AS benefit_expenditure_per_inhabitant_16_66__complete,
@@ -13951,16 +14414,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS cash_benefit_full_time_persons__reason,
   f4.complete AS cash_benefit_full_time_persons__complete,
@@ -14007,16 +14472,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS cash_benefit_full_time_persons_published__reason,
   f5.complete AS cash_benefit_full_time_persons_published__complete,
@@ -14063,16 +14530,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS cash_benefit_workforce_share_published__reason,
   f6.complete AS cash_benefit_workforce_share_published__complete,
@@ -14119,16 +14588,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS flex_job_unemployment_share__reason,
   f7.complete AS flex_job_unemployment_share__complete,
@@ -14175,16 +14646,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS gross_unemployed_change_12_months_published__reason,
   f8.complete AS gross_unemployed_change_12_months_published__complete,
@@ -14231,16 +14704,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS gross_unemployed_per_inhabitant_published__reason,
   f9.complete AS gross_unemployed_per_inhabitant_published__complete,
@@ -14287,16 +14762,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS gross_unemployed_per_latest_inhabitant_published__reason,
   f10.complete AS gross_unemployed_per_latest_inhabitant_published__complete,
@@ -14343,16 +14820,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS gross_unemployed_per_mid_year_inhabitant_published__reason,
   f11.complete AS gross_unemployed_per_mid_year_inhabitant_published__complete,
@@ -14399,16 +14878,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS gross_unemployed_published__reason,
   f12.complete AS gross_unemployed_published__complete,
@@ -14455,16 +14936,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS gross_unemployed_share_published__reason,
   f13.complete AS gross_unemployed_share_published__complete,
@@ -14511,16 +14994,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS gross_unemployment_rate__reason,
   f14.complete AS gross_unemployment_rate__complete,
@@ -14567,16 +15052,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS insured_share_of_unemployed_published__reason,
   f15.complete AS insured_share_of_unemployed_published__complete,
@@ -14623,16 +15110,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS long_term_unemployed__reason,
   f16.complete AS long_term_unemployed__complete,
@@ -14679,16 +15168,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS new_disability_pensions_per_1000__reason,
   f17.complete AS new_disability_pensions_per_1000__complete,
@@ -14735,16 +15226,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS public_support_share__reason,
   f18.complete AS public_support_share__complete,
@@ -14791,16 +15284,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS resource_and_job_clarification_full_time_persons__reason,
   f19.complete AS resource_and_job_clarification_full_time_persons__complete,
@@ -14847,16 +15342,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS sickness_benefit_over_52_weeks_share__reason,
   f20.complete AS sickness_benefit_over_52_weeks_share__complete,
@@ -14903,16 +15400,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS sickness_benefit_share__reason,
   f21.complete AS sickness_benefit_share__complete,
@@ -14959,16 +15458,18 @@ SELECT
     WHEN 2
     THEN 'base_period_missing'
     WHEN 3
-    THEN 'member_missing'
+    THEN 'outside_publication_limits'
     WHEN 4
-    THEN 'offset_label_missing'
+    THEN 'member_missing'
     WHEN 5
-    THEN 'denominator_zero'
+    THEN 'offset_label_missing'
     WHEN 6
-    THEN 'suppressed_at_source'
+    THEN 'denominator_zero'
     WHEN 7
-    THEN 'period_unfinished'
+    THEN 'suppressed_at_source'
     WHEN 8
+    THEN 'period_unfinished'
+    WHEN 9
     THEN 'not_additive_over_areas'
   END AS state_reimbursement_rate__reason,
   f22.complete AS state_reimbursement_rate__complete,

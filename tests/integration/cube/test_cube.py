@@ -219,6 +219,10 @@ def test_cube_gives_the_number_of_the_query_core(cube: Answers, core: Core, ques
     assert len(found) > 1
     assert refused or expected
     for key in found.keys() | expected.keys():
+        if key not in found and not question.of_areas:
+            # A table of units reaches as far as the sources of its own figures, that of areas as far as those of all.
+            assert expected[key]["value"] is None, key
+            continue
         for part in ("value", *question.parts):
             got = found[key][question.figure.name + ("" if part == "value" else f"_{part}")]
             if key in expected:

@@ -76,8 +76,13 @@ ASKED = sorted(
 )
 """Those of one answer stand beside each other."""
 _TABLES = {answer: number for number, answer in enumerate(dict.fromkeys(asked.answer[:3] for asked in ASKED))}
-# Every table of cuts, every day at one of the levels, each level in its turn.
-COMPARED = [a for a in ASKED if PROVE or UNIT.levels[_TABLES[a.answer[:3]] % len(UNIT.levels)] is a.level]
+# Every table of cuts, every day at one of the levels, each level in its turn; of figures that are published with some values only, the units
+# too, of which some have others.
+COMPARED = [
+    a
+    for a in ASKED
+    if PROVE or UNIT.levels[_TABLES[a.answer[:3]] % len(UNIT.levels)] is a.level or (a.figure.file.publish_if and a.level is UNIT.base)
+]
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +160,12 @@ def test_cube_gives_the_number_of_the_query_core_by_code(both: Both, asked: Aske
             continue
         for part, suffix in asked.parts.items():
             assert same(found[key][f"{asked.figure.name}{suffix}"], row[part]), (key, part)
+
+
+def test_some_of_the_compared_values_are_outside_what_is_published(both: Both) -> None:
+    limited = [asked for asked in COMPARED if asked.figure.file.publish_if]
+    found = {row["reason"] for asked in limited for row in both.core(asked).values() if row["denominator"]}
+    assert {None, "outside_publication_limits"} <= found
 
 
 @pytest.mark.parametrize("asked", [asked for asked in ASKED if asked.level is UNIT.base], ids=str)

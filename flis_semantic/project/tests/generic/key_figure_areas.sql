@@ -17,8 +17,8 @@ with judged as (
                 'not_valid', 'suppressed', 'missing', 'exempt', 'held', 'not_comparable', 'provisional', 'validated', 'approved', 'final'
             ) then 'the status is not one of the list'
             when {{ figure }}__reason not in (
-                'reference_date_not_available', 'base_period_missing', 'member_missing', 'offset_label_missing',
-                'denominator_zero', 'suppressed_at_source', 'period_unfinished', 'not_additive_over_areas'
+                'reference_date_not_available', 'base_period_missing', 'outside_publication_limits', 'member_missing',
+                'offset_label_missing', 'denominator_zero', 'suppressed_at_source', 'period_unfinished', 'not_additive_over_areas'
             ) then 'the reason is not one of the list'
             when {{ figure }} is not null and {{ figure }}__status not in ('provisional', 'validated', 'approved', 'final')
                 then 'there is a value, and the status says that there is none'
