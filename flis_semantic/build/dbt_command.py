@@ -40,7 +40,6 @@ cli()
 # Told what to run, a line for each run, on the descriptor that is its first argument; answers on the second. What dbt would write
 # of a run is far more than is read of it.
 _BUILD = f"""{_LEAVES}
-import os
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager as held
 from dbt.cli.main import dbtRunner
 orders, answers, results = os.fdopen(int(sys.argv[1])), os.fdopen(int(sys.argv[2]), "w"), sys.argv[3]
