@@ -59,9 +59,9 @@ def differences(actual: Sequence[Mapping[str, Any]], expected: Expected, by: Seq
             found.append(f"{key}: twice")
         seen[key] = row
     # Whether a row of no member that exists makes a cell is a question of rows read, and one that a measure's own filter leaves
-    # out may be among them or not; a cell without any member, or in which nothing was counted, says nothing.
+    # out may be among them or not; a cell without any member, or with a side in which nothing was counted, says nothing.
     one_sided = {key: seen.get(key) or vars(expected.get(key)) for key in seen.keys() ^ expected.keys()}
-    empty = {key for key, row in one_sided.items() if key not in expected.owed and not (row["members"] and row["numerator"])}
+    empty = {key for key, row in one_sided.items() if key not in expected.owed and says_nothing(row)}
     found += [f"{key}: only the compiler has it" for key in seen.keys() - expected.keys() - empty]
     found += [f"{key}: only the oracle has it" for key in expected.keys() - seen.keys() - empty]
     for key in seen.keys() & expected.keys():
@@ -70,6 +70,11 @@ def differences(actual: Sequence[Mapping[str, Any]], expected: Expected, by: Seq
             if not same(got, want):
                 found.append(f"{key}: {column} is {got!r}, the oracle says {want if not isinstance(want, Fraction) else float(want)!r}")
     return sorted(found)
+
+
+def says_nothing(row: Mapping[str, Any]) -> bool:
+    """Whether nobody is in a row, or nothing was counted on one of its sides."""
+    return not (row["members"] and row["numerator"]) or row["denominator"] == 0
 
 
 def same(got: Any, want: Any) -> bool:
