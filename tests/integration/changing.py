@@ -230,7 +230,9 @@ class Changing:
         listed = ", ".join(f"'{self.project.landing / table / file}'" for file in files)
         placed = f"unit_code = '{unit}' AND base_period_key IN ({', '.join(map(str, keys))}) AND coalesce(slot, '') = ''"
         ids = ", ".join(map(str, parts)) or "-1"
-        return f"SELECT * FROM read_parquet([{listed}], union_by_name = true) WHERE {placed} AND delivery_id IN ({ids})"
+        # Lines of several deliveries become those of one, which has each number once.
+        numbered = "* REPLACE (row_number() OVER (ORDER BY delivery_id, line_number) AS line_number)"
+        return f"SELECT {numbered} FROM read_parquet([{listed}], union_by_name = true) WHERE {placed} AND delivery_id IN ({ids})"
 
 
 def changing(project: Project, seed: int, **more: Any) -> Changing:
