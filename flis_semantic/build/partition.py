@@ -29,12 +29,18 @@ _ALL = (
 
 _SPANNED = """
 SELECT DISTINCT CAST(NULL AS VARCHAR), CASE WHEN r.own_unit THEN c.unit_key END, s.period_key, CAST(NULL AS DATE), CAST(NULL AS DATE)
+{joined}
+"""
+_FIGURES = """
+SELECT CASE WHEN NOT bool_or(follows) THEN list(DISTINCT figure) END FROM (SELECT r.follows, unnest(r.figures) AS figure {joined})
+"""
+_JOINED = """
 FROM landing.build_reads AS r
 JOIN landing.changes AS c ON c.node = r.read AND (c.part IS NULL OR c.part = r.part)
 JOIN landing.build_spans AS s ON s.days = r.days
   AND (c.last_day IS NULL OR coalesce(CASE WHEN r.follows THEN s.from_day ELSE s.first_day END, c.last_day) <= c.last_day)
   AND (c.first_day IS NULL OR coalesce(CASE WHEN r.follows THEN s.to_day ELSE s.last_day END, c.first_day) >= c.first_day)
-WHERE r.node = {node}
+WHERE r.node = {node} AND s.period_key IN (SELECT t.period_key FROM landing.build_periods AS t WHERE t.node = {node})
 """
 
 
@@ -64,6 +70,7 @@ class Reading(Strict):
 class Spans(Strict):
     """Written by `flis generate`: what the periods of a key-figure table read of these nodes."""
 
+    figures: tuple[str, ...] = Field(description="whose columns these are about")
     reads: tuple[str, ...] = Field(description="touched where they changed from first_day to last_day")
     follows: tuple[str, ...] = Field(description="touched where they changed from from_day to to_day")
     units: dict[str, str] = Field(default_factory=dict[str, str], description="node -> its column that names the row's unit")
@@ -119,6 +126,7 @@ class Partition(Strict):
     reads: dict[str, Reading] = Field(default_factory=dict[str, Reading])
     whole: Whole | None = None
     spans: tuple[Spans, ...] = ()
+    there: str | None = Field(default=None, description="written with spans, SQL: the periods (period_key) that the model has rows of")
     shared: Shared | None = None
 
     @model_validator(mode="after")
@@ -127,6 +135,8 @@ class Partition(Strict):
             raise ValueError("`from` and `to` stand together")
         if self.from_ is not None and self.period is not None:
             raise ValueError("either a period, or `from` and `to`")
+        if bool(self.spans) != (self.there is not None):
+            raise ValueError("`spans` and `there` stand together")
         if self.whole != "inherited" and not self.place:
             raise ValueError("a column that keeps rows apart is needed: a unit, or a grain with the column of its key")
         if self.period is None and any(self._widened(reading) for reading in (self._default, *self.reads.values())):
@@ -142,7 +152,16 @@ class Partition(Strict):
     def plain(self) -> Self:
         """The same where every partition reads its own unit and period only."""
         return self.model_copy(
-            update={"within": None, "before": Length(), "after": Length(), "units": "own", "reads": {}, "spans": (), "shared": None}
+            update={
+                "within": None,
+                "before": Length(),
+                "after": Length(),
+                "units": "own",
+                "reads": {},
+                "spans": (),
+                "there": None,
+                "shared": None,
+            }
         )
 
     def reading(self, name: str) -> Reading:
@@ -212,7 +231,7 @@ def touched_query(partition: Partition, node: str, reads: Iterable[Read]) -> str
         followed = {name for spans in partition.spans for name in (*spans.reads, *spans.follows)}
         # Of what nobody followed nobody said how far it reaches.
         queries.append(f"{_ALL} WHERE c.node {_in(name for read in reads if read.name not in followed for name in read.shows)}")
-        queries.append(_SPANNED.format(node=quoted(node)))
+        queries.append(_SPANNED.format(joined=_JOINED.format(node=quoted(node))))
         return "\nUNION\n".join(queries)
     by_reading: dict[Reading, list[str]] = {}
     for read in reads:
@@ -221,8 +240,16 @@ def touched_query(partition: Partition, node: str, reads: Iterable[Read]) -> str
     return "\nUNION\n".join(queries)
 
 
-def spans_read(partition: Partition, reads: Sequence[Read]) -> Iterator[tuple[str, str, str, bool, bool]]:
-    """What the spans of a partition read: a node that may change, the part of it, and the span's days.
+def figures_query(partition: Partition, node: str) -> str:
+    """One value: the figures that have columns which are others in the touched rows, NULL for all of them.
+
+    Where it moves how far a source reaches, periods begin to be there, of which no figure has anything yet.
+    """
+    return _FIGURES.format(joined=_JOINED.format(node=quoted(node))) if partition.spans else "SELECT NULL"
+
+
+def spans_read(partition: Partition, reads: Sequence[Read]) -> Iterator[tuple[str, str, str, list[str], bool, bool]]:
+    """What the spans of a partition read: a node that may change, the part of it, the span's days, and the figures that they are about.
 
     Then whether it is only followed, and whether a unit reads its own rows only.
     """
@@ -230,7 +257,7 @@ def spans_read(partition: Partition, reads: Sequence[Read]) -> Iterator[tuple[st
         for names, follows in ((spans.reads, False), (spans.follows, True)):
             for read in (read for read in reads if read.name in names):
                 own = partition.unit is not None and read.unit is not None and spans.units.get(read.name) == read.unit
-                yield from ((node, part, spans.days, follows, own) for node in read.shows for part in spans.parts)
+                yield from ((node, part, spans.days, list(spans.figures), follows, own) for node in read.shows for part in spans.parts)
 
 
 def reach_query(partition: Partition, reads: Iterable[Read]) -> str:

@@ -12,24 +12,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flis_semantic.build.graph import PARTITIONED, Graph, Node
-from flis_semantic.build.partition import Partition, Read, reach_query, spans_read, touched_query
+from flis_semantic.build.partition import Partition, Read, figures_query, reach_query, spans_read, touched_query
 from flis_semantic.warehouse import Connection, append
 
 Told = Mapping[str, tuple[str, str]]
 """Node id → fingerprint and relation, as a version tells of what it was built by."""
 
 _TABLES = """
-CREATE OR REPLACE TABLE landing.build_plan (node VARCHAR, place VARCHAR, touched VARCHAR, reach VARCHAR, box VARCHAR);
+CREATE OR REPLACE TABLE landing.build_plan (node VARCHAR, place VARCHAR, touched VARCHAR, reach VARCHAR, figures VARCHAR, box VARCHAR);
 CREATE OR REPLACE TABLE landing.build_reads (
-  node VARCHAR, read VARCHAR, part VARCHAR, days VARCHAR, follows BOOLEAN, own_unit BOOLEAN);
+  node VARCHAR, read VARCHAR, part VARCHAR, days VARCHAR, figures VARCHAR[], follows BOOLEAN, own_unit BOOLEAN);
 CREATE OR REPLACE TABLE landing.build_spans (
   days VARCHAR, period_key INTEGER, first_day DATE, last_day DATE, from_day DATE, to_day DATE);
+CREATE OR REPLACE TABLE landing.build_periods (node VARCHAR, period_key INTEGER);
 CREATE OR REPLACE TABLE landing.built_rows (
   node VARCHAR, is_whole BOOLEAN, partitions BIGINT, rows_removed BIGINT, rows_written BIGINT);
 CREATE TABLE IF NOT EXISTS landing.changes (node VARCHAR, part VARCHAR, unit_key INTEGER, first_day DATE, last_day DATE);
 CREATE OR REPLACE TABLE landing.built_by (node VARCHAR, fingerprint VARCHAR, relation VARCHAR);
 """
-WORKING_TABLES = ("build_plan", "build_reads", "build_spans", "built_rows", "changes", "unit_keys")
+WORKING_TABLES = ("build_plan", "build_reads", "build_spans", "build_periods", "built_rows", "changes", "unit_keys")
 """Tables of the schema `landing` that only the build itself needs."""
 
 _REPLACED = ("table", "seed", PARTITIONED)
@@ -38,10 +39,14 @@ _REPLACED = ("table", "seed", PARTITIONED)
 
 @dataclass(frozen=True)
 class Plan:
-    """What a build runs: `run` in order, None for everything; `rebuilt` as a whole; `dropped` are relations to remove before."""
+    """What a build runs: `run` in order, None for everything; `rebuilt` as a whole; `dropped` are relations to remove before.
+
+    `redefined` has what is another one by its definition, or by that of one above it.
+    """
 
     run: tuple[str, ...] | None = None
     rebuilt: frozenset[str] = frozenset()
+    redefined: frozenset[str] = frozenset()
     dropped: tuple[str, ...] = ()
 
 
@@ -51,6 +56,7 @@ def partial_plan(graph: Graph, before: Told, changed: set[str]) -> Plan:
     redefined = {node.id for node in nodes.values() if before.get(node.id, ("",))[0] != node.fingerprint}
     rebuilt = {name for name in redefined if nodes[name].kind != "test"}
     rebuilt |= graph.below(rebuilt)
+    defined = frozenset(rebuilt)
     affected = rebuilt | graph.below(changed | graph.unwatched)
     rebuilt |= {name for name in affected if nodes[name].materialized != PARTITIONED}
     rows = {name for name in affected if not nodes[name].passes}
@@ -58,7 +64,7 @@ def partial_plan(graph: Graph, before: Told, changed: set[str]) -> Plan:
     run = affected | tests | graph.views_of(rows | tests)
     gone = [relation for name, (_, relation) in before.items() if relation and (name not in nodes or nodes[name].relation != relation)]
     gone += [nodes[name].relation for name in rows if nodes[name].materialized not in _REPLACED]
-    return Plan(tuple(name for name in nodes if name in run), frozenset(rebuilt), tuple(dict.fromkeys(gone)))
+    return Plan(tuple(name for name in nodes if name in run), frozenset(rebuilt), defined, tuple(dict.fromkeys(gone)))
 
 
 def write_plan(connection: Connection, graph: Graph, plan: Plan) -> None:
@@ -72,15 +78,16 @@ def write_plan(connection: Connection, graph: Graph, plan: Plan) -> None:
     for relation in plan.dropped:
         _drop(connection, relation)
     append(connection, "landing.changes", {"node": [name for name in sorted(plan.rebuilt) if not graph.nodes[name].passes]})
-    rows: dict[str, list[str]] = {"node": [], "place": [], "touched": [], "reach": []}
+    rows: dict[str, list[str]] = {"node": [], "place": [], "touched": [], "reach": [], "figures": []}
     for node in (graph.nodes[name] for name in plan.run if name not in plan.rebuilt):
         partition = _partition(graph, node)
         if partition is not None:
             reads = graph.reads(node)
-            values = (node.id, _place(partition), touched_query(partition, node.id, reads), reach_query(partition, reads))
+            touched, reach = touched_query(partition, node.id, reads), reach_query(partition, reads)
+            values = (node.id, _place(partition), touched, reach, figures_query(partition, node.id))
             for column, value in zip(rows.values(), values, strict=True):
                 column.append(value)
-            _write_spans(connection, node.id, partition, reads)
+            _write_spans(connection, node, partition, reads)
     append(connection, "landing.build_plan", rows)
     for (days,) in connection.execute("SELECT DISTINCT days FROM landing.build_reads").fetchall():
         connection.execute(
@@ -90,10 +97,15 @@ def write_plan(connection: Connection, graph: Graph, plan: Plan) -> None:
         )
 
 
-def _write_spans(connection: Connection, node: str, partition: Partition, reads: list[Read]) -> None:
+def _write_spans(connection: Connection, node: Node, partition: Partition, reads: list[Read]) -> None:
+    """What the periods of a key-figure table read, of those that it has or that it is to have."""
+    if not partition.spans:
+        return
     read = list(spans_read(partition, reads))
-    columns = dict(zip(("read", "part", "days", "follows", "own_unit"), zip(*read, strict=True), strict=True)) if read else {}
-    append(connection, "landing.build_reads", {"node": [node] * len(read), **columns})
+    columns = dict(zip(("read", "part", "days", "figures", "follows", "own_unit"), zip(*read, strict=True), strict=True)) if read else {}
+    append(connection, "landing.build_reads", {"node": [node.id] * len(read), **columns})
+    known = f'{partition.there} UNION SELECT "{partition.period}" FROM {node.relation}'  # noqa: S608 - our own names
+    connection.execute(f"INSERT INTO landing.build_periods SELECT ?, period_key FROM ({known})", [node.id])  # noqa: S608 - likewise
 
 
 def _is_asked(graph: Graph, test: Node, redefined: set[str], affected: set[str]) -> bool:

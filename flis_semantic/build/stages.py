@@ -1,11 +1,12 @@
-"""Running a plan: first what the deliveries reach, then the key-figure tables that this turned out to reach.
+"""Running a plan: first what the deliveries reach, then the key-figure tables that this turned out to reach, then the tests of both.
 
-Most changes leave most of these tables as they are, and asking that of all of them at once costs less than starting each.
+Most changes leave most of these tables as they are, and what the tests look at, too. Asking that of all of them at once costs less
+than starting each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
 
 from flis_semantic.build.dbt_command import Dbt, NodeResult
 from flis_semantic.build.graph import Graph
@@ -16,44 +17,84 @@ from flis_semantic.workspace import Project
 _THREADS = "2"
 """What a change touches is little, so that two models at a time share the memory; what is rebuilt as a whole has it alone."""
 
+_FEW_PERIODS = 12
+"""Touched periods of a key-figure table up to which it takes little memory: a year of months that came late, not ten years at once."""
+
 _TOUCHED = "SELECT touched FROM landing.build_plan WHERE node = ?"
 _WIDEN = """
-UPDATE landing.build_plan SET box = NULL, touched = CASE WHEN node = $node THEN
-  'SELECT DISTINCT part, NULL AS unit_key, period_key, first_day, last_day FROM (' || touched || ')' ELSE touched END
-WHERE list_contains($again, node)
+UPDATE landing.build_plan SET box = NULL,
+  touched = 'SELECT DISTINCT part, NULL AS unit_key, period_key, first_day, last_day FROM (' || touched || ')'
+WHERE node = ?
 """
 
 
 def run_plan(project: Project, dbt: Dbt, graph: Graph, plan: Plan) -> tuple[bool, list[NodeResult]]:
     """Run what a plan says, one stage after the other; what is after a failure is skipped. True when nothing failed."""
-    run = list(plan.run or ())
-    spanned = {name for name in run if _has_spans(graph, name)}
-    late = spanned | (graph.below(spanned) & set(run))
-    late |= {name for name in run if graph.nodes[name].kind == "test" and late.intersection(graph.nodes[name].reads)}
-    passed, results = _run(dbt, graph, plan, [name for name in run if name not in late])
+    with open_for_build(project.build_file) as connection:
+        run = _reached(connection, graph, plan)
+    models = [name for name in run if graph.nodes[name].kind != "test"]
+    spanned = {name for name in models if _has_spans(graph, name)}
+    late = spanned | (graph.below(spanned) & set(models))
+    passed, results = _run(dbt, graph, plan, [name for name in models if name not in late])
+    if passed and late:
+        passed, more = _run_late(project, dbt, graph, plan, [name for name in models if name in late])
+        results += more
     if not passed:
-        return False, [*results, *(_skipped(graph, name) for name in run if name in late)]
+        there = {result.unique_id for result in results}
+        return False, [*results, *(_skipped(graph, name) for name in run if name not in there)]
+    with open_for_build(project.build_file) as connection:
+        # Of what is the same, the build before has found that it passes.
+        tests = [name for name in run if graph.nodes[name].kind == "test" and _is_touched(connection, name)]
+    views = graph.views_of(tests) - set(models)
+    passed, more = _run(dbt, graph, plan, [name for name in plan.run or () if name in views or name in tests])
+    return passed, [*results, *more]
+
+
+def _reached(connection: Connection, graph: Graph, plan: Plan) -> list[str]:
+    """What is left of a plan without the models of which it is certain beforehand that nothing touches them, and their views.
+
+    That is so where all that they read is of the landing zone, or left out itself. Views read by tests alone wait for these.
+    """
+    run, left_out = plan.run or (), set[str]()
+    for name in run:
+        node = graph.nodes[name]
+        # One that inherits what is touched has also rows that are about no day.
+        if node.partition is None or node.kind == "test" or node.partition.whole == "inherited" or name in plan.rebuilt:
+            continue
+        shown = {shown for read in node.reads for shown in graph.shown(read)}
+        if not (shown & set(run)) - left_out and not _is_touched(connection, name):
+            left_out.add(name)
+    kept = [name for name in run if name not in left_out and (not graph.nodes[name].passes or name in plan.redefined)]
+    views = graph.views_of(name for name in kept if graph.nodes[name].kind != "test")
+    return [name for name in run if name in views or name in kept]
+
+
+def _run_late(project: Project, dbt: Dbt, graph: Graph, plan: Plan, late: list[str]) -> tuple[bool, list[NodeResult]]:
+    """Key-figure tables that something changed for, and what is below them."""
+    spanned = {name for name in late if _has_spans(graph, name)}
     with open_for_build(project.build_file) as connection:
         untouched = {name for name in spanned - plan.rebuilt if not _is_touched(connection, name)}
-        narrow = {name for name in spanned - plan.rebuilt - untouched if not _widened(connection, graph, name, (name,))}
-    later = [name for name in run if name in late - untouched and (name in spanned or _reads_any(graph, name, late - untouched))]
-    passed, more = _run(dbt, graph, plan, later)
-    results += more
-    if passed:
-        # Where a row of all units came into being, the units that were left out have it too.
-        with open_for_build(project.build_file) as connection:
-            again = [name for name in sorted(narrow) if _widened(connection, graph, name, [name, *_tests(graph, name)])]
-        passed, more = _run(dbt, graph, plan, [node for name in again for node in (name, *_tests(graph, name))])
-        results += more
-    return passed, results
+        narrow = {name for name in spanned - plan.rebuilt - untouched if not _widened(connection, graph, name)}
+        is_wide = any(_periods(connection, name) > _FEW_PERIODS for name in spanned - plan.rebuilt - untouched)
+    left = set(late) - untouched
+    reached = [name for name in late if name in left and (name in spanned or _reads_any(graph, name, left))]
+    passed, results = _run(dbt, graph, plan, reached, alone=is_wide)
+    if not passed:
+        return False, results
+    # Where a row of all units came into being, the units that were left out have it too.
+    with open_for_build(project.build_file) as connection:
+        again = [name for name in sorted(narrow) if _widened(connection, graph, name)]
+    passed, more = _run(dbt, graph, plan, again)
+    return passed, [*results, *more]
 
 
-def _run(dbt: Dbt, graph: Graph, plan: Plan, names: list[str]) -> tuple[bool, list[NodeResult]]:
+def _run(dbt: Dbt, graph: Graph, plan: Plan, names: list[str], *, alone: bool = False) -> tuple[bool, list[NodeResult]]:
+    """Run these nodes; `alone`: one model at a time."""
     if not names:
         return True, []
     selected = [f"fqn:{graph.nodes[name].path}" for name in names]
     is_whole = any(name in plan.rebuilt and graph.nodes[name].kind == "model" and not graph.nodes[name].passes for name in names)
-    threads = [] if is_whole else ["--threads", _THREADS]
+    threads = [] if is_whole or alone else ["--threads", _THREADS]
     return dbt.run([*threads, "--indirect-selection", "empty", "--select", *selected])
 
 
@@ -66,17 +107,23 @@ def _reads_any(graph: Graph, name: str, names: set[str]) -> bool:
     return bool(names.intersection(graph.nodes[name].reads))
 
 
-def _tests(graph: Graph, name: str) -> list[str]:
-    return [reader for reader in graph.readers.get(name, ()) if graph.nodes[reader].kind == "test"]
-
-
 def _is_touched(connection: Connection, node: str) -> bool:
+    """Whether anything is touched; of a node that nobody can say it of, everything is."""
+    told = connection.execute(_TOUCHED, [node]).fetchall()
+    return not told or bool(connection.execute(f"FROM ({told[0][0]}) LIMIT 1").fetchall())
+
+
+def _periods(connection: Connection, node: str) -> int:
+    """How many periods of a key-figure table are touched; one whose rows are all touched counts as having no end of them."""
     (touched,) = connection.execute(_TOUCHED, [node]).fetchall()[0]
-    return bool(connection.execute(f"FROM ({touched}) LIMIT 1").fetchall())
+    ((whole, periods),) = connection.execute(
+        f"SELECT count(*) FILTER (WHERE period_key IS NULL), count(DISTINCT period_key) FROM ({touched})"  # noqa: S608 - our own
+    ).fetchall()
+    return sys.maxsize if whole else periods
 
 
-def _widened(connection: Connection, graph: Graph, node: str, again: Iterable[str]) -> bool:
-    """Whether a touched period has a row of all units, so that all of them are computed; `again` are asked anew what is touched."""
+def _widened(connection: Connection, graph: Graph, node: str) -> bool:
+    """Whether a touched period has a row of all units, so that all of them are computed."""
     partition = graph.nodes[node].partition
     if partition is None or partition.shared is None:
         return False
@@ -89,7 +136,7 @@ def _widened(connection: Connection, graph: Graph, node: str, again: Iterable[st
     )
     if not connection.execute(sql).fetchall():
         return False
-    connection.execute(_WIDEN, {"node": node, "again": list(again)})
+    connection.execute(_WIDEN, [node])
     return True
 
 

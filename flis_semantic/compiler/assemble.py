@@ -128,6 +128,10 @@ class Assembly:
         ]
         return [(span, [through for through in (*scanned, *detailed) if through.span == span]) for span in self._spans]
 
+    def figures_through(self, span: Span) -> list[str]:
+        """Names of the figures that read something through a span."""
+        return [plan.figure.name for plan in self.plans if any(source.span == span for source in plan.sources)]
+
     def _source(self, component: ResolvedComponent) -> Source:
         span = span_of(component)
         span_name = self._spans.setdefault(span, f"w{len(self._spans) + 1}")
@@ -221,8 +225,14 @@ class Assembly:
             )
         columns = ("period_key", "period", "start_date", "end_date", "label_year", "label_position")
         legend = f"s<n> and state: {', '.join(f'{number} {word}' for number, word in states.LEGEND.items())}"
-        where = both(eq(col("grain"), text(request.grain)), self._from(), self._to())
-        return select([col(name) for name in columns], table(PERIODS_MODEL), where=where, comment=legend)
+        return select([col(name) for name in columns], table(PERIODS_MODEL), where=self._asked(), comment=legend)
+
+    def periods_there(self) -> exp.Select:
+        """Keys of the periods that are answered."""
+        return select([col("period_key")], table(PERIODS_MODEL), where=self._asked())
+
+    def _asked(self) -> Expr | None:
+        return both(eq(col("grain"), text(self.request.grain)), self._from(), self._to())
 
     def _from(self) -> Expr:
         if self.request.first is None:

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from flis_semantic.catalogue.resolved import Catalogue, KeyFigure
 from flis_semantic.compiler.assemble import Assembly
-from flis_semantic.compiler.reach import reaches
+from flis_semantic.compiler.reach import periods_there, reaches
 from flis_semantic.compiler.request import Request
 from flis_semantic.compiler.sql import Expr, cast, col, eq, join, named, null, select, subquery, table, text, with_
 from flis_semantic.compiler.tables import GeneratedColumn, GeneratedTable, as_model, ordered, texts, unit_columns, unit_rows, unit_sides
@@ -57,6 +57,7 @@ def cut_table(catalogue: Catalogue, domain: str, grain: str) -> GeneratedTable |
         (unit.key, "period_key", "cut", *dimensions),
         figures,
         reaches(assemblies),
+        periods_there(assemblies),
         tuple(cuts.items()),
     )
 

@@ -26,13 +26,16 @@ HOW_FAR = ("source_status", "data_to")
 OF_UNITS = (COVERAGE, "data_to")
 """Those of them with a row for every unit."""
 
-_PERIODS = "landing.periods"
+_BUILD = "landing"
+_IN_BUILD = {PERIODS_MODEL: "periods", HOW_FAR[0]: "source_status"}
+"""Models and the tables of the build's schema that they show."""
 
 
 @dataclass(frozen=True)
 class Reach:
     """What the periods of a table read through one span: of which facts and sources, and which days.
 
+    `figures` are the names of those that have a component there.
     `units` has the facts whose rows are of the unit that one of their columns names, with that column. `of_deliveries`: what was
     delivered counts there, and how far the sources reach.
     `days` is SQL over the build's period table: period_key; first_day and last_day of the base periods read, NULL where the
@@ -40,6 +43,7 @@ class Reach:
     """
 
     facts: tuple[str, ...]
+    figures: tuple[str, ...]
     units: tuple[tuple[str, str], ...]
     sources: tuple[str, ...]
     of_deliveries: bool
@@ -58,10 +62,16 @@ def reaches(assemblies: Iterable[Assembly]) -> tuple[Reach, ...]:
             deliveries = _days(span, assembly.request, span.before + beside, span.after + beside)
             for days in (facts, deliveries):
                 place = found.setdefault((sources, days), _Read())
+                place.figures |= dict.fromkeys(assembly.figures_through(span))
                 place.of_deliveries = place.of_deliveries or days == deliveries
             for through in read:
                 found[sources, facts].facts.setdefault(through.model, set()).add(through.unit_column)
     return tuple(_reach(sources, days, read) for (sources, days), read in found.items())
+
+
+def periods_there(assemblies: Iterable[Assembly]) -> str:
+    """Periods that a table has rows of, as SQL over the build's tables: period_key."""
+    return " UNION ".join(_of_the_build(assembly.periods_there()) for assembly in assemblies)
 
 
 @dataclass
@@ -69,12 +79,13 @@ class _Read:
     """Models and the columns by which their rows are told apart by unit."""
 
     facts: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    figures: dict[str, None] = field(default_factory=dict[str, None])
     of_deliveries: bool = False
 
 
 def _reach(sources: tuple[str, ...], days: str, read: _Read) -> Reach:
     units = tuple((model, next(iter(columns))) for model, columns in sorted(read.facts.items()) if len(columns) == 1)
-    return Reach(tuple(sorted(read.facts)), units, sources, read.of_deliveries, days)
+    return Reach(tuple(sorted(read.facts)), tuple(read.figures), units, sources, read.of_deliveries, days)
 
 
 def _days(span: Span, request: Request, before: int, after: int) -> str:
@@ -99,7 +110,12 @@ def _days(span: Span, request: Request, before: int, after: int) -> str:
         joins=joins,
         where=eq(col("grain", "p"), text(request.grain)),
     )
+    return _of_the_build(query)
+
+
+def _of_the_build(query: exp.Select) -> str:
+    """The query over the tables of the build instead of the models that show them."""
     for relation in query.find_all(exp.Table):
-        relation.set("this", exp.to_identifier(_PERIODS.rpartition(".")[2]))
-        relation.set("db", exp.to_identifier(_PERIODS.partition(".")[0]))
+        relation.set("this", exp.to_identifier(_IN_BUILD[relation.name]))
+        relation.set("db", exp.to_identifier(_BUILD))
     return query.sql(dialect="duckdb")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from textwrap import indent
 
 from sqlglot import exp
 
@@ -16,7 +17,7 @@ from flis_semantic.catalogue.resolved import Catalogue, KeyFigure
 from flis_semantic.compiler import states
 from flis_semantic.compiler.assemble import Assembly
 from flis_semantic.compiler.plan import FigurePlan, side_sum
-from flis_semantic.compiler.reach import Reach, reaches
+from flis_semantic.compiler.reach import Reach, periods_there, reaches
 from flis_semantic.compiler.request import Request
 from flis_semantic.compiler.rows import TOUCHED_UNITS
 from flis_semantic.compiler.sql import (
@@ -54,6 +55,9 @@ _SUFFIXES = {
 }
 _REFERENCE = re.compile(r'"?ref__(\w+?)__ref"?')
 _TOUCHED = "touched__periods"
+_KEPT = "kept"
+"""The table itself, as it was before a build rewrote some of its rows."""
+_SET = "{%- set touched = flis_project.touched_rows() %}\n"
 _UNITS = re.compile(TOUCHED_UNITS + r"\(([\w.]+)\)")
 
 
@@ -72,7 +76,7 @@ class GeneratedTable:
     """One generated dbt model.
 
     `cuts`: the dimensions of each cut that is stacked in it, and the figures that have that cut. `reaches`: what its periods
-    read, for a build that rewrites only some of them.
+    read, for a build that rewrites only some of them; `periods`: SQL of those that it has.
     """
 
     name: str
@@ -84,7 +88,17 @@ class GeneratedTable:
     key: tuple[str, ...]
     figures: tuple[KeyFigure, ...] = field(repr=False)
     reaches: tuple[Reach, ...] = field(repr=False)
+    periods: str = field(repr=False)
     cuts: tuple[tuple[tuple[str, ...], tuple[KeyFigure, ...]], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class FigureColumns:
+    """The columns of one figure with the joins that they take: left out where a build rewrites rows in which it stays what it is."""
+
+    figure: str
+    columns: tuple[Expr, ...]
+    joins: tuple[exp.Join, ...]
 
 
 def key_figure_tables(catalogue: Catalogue, domain: str, grain: str) -> list[GeneratedTable]:
@@ -102,25 +116,27 @@ def _unit_table(catalogue: Catalogue, domain: str, grain: str, figures: tuple[Ke
     assembly = Assembly(Request(catalogue, figures, (unit.base,), (), grain), units_only=True)
     ctes = assembly.ctes()
     columns, joins = unit_rows(catalogue)
-    described = unit_columns(catalogue)
+    described, blocks = unit_columns(catalogue), list[FigureColumns]()
     for plan in assembly.plans:
-        sides, joined = unit_sides(plan, ())
+        sides, (own, *joined) = unit_sides(plan, ())
+        # Spans are shared by figures.
         joins += [item for item in joined if item.alias_or_name not in {other.alias_or_name for other in joins}]
-        for part, side in sides.items():
-            name = f"{plan.figure.name}{_SUFFIXES[part]}"
-            columns.append(named(side, name))
-            described.append(GeneratedColumn(name, part, plan.figure.id, plan.figure.file.title))
+        names = {part: f"{plan.figure.name}{_SUFFIXES[part]}" for part in sides}
+        described += [GeneratedColumn(name, part, plan.figure.id, plan.figure.file.title) for part, name in names.items()]
+        blocks.append(FigureColumns(plan.figure.name, tuple(named(side, names[part]) for part, side in sides.items()), (own,)))
     query = with_(ctes, ordered(select(columns, table("units", "u"), joins=joins), "period_key", unit.key))
+    same = both(eq(col(unit.key, _KEPT), col("unit_key", "u")), eq(col("period_key", _KEPT), col("period_key", "u")))
     return GeneratedTable(
         f"kf_{domain}__{grain}",
         domain,
         grain,
         "units",
-        as_model(query),
+        as_model(query, blocks, same),
         tuple(described),
         (unit.key, "period_key"),
         figures,
         reaches([assembly]),
+        periods_there([assembly]),
     )
 
 
@@ -204,24 +220,28 @@ def _areas_table(catalogue: Catalogue, domain: str, grain: str, figures: tuple[K
         *_period_descriptions(catalogue),
     ]
     joins = [join(table("periods", "p"), eq(col("period_key", "p"), col("period_key", "a")))]
+    blocks: list[FigureColumns] = []
+    keys = ("period_key", "area_level", "area")
     for plan in assembly.plans:
-        on = both(*(eq(col(name, plan.name), col(name, "a")) for name in ("period_key", "area_level", "area")))
-        joins.append(left(plan.name, on))
-        for part, suffix in _SUFFIXES.items():
-            name = f"{plan.figure.name}{suffix}"
-            columns.append(named(_area_column(part, plan.name), name))
-            described.append(GeneratedColumn(name, part, plan.figure.id, plan.figure.file.title))
+        on = both(*(eq(col(name, plan.name), col(name, "a")) for name in keys))
+        names = {part: f"{plan.figure.name}{suffix}" for part, suffix in _SUFFIXES.items()}
+        described += [GeneratedColumn(name, part, plan.figure.id, plan.figure.file.title) for part, name in names.items()]
+        given = tuple(named(_area_column(part, plan.name), name) for part, name in names.items())
+        blocks.append(FigureColumns(plan.figure.name, given, (left(plan.name, on),)))
+    # What is in no area of a level stands in a row without a code.
+    same = both(*(exp.NullSafeEQ(this=col(name, _KEPT), expression=col(name, "a")) for name in keys))
     query = with_(ctes, ordered(select(columns, table("areas", "a"), joins=joins), "period_key", "area_level", "area"))
     return GeneratedTable(
         f"kf_{domain}__{grain}__areas",
         domain,
         grain,
         "areas",
-        as_model(query),
+        as_model(query, blocks, same),
         tuple(described),
         ("area_level", "area", "period_key"),
         figures,
         reaches([assembly]),
+        periods_there([assembly]),
     )
 
 
@@ -264,8 +284,12 @@ def ordered(query: exp.Select, *names: str) -> exp.Select:
     return query
 
 
-def as_model(query: exp.Select) -> str:
-    """The query as a dbt model: every relation that is no CTE becomes a ref, and its periods are those that a build rewrites."""
+def as_model(query: exp.Select, figures: Sequence[FigureColumns] = (), same: Expr | None = None) -> str:
+    """The query as a dbt model: every relation that is no CTE becomes a ref, and its periods are those that a build rewrites.
+
+    The columns of `figures` come after its own. Where one of them is not asked for, it is taken from the table as it was, whose row
+    is the `same`.
+    """
     for cte in list(query.find_all(exp.CTE)):
         if cte.alias == "periods":
             condition = cte.this.args["where"]
@@ -277,5 +301,29 @@ def as_model(query: exp.Select) -> str:
                 relation.set("alias", exp.TableAlias(this=exp.to_identifier(relation.name)))
             relation.set("this", exp.to_identifier(f"ref__{relation.name}__ref"))
     text_ = query.sql(dialect="duckdb", pretty=True, copy=False)
-    text_ = _REFERENCE.sub(r"{{ ref('\1') }}", text_).replace(_TOUCHED, "{{ flis_project.touched_periods() }}")
-    return _UNITS.sub(r"{{ flis_project.touched_units('\1') }}", text_) + "\n"
+    if same is not None:
+        text_ = _with_figures(text_, figures, same)
+    text_ = _REFERENCE.sub(r"{{ ref('\1') }}", text_).replace(_TOUCHED, "{{ flis_project.touched_periods(touched) }}")
+    return _SET + _UNITS.sub(r"{{ flis_project.touched_units(touched, '\1') }}", text_) + "\n"
+
+
+def _with_figures(query: str, figures: Sequence[FigureColumns], same: Expr) -> str:
+    """The outermost SELECT, whose clauses alone begin a line, with the figures' columns and joins."""
+    columns, joins = list[str](), list[str]()
+    for figure in figures:
+        is_asked = f"touched.figures is none or '{figure.figure}' in touched.figures"
+        kept = ", ".join(f"{_KEPT}.{column.alias}" for column in figure.columns)
+        given = ",\n".join(indent(_written(column), "  ") for column in figure.columns)
+        columns.append(f"{{%- if {is_asked} %}},\n{given}\n{{%- else %}},\n  {kept}\n{{%- endif %}}")
+        joined = "\n".join(_written(item) for item in figure.joins)
+        joins.append(f"{{%- if {is_asked} %}}\n{joined}\n{{%- endif %}}")
+    own = "SELECT * FROM {{ this }} WHERE {{ flis_project.touched_periods(touched) }}"
+    kept = f"LEFT JOIN ({own}) AS {_KEPT}\n{indent('ON ' + _written(same), '  ')}"
+    joins.append(f"{{%- if touched.figures is not none %}}\n{kept}\n{{%- endif %}}")
+    head, at_from, tail = query.rpartition("\nFROM ")
+    body, at_order, order = tail.rpartition("\nORDER BY")
+    return "\n".join([head, *columns]) + at_from + "\n".join([body, *joins]) + at_order + order
+
+
+def _written(node: Expr) -> str:
+    return node.sql(dialect="duckdb", pretty=True)

@@ -103,9 +103,9 @@ def partition_meta(catalogue: Catalogue, table: GeneratedTable) -> Node:
     """
     unit = catalogue.vocabulary.reporting_unit.key
     if table.kind == "areas":
-        return {"partition": {table.grain: "period_key", "spans": [_span(reach, {}) for reach in table.reaches]}}
+        return {"partition": {table.grain: "period_key", "there": table.periods, "spans": [_span(reach, {}) for reach in table.reaches]}}
     own = {name: unit for name in OF_UNITS}
-    found: Node = {"unit": unit, table.grain: "period_key"}
+    found: Node = {"unit": unit, table.grain: "period_key", "there": table.periods}
     if table.kind == "cuts":
         found["shared"] = _shared(catalogue, table)
     return {"partition": {**found, "spans": [_span(reach, {**dict(reach.units), **own}) for reach in table.reaches]}}
@@ -125,7 +125,7 @@ def _shared(catalogue: Catalogue, table: GeneratedTable) -> Node:
 def _span(reach: Reach, units: dict[str, str]) -> Node:
     named = {"units": units} if units else {}
     reads, follows = ([*reach.facts, COVERAGE], list(HOW_FAR)) if reach.of_deliveries else (list(reach.facts), [])
-    return {"reads": reads, "follows": follows, **named, "parts": list(reach.sources), "days": reach.days}
+    return {"figures": list(reach.figures), "reads": reads, "follows": follows, **named, "parts": list(reach.sources), "days": reach.days}
 
 
 def _units_test(catalogue: Catalogue, table: GeneratedTable, areas: GeneratedTable) -> Node:

@@ -1,4 +1,7 @@
-{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'month': 'base_period_key', 'whole': 'compared'}}) }}
+{{ config(materialized='partitioned', meta={'partition': {
+    'unit': 'municipality_key', 'month': 'base_period_key', 'whole': 'compared',
+    'reads': {'landing.coverage': {'parts': ['bes_ydelsesforloeb']}}
+}}) }}
 -- What the rules that need other rows, the register of persons or the law find in benefit spells.
 with
 

@@ -1,4 +1,7 @@
-{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'month': 'base_period_key'}}) }}
+{{ config(materialized='partitioned', meta={'partition': {
+    'unit': 'municipality_key', 'month': 'base_period_key',
+    'reads': {'landing.waiting_deltas': {'parts': ['bor_borger_status']}, 'int_register__judged': {'parts': ['bor_borger_status']}}
+}}) }}
 -- What the rules that need other rows or tables find in the register of persons.
 with
 

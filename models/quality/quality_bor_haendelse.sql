@@ -1,4 +1,7 @@
-{{ config(materialized='partitioned', meta={'partition': {'unit': 'municipality_key', 'month': 'base_period_key', 'after': {'months': 1}}}) }}
+{{ config(materialized='partitioned', meta={'partition': {
+    'unit': 'municipality_key', 'month': 'base_period_key', 'after': {'months': 1},
+    'reads': {'landing.active_partitions': {'after': {'months': 1}, 'parts': ['bor_borger_status', 'bor_haendelse']}}
+}}) }}
 -- What the rules that need other rows or tables find among the events of persons.
 with
 

@@ -13,6 +13,7 @@ import duckdb
 
 from flis_semantic.build import BuildReport, build
 from flis_semantic.contracts.landing import landing_columns
+from flis_semantic.errors import ArgumentError
 from flis_semantic.ledger import Ledger
 from flis_semantic.ledger_records import Confirmation, PlacedPartition
 from flis_semantic.quality.decisions import decide
@@ -93,9 +94,13 @@ class Changing:
         return self._resend(datetime(2000, 1, 1) + timedelta(hours=self.random.randrange(1000)), "older")
 
     def deliver_next(self) -> str:
-        """The period after a unit's last one, with the rows of that."""
+        """The period after a unit's last one, with the rows of that; a period of another year would have another year in its rows."""
         table, unit, _ = self._parts()
         last = max(key for key in self._keys(table, unit))
+        grain = self.project.contracts[table].base_period
+        here, after = (self.project.calendar.period(grain, key).start.year for key in (last, last + 1))
+        if grain != "year" and here != after:
+            return self.correct()
         return self._resend(self.now, "next", (table, unit, [last]), later=1)
 
     def confirm(self) -> str:
@@ -160,7 +165,11 @@ class Changing:
         first, last = (calendar.period(grain, key).label for key in (min(keys), max(keys)))
         lifted = self.random.random() < 0.3
         about: dict[str, Any] = {"reason": "By seed", "decided_by": "Seed", "decided_at": self.now, "is_lifted": lifted}
-        decide(self.project, kind, table, [unit], (first, last), **about)
+        try:
+            decide(self.project, kind, table, [unit], (first, last), **about)
+        except ArgumentError:
+            # Nothing to lift.
+            decide(self.project, kind, table, [unit], (first, last), **(about | {"is_lifted": False}))
         return f"{kind} {table} {unit} {first}-{last}{' lifted' if lifted else ''}"
 
     def rewrite_model(self) -> str:
@@ -221,7 +230,9 @@ class Changing:
         listed = ", ".join(f"'{self.project.landing / table / file}'" for file in files)
         placed = f"unit_code = '{unit}' AND base_period_key IN ({', '.join(map(str, keys))}) AND coalesce(slot, '') = ''"
         ids = ", ".join(map(str, parts)) or "-1"
-        return f"SELECT * FROM read_parquet([{listed}], union_by_name = true) WHERE {placed} AND delivery_id IN ({ids})"
+        # Lines of several deliveries become those of one, which has each number once.
+        numbered = "* REPLACE (row_number() OVER (ORDER BY delivery_id, line_number) AS line_number)"
+        return f"SELECT {numbered} FROM read_parquet([{listed}], union_by_name = true) WHERE {placed} AND delivery_id IN ({ids})"
 
 
 def changing(project: Project, seed: int, **more: Any) -> Changing:

@@ -2,12 +2,11 @@
 
 Random worlds; in each, facts, coverage or how far a source reaches are changed as a delivery or a decision would. Whatever
 differs in a table afterwards has to be among what the build says is touched; and the touched rows, computed alone, have to be those
-of the whole table.
+of the whole table, also where only those figures are computed that the build says are others.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -30,6 +29,7 @@ from tests.sampling import many
 SEEDS = range(6000, 6000 + many(4, 300))
 CHANGES_A_WORLD = 4
 UNIT = "municipality_key"
+BEFORE = "rows_before"
 CALENDAR = "period_key INTEGER, first_day DATE, last_day DATE"
 
 
@@ -63,7 +63,7 @@ def graph_of(world: Bench, table: GeneratedTable) -> tuple[Graph, Partition]:
     reads |= {dated.model: None for dated in (partition.shared.dated.values() if partition.shared is not None else ())}
     reads |= {model: kept for reach in table.reaches for model in reach.facts}
     nodes = [Node(name, "model", name, name, PARTITIONED, f'"{name}"', (), "", found) for name, found in reads.items()]
-    above = Node(table.name, "model", table.name, table.name, PARTITIONED, table.name, tuple(reads), "", partition)
+    above = Node(table.name, "model", table.name, table.name, PARTITIONED, BEFORE, tuple(reads), "", partition)
     return Graph({node.id: node for node in [*nodes, above]}), partition
 
 
@@ -149,6 +149,7 @@ def move_reach(world: Bench, random: Random, line: Any) -> Iterator[Changed]:
 
 def write_changes(connection: duckdb.DuckDBPyConnection, changes: list[Changed]) -> None:
     connection.execute("CREATE SCHEMA IF NOT EXISTS landing; CREATE OR REPLACE VIEW landing.periods AS FROM dim_period")
+    connection.execute("CREATE OR REPLACE VIEW landing.source_status AS FROM main.source_status")
     columns = "node VARCHAR, part VARCHAR, unit_key INTEGER, first_day DATE, last_day DATE"
     connection.execute(f"CREATE OR REPLACE TABLE landing.changes ({columns})")
     for one in changes:
@@ -159,25 +160,19 @@ def write_changes(connection: duckdb.DuckDBPyConnection, changes: list[Changed])
         )
 
 
-def touched_by(connection: duckdb.DuckDBPyConnection, graph: Graph, table: str) -> set[tuple[int | None, int]]:
-    """Unit (None: all) and period of what the build says is touched."""
+def touched_by(connection: duckdb.DuckDBPyConnection, graph: Graph, table: str) -> tuple[set[tuple[int | None, int]], list[str] | None]:
+    """Unit (None: all) and period of what the build says is touched, and the figures (None: all) that are others there."""
     write_plan(connection, graph, Plan((table,)))
-    ((sql,),) = connection.execute("SELECT touched FROM landing.build_plan").fetchall()
+    ((sql, figures),) = connection.execute("SELECT touched, figures FROM landing.build_plan").fetchall()
     found = {(unit, period) for _, unit, period, *_ in connection.execute(sql).fetchall()}
     assert (None, None) not in found, "everything is touched"
-    return found
+    ((asked,),) = connection.execute(figures).fetchall()
+    return found, asked
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, sql: str, name: str) -> str:
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
     return name
-
-
-def only_touched(sql: str, units: set[int] | None, periods: set[int]) -> str:
-    """The generated text for these units (None: all) and periods."""
-    sql = sql.replace("{{ flis_project.touched_periods() }}", f"period_key IN ({', '.join(map(str, periods))})")
-    keys = ", ".join(map(str, units or ()))
-    return plain_sql(re.sub(r"\{\{ flis_project\.touched_units\('([\w.]+)'\) \}\}", rf"\1 IN ({keys})", sql) if units else sql)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -190,12 +185,12 @@ def test_what_changes_reach_is_touched_and_what_is_touched_can_be_computed_alone
         graph, partition = graph_of(world, table)
         run.execute("BEGIN")
         try:
-            before = rows_of(run, plain_sql(table.sql), "rows_before")
+            before = rows_of(run, plain_sql(table.sql), BEFORE)
             changes = list(change(world, random))
             after = rows_of(run, plain_sql(table.sql), "rows_after")
             write_changes(run, changes)
-            touched = touched_by(run, graph, table.name)
-            check(run, (seed, number, table.name, changes), table, partition, touched, before, after)
+            touched, figures = touched_by(run, graph, table.name)
+            check(run, (seed, number, table.name, changes, figures), table, partition, touched, before, after)
         finally:
             run.execute("ROLLBACK")
 
@@ -223,7 +218,7 @@ def check(  # noqa: PLR0913 - all that a failure has to show
         return
     units = None if has_shared or any(key is None for key, _ in touched) else {key for key, _ in touched if key is not None}
     periods = {period for _, period in touched}
-    alone = rows_of(run, only_touched(table.sql, units, periods), "rows_alone")
+    alone = rows_of(run, plain_sql(table.sql, periods=periods, units=units, figures=case[-1], this=before), "rows_alone")
     box = f"period_key IN ({', '.join(map(str, periods))})" + (f" AND {UNIT} IN ({', '.join(map(str, units))})" if units else "")
     for left, right in ((alone, f"(FROM {after} WHERE {box})"), (f"(FROM {after} WHERE {box})", alone)):
         other = run.execute(f"SELECT * FROM (FROM {left} EXCEPT ALL FROM {right}) LIMIT 3").fetchall()
@@ -247,7 +242,8 @@ def test_most_changes_touch_little() -> None:
             fact = next(iter(world.catalogue.facts.values()))
             ((key,),) = world.connection.execute(f"SELECT max({fact.base_key}) FROM {fact.model}").fetchall()
             write_changes(world.connection, [Changed(fact.model, None, 101, fact.base_grain, key, key)])
-            touched = touched_by(world.connection, graph, table.name)
+            rows_of(world.connection, plain_sql(table.sql), BEFORE)
+            touched, _ = touched_by(world.connection, graph, table.name)
             ((total,),) = world.connection.execute("SELECT count(*) FROM dim_period WHERE grain = ?", [table.grain]).fetchall()
             shares.append(len({period for _, period in touched}) / total)
     assert sum(shares) / len(shares) < 0.25

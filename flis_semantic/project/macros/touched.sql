@@ -6,11 +6,11 @@
 {# A box around the places that are touched, found once for each node; none where the node is built as a whole. #}
 {% macro touched(node) %}
     {%- if not execute or not env_var('FLIS_BUILD', '') %}{{ return(none) }}{% endif -%}
-    {%- set rows = run_query("select place, touched, reach, box from landing.build_plan where node = '" ~ node ~ "'").rows -%}
+    {%- set rows = run_query("select place, touched, reach, box, figures from landing.build_plan where node = '" ~ node ~ "'").rows -%}
     {%- if not rows %}{{ return(none) }}{% endif -%}
     {%- set box = fromjson(rows[0][3]) if rows[0][3] else none -%}
     {%- if box is none -%}
-        {%- set found = run_query(flis_project.box_of(node, rows[0][1], rows[0][2])).rows[0][0] -%}
+        {%- set found = run_query(flis_project.box_of(node, rows[0][1], rows[0][2], rows[0][4])).rows[0][0] -%}
         {%- set box = fromjson(found) -%}
     {%- endif -%}
     {%- set place = fromjson(rows[0][0]) -%}
@@ -18,7 +18,7 @@
     {{ return({'place': place, 'touched': rows[0][1], 'found': box}) }}
 {% endmacro %}
 
-{% macro box_of(node, touched, reach) -%}
+{% macro box_of(node, touched, reach, figures) -%}
     update landing.build_plan set box = (
         with touched as materialized ({{ touched }}), reach as ({{ reach }})
         select to_json({
@@ -37,7 +37,8 @@
             'first_day': case when count(t.first_day) = count(*) then min(t.first_day) end,
             'last_day': case when count(t.last_day) = count(*) then max(t.last_day) end,
             'reads_from': (select first_day from reach),
-            'reads_to': (select last_day from reach)
+            'reads_to': (select last_day from reach),
+            'figures': ({{ figures }})
         })
         from touched as t
     )
@@ -73,15 +74,21 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# For the text of a generated table: the periods, and the units, that are touched. #}
-{% macro touched_periods() -%}
+{#
+  For the text of a generated table: which periods and units are touched, and the figures that are others there (none: all of them).
+  Asked once for each text, where everything is without a plan.
+#}
+{% macro touched_rows() -%}
     {%- set box = flis_project.touched(model.unique_id) -%}
-    {{ 'true' if box is none else flis_project.in_box(box, every_unit=true) }}
+    {{ return({'box': box, 'figures': box.found.figures if box is not none and not box.found.is_empty else none}) }}
 {%- endmacro %}
 
-{% macro touched_units(column) -%}
-    {%- set box = flis_project.touched(model.unique_id) -%}
-    {{ column ~ ' in (' ~ box.found.units ~ ')' if box is not none and box.found.units else 'true' }}
+{% macro touched_periods(touched) -%}
+    {{ 'true' if touched.box is none else flis_project.in_box(touched.box, every_unit=true) }}
+{%- endmacro %}
+
+{% macro touched_units(touched, column) -%}
+    {{ column ~ ' in (' ~ touched.box.found.units ~ ')' if touched.box is not none and touched.box.found.units else 'true' }}
 {%- endmacro %}
 
 {#

@@ -1,4 +1,10 @@
-{{ config(materialized='partitioned', meta={'partition': {'unit': 'record_municipality_key', 'month': 'month_key', 'units': 'all'}}) }}
+{{ config(materialized='partitioned', meta={'partition': {
+    'unit': 'record_municipality_key', 'month': 'month_key', 'units': 'all',
+    'reads': {
+        'landing.deliveries': {'units': 'all', 'parts': ['bor_borger_status']},
+        'int_register__judged': {'units': 'all', 'parts': ['bor_borger_status']}
+    }
+}}) }}
 -- The states of every person in every month of the register, without overlap and without gap: each holds until the next begins
 -- (V-BOR-04: the latest wins). Of two that begin on one day the newest delivered holds, the other is displaced.
 with

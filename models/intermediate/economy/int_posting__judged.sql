@@ -1,5 +1,10 @@
 {{ config(materialized='partitioned', meta={'partition': {
-    'unit': 'municipality_key', 'month': 'base_period_key', 'within': 'year', 'before': {'years': 1}
+    'unit': 'municipality_key', 'month': 'base_period_key', 'within': 'year', 'before': {'years': 1},
+    'reads': {
+        'landing.deliveries': {'within': 'year', 'before': {'years': 1}, 'parts': ['oko_postering']},
+        'landing.partitions': {'within': 'year', 'before': {'years': 1}, 'parts': ['oko_postering']},
+        'landing.coverage': {'within': 'year', 'before': {'years': 1}, 'parts': ['oko_postering']}
+    }
 }}) }}
 {%- set reached = flis_project.within_reach(unit_code='municipality_code', month='month_key') %}
 {%- set postings = '(select * from ' ~ ref('stg_economy__posting') ~ ' where ' ~ reached ~ ')' %}

@@ -1,5 +1,6 @@
 {{ config(materialized='partitioned', meta={'partition': {
-    'unit': 'delivering_municipality_key', 'month': 'month_key', 'whole': 'compared'
+    'unit': 'delivering_municipality_key', 'month': 'month_key', 'whole': 'compared',
+    'reads': {'landing.active_partitions': {'parts': ['bes_ydelsesforloeb']}}
 }}) }}
 -- Pieces of whole spells: a spell goes on from one row to the next where no day lies between, in whichever municipality, and
 -- where a month is not there but the row after it says that it began before.
