@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from flis_semantic.catalogue.resolved import KeyFigure
 from flis_semantic.compiler import states
-from flis_semantic.compiler.coverage import everybody_name
+from flis_semantic.compiler.coverage import EVERYBODY, everybody_name
 from flis_semantic.compiler.plan import FigurePlan, is_base, side_sum
 from flis_semantic.compiler.request import Request
 from flis_semantic.compiler.sql import (
@@ -66,8 +66,9 @@ def answer_query(plan: FigurePlan, level: Level, areas_name: str, position: int,
     parts = _refused() if refused else _finish(figure, numerator, denominator, expected, others)
     parts |= {name: cast(parts[name], "DOUBLE") for name in ("numerator", "denominator")}
     series_break, joins = _series_break(plan)
-    joins = [join(table("periods", "p"), eq(col("period_key", "p"), col("period_key", "a"))), *joins]
-    for name in (*_divisor_spans(plan, level, request), *([] if refused else others)):
+    periods = EVERYBODY if others and not refused else "periods"
+    joins = [join(table(periods, "p"), eq(col("period_key", "p"), col("period_key", "a"))), *joins]
+    for name in _divisor_spans(plan, level, request):
         joins.append(left_join(table(name), eq(col("period_key", name), col("period_key", "a"))))
     columns = [
         named(num(position), "figure_position"),
@@ -129,7 +130,7 @@ def _finish(
         eq(_members(), _wanted()),
         ge(col("state_in", "a"), num(states.VALIDATED)),
         # What is asked for in another role than delivered may lack rows of anybody.
-        *(col("is_everybody", name) for name in others),
+        *(col(name, "p") for name in others),
     )
     assert finished is not None
     return {
@@ -267,7 +268,7 @@ def _series_break(plan: FigurePlan) -> tuple[Expr, list[exp.Join]]:
 
 
 def _others(plan: FigurePlan, level: Level, request: Request) -> list[str]:
-    """CTEs that say whether everybody has delivered, of components that are asked for in another role than delivered."""
+    """Columns that say whether everybody has delivered, of components that are asked for in another role than delivered."""
     weighing = not is_base(level, request) and plan.figure.group_value.rule == "weighted_by"
     read = plan.sources if weighing else (*plan.numerator, *plan.denominator)
     return sorted({everybody_name(source.span_name) for source in read if source.component.by_others})

@@ -11,7 +11,16 @@ from flis_semantic.compiler import states
 from flis_semantic.compiler.answer import answer_query
 from flis_semantic.compiler.areas import area_ctes
 from flis_semantic.compiler.codes import UNKNOWN
-from flis_semantic.compiler.coverage import coverage_query, delivered_query, everybody_name, everybody_query, expected_query, unit_exists
+from flis_semantic.compiler.coverage import (
+    EVERYBODY,
+    coverage_query,
+    delivered_query,
+    everybody_name,
+    everybody_periods,
+    everybody_query,
+    expected_query,
+    unit_exists,
+)
 from flis_semantic.compiler.details import Detail, detail_of, details_query
 from flis_semantic.compiler.keys import PERIODS_MODEL
 from flis_semantic.compiler.plan import FigurePlan, Source
@@ -89,16 +98,19 @@ class Assembly:
         found: list[Cte] = [("periods", self._periods()), ("units", self._units())]
         expected: dict[tuple[SourceSeries, ...], str] = {}
         sources = [] if self.units_only else [source for plan in self.plans for source in plan.sources]
+        told = list(dict.fromkeys(source.span_name for source in sources if source.component.by_others))
         for span, name in self._spans.items():
             found.append((name, span_query(span, self.request)))
             if span.averages and not reads_one(span, self.request):
                 found.append((f"{name}_days", base_periods_query(span, name)))
             found.append((f"{name}_coverage", coverage_query(span, name, self.request)))
-            if any(source.component.by_others and source.span_name == name for source in sources):
+            if name in told:
                 if span.sources not in expected:
                     expected[span.sources] = f"expected_{len(expected) + 1}"
                     found.append((expected[span.sources], expected_query(span.sources, self.request)))
                 found.append((everybody_name(name), everybody_query(span, name, expected[span.sources])))
+        if told:
+            found.append((EVERYBODY, everybody_periods(told)))
         for rows, (name, values) in self._rows.items():
             spans = [self._spans[scan.span] for scan in self._scans if scan.rows == rows]
             columns = [(column, value) for value, column in values.items()]

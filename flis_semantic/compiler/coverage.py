@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
 from flis_semantic.catalogue.resolved import SourceSeries
@@ -128,9 +130,20 @@ def _newest(by_base: exp.Select, span: Span) -> exp.Select:
     )
 
 
+EVERYBODY = "everybody"
+"""CTE of the asked periods in which a column for each span says whether everybody has delivered."""
+
+
 def everybody_name(span_name: str) -> str:
-    """Name of the CTE that says in which periods everybody has delivered."""
+    """Name of the CTE, and of the column, that says in which periods everybody has delivered."""
     return f"{span_name}_everybody"
+
+
+def everybody_periods(span_names: Sequence[str]) -> exp.Select:
+    """The asked periods with a column for each of these spans: one join for all figures and levels instead of one for each."""
+    names = [everybody_name(name) for name in span_names]
+    joins = [left_join(table(name), eq(col("period_key", name), col("period_key", "p"))) for name in names]
+    return select([col("*", "p"), *(named(col("is_everybody", name), name) for name in names)], table("periods", "p"), joins=joins)
 
 
 def expected_query(lines: tuple[SourceSeries, ...], request: Request) -> exp.Select:

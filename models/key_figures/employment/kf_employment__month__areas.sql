@@ -1884,6 +1884,34 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), everybody AS (
+  SELECT
+    p.*,
+    w3_everybody.is_everybody AS w3_everybody,
+    w4_everybody.is_everybody AS w4_everybody,
+    w8_everybody.is_everybody AS w8_everybody,
+    w20_everybody.is_everybody AS w20_everybody,
+    w22_everybody.is_everybody AS w22_everybody,
+    w23_everybody.is_everybody AS w23_everybody,
+    w25_everybody.is_everybody AS w25_everybody,
+    w28_everybody.is_everybody AS w28_everybody
+  FROM periods AS p
+  LEFT JOIN w3_everybody
+    ON w3_everybody.period_key = p.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = p.period_key
+  LEFT JOIN w8_everybody
+    ON w8_everybody.period_key = p.period_key
+  LEFT JOIN w20_everybody
+    ON w20_everybody.period_key = p.period_key
+  LEFT JOIN w22_everybody
+    ON w22_everybody.period_key = p.period_key
+  LEFT JOIN w23_everybody
+    ON w23_everybody.period_key = p.period_key
+  LEFT JOIN w25_everybody
+    ON w25_everybody.period_key = p.period_key
+  LEFT JOIN w28_everybody
+    ON w28_everybody.period_key = p.period_key
 ), r1 AS (
   /* employment.labour_market */
   SELECT
@@ -6394,8 +6422,8 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w3_everybody.is_everybody
-      AND w4_everybody.is_everybody,
+      AND p.w3_everybody
+      AND p.w4_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -6433,12 +6461,8 @@ WITH periods AS (
       END AS reason
     FROM f3_municipality AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w3_everybody
-    ON w3_everybody.period_key = a.period_key
-  LEFT JOIN w4_everybody
-    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     3 AS figure_position,
@@ -6456,8 +6480,8 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w3_everybody.is_everybody
-      AND w4_everybody.is_everybody,
+      AND p.w3_everybody
+      AND p.w4_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -6495,12 +6519,8 @@ WITH periods AS (
       END AS reason
     FROM f3_region AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w3_everybody
-    ON w3_everybody.period_key = a.period_key
-  LEFT JOIN w4_everybody
-    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     3 AS figure_position,
@@ -6518,8 +6538,8 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w3_everybody.is_everybody
-      AND w4_everybody.is_everybody,
+      AND p.w3_everybody
+      AND p.w4_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -6557,12 +6577,8 @@ WITH periods AS (
       END AS reason
     FROM f3_country AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w3_everybody
-    ON w3_everybody.period_key = a.period_key
-  LEFT JOIN w4_everybody
-    ON w4_everybody.period_key = a.period_key
 ), f4_units AS (
   SELECT
     u.period_key,
@@ -7447,7 +7463,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w8_everybody.is_everybody,
+      AND p.w8_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -7478,14 +7494,12 @@ WITH periods AS (
       END AS reason
     FROM f6_municipality AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w8 AS from_w8
     ON from_w8.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
-  LEFT JOIN w8_everybody
-    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     6 AS figure_position,
@@ -7507,7 +7521,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w8_everybody.is_everybody,
+      AND p.w8_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -7538,14 +7552,12 @@ WITH periods AS (
       END AS reason
     FROM f6_region AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w8 AS from_w8
     ON from_w8.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
-  LEFT JOIN w8_everybody
-    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     6 AS figure_position,
@@ -7567,7 +7579,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w8_everybody.is_everybody,
+      AND p.w8_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -7598,14 +7610,12 @@ WITH periods AS (
       END AS reason
     FROM f6_country AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w8 AS from_w8
     ON from_w8.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
-  LEFT JOIN w8_everybody
-    ON w8_everybody.period_key = a.period_key
 ), f7_units AS (
   SELECT
     u.period_key,
@@ -8875,7 +8885,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w8_everybody.is_everybody,
+      AND p.w8_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -8927,12 +8937,10 @@ WITH periods AS (
     LEFT JOIN w8
       ON w8.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
-  LEFT JOIN w8_everybody
-    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     10 AS figure_position,
@@ -8961,7 +8969,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w8_everybody.is_everybody,
+      AND p.w8_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -9013,12 +9021,10 @@ WITH periods AS (
     LEFT JOIN w8
       ON w8.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
-  LEFT JOIN w8_everybody
-    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     10 AS figure_position,
@@ -9047,7 +9053,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w8_everybody.is_everybody,
+      AND p.w8_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -9099,12 +9105,10 @@ WITH periods AS (
     LEFT JOIN w8
       ON w8.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
-  LEFT JOIN w8_everybody
-    ON w8_everybody.period_key = a.period_key
 ), f11_units AS (
   SELECT
     u.period_key,
@@ -11637,7 +11641,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w8_everybody.is_everybody,
+      AND p.w8_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -11674,12 +11678,10 @@ WITH periods AS (
     LEFT JOIN w8
       ON w8.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
-  LEFT JOIN w8_everybody
-    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     17 AS figure_position,
@@ -11701,7 +11703,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w8_everybody.is_everybody,
+      AND p.w8_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -11738,12 +11740,10 @@ WITH periods AS (
     LEFT JOIN w8
       ON w8.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
-  LEFT JOIN w8_everybody
-    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     17 AS figure_position,
@@ -11765,7 +11765,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w8_everybody.is_everybody,
+      AND p.w8_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -11802,12 +11802,10 @@ WITH periods AS (
     LEFT JOIN w8
       ON w8.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
-  LEFT JOIN w8_everybody
-    ON w8_everybody.period_key = a.period_key
 ), f18_units AS (
   SELECT
     u.period_key,
@@ -12074,7 +12072,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w20_everybody.is_everybody,
+      AND p.w20_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -12109,10 +12107,8 @@ WITH periods AS (
       END AS reason
     FROM f18_municipality AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w20_everybody
-    ON w20_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     18 AS figure_position,
@@ -12130,7 +12126,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w20_everybody.is_everybody,
+      AND p.w20_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -12165,10 +12161,8 @@ WITH periods AS (
       END AS reason
     FROM f18_region AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w20_everybody
-    ON w20_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     18 AS figure_position,
@@ -12186,7 +12180,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w20_everybody.is_everybody,
+      AND p.w20_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -12221,10 +12215,8 @@ WITH periods AS (
       END AS reason
     FROM f18_country AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w20_everybody
-    ON w20_everybody.period_key = a.period_key
 ), f19_units AS (
   SELECT
     u.period_key,
@@ -12894,7 +12886,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w22_everybody.is_everybody,
+      AND p.w22_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -12929,10 +12921,8 @@ WITH periods AS (
       END AS reason
     FROM f20_municipality AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w22_everybody
-    ON w22_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     20 AS figure_position,
@@ -12950,7 +12940,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w22_everybody.is_everybody,
+      AND p.w22_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -12985,10 +12975,8 @@ WITH periods AS (
       END AS reason
     FROM f20_region AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w22_everybody
-    ON w22_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     20 AS figure_position,
@@ -13006,7 +12994,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w22_everybody.is_everybody,
+      AND p.w22_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -13041,10 +13029,8 @@ WITH periods AS (
       END AS reason
     FROM f20_country AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w22_everybody
-    ON w22_everybody.period_key = a.period_key
 ), f21_units AS (
   SELECT
     u.period_key,
@@ -13230,7 +13216,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w23_everybody.is_everybody,
+      AND p.w23_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -13257,10 +13243,8 @@ WITH periods AS (
       END AS reason
     FROM f21_municipality AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w23_everybody
-    ON w23_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     21 AS figure_position,
@@ -13278,7 +13262,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w23_everybody.is_everybody,
+      AND p.w23_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -13305,10 +13289,8 @@ WITH periods AS (
       END AS reason
     FROM f21_region AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w23_everybody
-    ON w23_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     21 AS figure_position,
@@ -13326,7 +13308,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w23_everybody.is_everybody,
+      AND p.w23_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -13353,10 +13335,8 @@ WITH periods AS (
       END AS reason
     FROM f21_country AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w23_everybody
-    ON w23_everybody.period_key = a.period_key
 ), f22_units AS (
   SELECT
     u.period_key,
@@ -13932,7 +13912,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w25_everybody.is_everybody,
+      AND p.w25_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -13984,12 +13964,10 @@ WITH periods AS (
     LEFT JOIN w26
       ON w26.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w26
     ON w26.period_key = a.period_key
-  LEFT JOIN w25_everybody
-    ON w25_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     23 AS figure_position,
@@ -14014,7 +13992,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w25_everybody.is_everybody,
+      AND p.w25_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -14066,12 +14044,10 @@ WITH periods AS (
     LEFT JOIN w26
       ON w26.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w26
     ON w26.period_key = a.period_key
-  LEFT JOIN w25_everybody
-    ON w25_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     23 AS figure_position,
@@ -14096,7 +14072,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w25_everybody.is_everybody,
+      AND p.w25_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -14148,12 +14124,10 @@ WITH periods AS (
     LEFT JOIN w26
       ON w26.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w26
     ON w26.period_key = a.period_key
-  LEFT JOIN w25_everybody
-    ON w25_everybody.period_key = a.period_key
 ), f24_units AS (
   SELECT
     u.period_key,
@@ -14445,7 +14419,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w8_everybody.is_everybody,
+      AND p.w8_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -14499,14 +14473,12 @@ WITH periods AS (
     LEFT JOIN w8
       ON w8.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w27
     ON w27.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
-  LEFT JOIN w8_everybody
-    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     24 AS figure_position,
@@ -14535,7 +14507,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w8_everybody.is_everybody,
+      AND p.w8_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -14589,14 +14561,12 @@ WITH periods AS (
     LEFT JOIN w8
       ON w8.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w27
     ON w27.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
-  LEFT JOIN w8_everybody
-    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     24 AS figure_position,
@@ -14625,7 +14595,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w8_everybody.is_everybody,
+      AND p.w8_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -14679,14 +14649,12 @@ WITH periods AS (
     LEFT JOIN w8
       ON w8.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w27
     ON w27.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
-  LEFT JOIN w8_everybody
-    ON w8_everybody.period_key = a.period_key
 ), f25_units AS (
   SELECT
     u.period_key,
@@ -14882,7 +14850,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w8_everybody.is_everybody,
+      AND p.w8_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -14909,12 +14877,10 @@ WITH periods AS (
       END AS reason
     FROM f25_municipality AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
-  LEFT JOIN w8_everybody
-    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     25 AS figure_position,
@@ -14936,7 +14902,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w8_everybody.is_everybody,
+      AND p.w8_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -14963,12 +14929,10 @@ WITH periods AS (
       END AS reason
     FROM f25_region AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
-  LEFT JOIN w8_everybody
-    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     25 AS figure_position,
@@ -14990,7 +14954,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w8_everybody.is_everybody,
+      AND p.w8_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -15017,12 +14981,10 @@ WITH periods AS (
       END AS reason
     FROM f25_country AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
-  LEFT JOIN w8_everybody
-    ON w8_everybody.period_key = a.period_key
 ), f26_units AS (
   SELECT
     u.period_key,
@@ -15295,7 +15257,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w28_everybody.is_everybody,
+      AND p.w28_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -15330,10 +15292,8 @@ WITH periods AS (
       END AS reason
     FROM f26_municipality AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w28_everybody
-    ON w28_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     26 AS figure_position,
@@ -15351,7 +15311,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w28_everybody.is_everybody,
+      AND p.w28_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -15386,10 +15346,8 @@ WITH periods AS (
       END AS reason
     FROM f26_region AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w28_everybody
-    ON w28_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     26 AS figure_position,
@@ -15407,7 +15365,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w28_everybody.is_everybody,
+      AND p.w28_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -15442,10 +15400,8 @@ WITH periods AS (
       END AS reason
     FROM f26_country AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w28_everybody
-    ON w28_everybody.period_key = a.period_key
 ), f27_units AS (
   SELECT
     u.period_key,
@@ -15737,7 +15693,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w8_everybody.is_everybody,
+      AND p.w8_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -15791,14 +15747,12 @@ WITH periods AS (
     LEFT JOIN w8
       ON w8.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w27
     ON w27.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
-  LEFT JOIN w8_everybody
-    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     27 AS figure_position,
@@ -15827,7 +15781,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w8_everybody.is_everybody,
+      AND p.w8_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -15881,14 +15835,12 @@ WITH periods AS (
     LEFT JOIN w8
       ON w8.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w27
     ON w27.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
-  LEFT JOIN w8_everybody
-    ON w8_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     27 AS figure_position,
@@ -15917,7 +15869,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w8_everybody.is_everybody,
+      AND p.w8_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -15971,14 +15923,12 @@ WITH periods AS (
     LEFT JOIN w8
       ON w8.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w27
     ON w27.period_key = a.period_key
   LEFT JOIN w8
     ON w8.period_key = a.period_key
-  LEFT JOIN w8_everybody
-    ON w8_everybody.period_key = a.period_key
 ), f28_units AS (
   SELECT
     u.period_key,

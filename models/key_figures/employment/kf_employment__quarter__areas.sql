@@ -1599,6 +1599,31 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), everybody AS (
+  SELECT
+    p.*,
+    w2_everybody.is_everybody AS w2_everybody,
+    w3_everybody.is_everybody AS w3_everybody,
+    w4_everybody.is_everybody AS w4_everybody,
+    w16_everybody.is_everybody AS w16_everybody,
+    w17_everybody.is_everybody AS w17_everybody,
+    w18_everybody.is_everybody AS w18_everybody,
+    w21_everybody.is_everybody AS w21_everybody
+  FROM periods AS p
+  LEFT JOIN w2_everybody
+    ON w2_everybody.period_key = p.period_key
+  LEFT JOIN w3_everybody
+    ON w3_everybody.period_key = p.period_key
+  LEFT JOIN w4_everybody
+    ON w4_everybody.period_key = p.period_key
+  LEFT JOIN w16_everybody
+    ON w16_everybody.period_key = p.period_key
+  LEFT JOIN w17_everybody
+    ON w17_everybody.period_key = p.period_key
+  LEFT JOIN w18_everybody
+    ON w18_everybody.period_key = p.period_key
+  LEFT JOIN w21_everybody
+    ON w21_everybody.period_key = p.period_key
 ), r1 AS (
   /* employment.labour_market */
   SELECT
@@ -5485,8 +5510,8 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w2_everybody.is_everybody
-      AND w3_everybody.is_everybody,
+      AND p.w2_everybody
+      AND p.w3_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -5524,12 +5549,8 @@ WITH periods AS (
       END AS reason
     FROM f2_municipality AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w2_everybody
-    ON w2_everybody.period_key = a.period_key
-  LEFT JOIN w3_everybody
-    ON w3_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     2 AS figure_position,
@@ -5547,8 +5568,8 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w2_everybody.is_everybody
-      AND w3_everybody.is_everybody,
+      AND p.w2_everybody
+      AND p.w3_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -5586,12 +5607,8 @@ WITH periods AS (
       END AS reason
     FROM f2_region AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w2_everybody
-    ON w2_everybody.period_key = a.period_key
-  LEFT JOIN w3_everybody
-    ON w3_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     2 AS figure_position,
@@ -5609,8 +5626,8 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w2_everybody.is_everybody
-      AND w3_everybody.is_everybody,
+      AND p.w2_everybody
+      AND p.w3_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -5648,12 +5665,8 @@ WITH periods AS (
       END AS reason
     FROM f2_country AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w2_everybody
-    ON w2_everybody.period_key = a.period_key
-  LEFT JOIN w3_everybody
-    ON w3_everybody.period_key = a.period_key
 ), f3_units AS (
   SELECT
     u.period_key,
@@ -5849,7 +5862,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w4_everybody.is_everybody,
+      AND p.w4_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -5880,14 +5893,12 @@ WITH periods AS (
       END AS reason
     FROM f3_municipality AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w4 AS from_w4
     ON from_w4.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
-  LEFT JOIN w4_everybody
-    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     3 AS figure_position,
@@ -5909,7 +5920,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w4_everybody.is_everybody,
+      AND p.w4_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -5940,14 +5951,12 @@ WITH periods AS (
       END AS reason
     FROM f3_region AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w4 AS from_w4
     ON from_w4.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
-  LEFT JOIN w4_everybody
-    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     3 AS figure_position,
@@ -5969,7 +5978,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w4_everybody.is_everybody,
+      AND p.w4_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -6000,14 +6009,12 @@ WITH periods AS (
       END AS reason
     FROM f3_country AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w4 AS from_w4
     ON from_w4.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
-  LEFT JOIN w4_everybody
-    ON w4_everybody.period_key = a.period_key
 ), f4_units AS (
   SELECT
     u.period_key,
@@ -7077,7 +7084,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w4_everybody.is_everybody,
+      AND p.w4_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -7129,12 +7136,10 @@ WITH periods AS (
     LEFT JOIN w4
       ON w4.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
-  LEFT JOIN w4_everybody
-    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     6 AS figure_position,
@@ -7163,7 +7168,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w4_everybody.is_everybody,
+      AND p.w4_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -7215,12 +7220,10 @@ WITH periods AS (
     LEFT JOIN w4
       ON w4.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
-  LEFT JOIN w4_everybody
-    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     6 AS figure_position,
@@ -7249,7 +7252,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w4_everybody.is_everybody,
+      AND p.w4_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -7301,12 +7304,10 @@ WITH periods AS (
     LEFT JOIN w4
       ON w4.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
-  LEFT JOIN w4_everybody
-    ON w4_everybody.period_key = a.period_key
 ), f7_units AS (
   SELECT
     u.period_key,
@@ -10037,7 +10038,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w4_everybody.is_everybody,
+      AND p.w4_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -10074,12 +10075,10 @@ WITH periods AS (
     LEFT JOIN w4
       ON w4.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
-  LEFT JOIN w4_everybody
-    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     13 AS figure_position,
@@ -10101,7 +10100,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w4_everybody.is_everybody,
+      AND p.w4_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -10138,12 +10137,10 @@ WITH periods AS (
     LEFT JOIN w4
       ON w4.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
-  LEFT JOIN w4_everybody
-    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     13 AS figure_position,
@@ -10165,7 +10162,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w4_everybody.is_everybody,
+      AND p.w4_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -10202,12 +10199,10 @@ WITH periods AS (
     LEFT JOIN w4
       ON w4.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
-  LEFT JOIN w4_everybody
-    ON w4_everybody.period_key = a.period_key
 ), f14_units AS (
   SELECT
     u.period_key,
@@ -10987,7 +10982,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w16_everybody.is_everybody,
+      AND p.w16_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -11022,10 +11017,8 @@ WITH periods AS (
       END AS reason
     FROM f15_municipality AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w16_everybody
-    ON w16_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     15 AS figure_position,
@@ -11043,7 +11036,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w16_everybody.is_everybody,
+      AND p.w16_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -11078,10 +11071,8 @@ WITH periods AS (
       END AS reason
     FROM f15_region AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w16_everybody
-    ON w16_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     15 AS figure_position,
@@ -11099,7 +11090,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w16_everybody.is_everybody,
+      AND p.w16_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -11134,10 +11125,8 @@ WITH periods AS (
       END AS reason
     FROM f15_country AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w16_everybody
-    ON w16_everybody.period_key = a.period_key
 ), f16_units AS (
   SELECT
     u.period_key,
@@ -11323,7 +11312,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w17_everybody.is_everybody,
+      AND p.w17_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -11350,10 +11339,8 @@ WITH periods AS (
       END AS reason
     FROM f16_municipality AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w17_everybody
-    ON w17_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     16 AS figure_position,
@@ -11371,7 +11358,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w17_everybody.is_everybody,
+      AND p.w17_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -11398,10 +11385,8 @@ WITH periods AS (
       END AS reason
     FROM f16_region AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w17_everybody
-    ON w17_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     16 AS figure_position,
@@ -11419,7 +11404,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w17_everybody.is_everybody,
+      AND p.w17_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -11446,10 +11431,8 @@ WITH periods AS (
       END AS reason
     FROM f16_country AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w17_everybody
-    ON w17_everybody.period_key = a.period_key
 ), f17_units AS (
   SELECT
     u.period_key,
@@ -11735,7 +11718,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w18_everybody.is_everybody,
+      AND p.w18_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -11787,12 +11770,10 @@ WITH periods AS (
     LEFT JOIN w19
       ON w19.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w19
     ON w19.period_key = a.period_key
-  LEFT JOIN w18_everybody
-    ON w18_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     17 AS figure_position,
@@ -11817,7 +11798,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w18_everybody.is_everybody,
+      AND p.w18_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -11869,12 +11850,10 @@ WITH periods AS (
     LEFT JOIN w19
       ON w19.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w19
     ON w19.period_key = a.period_key
-  LEFT JOIN w18_everybody
-    ON w18_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     17 AS figure_position,
@@ -11899,7 +11878,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w18_everybody.is_everybody,
+      AND p.w18_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -11951,12 +11930,10 @@ WITH periods AS (
     LEFT JOIN w19
       ON w19.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w19
     ON w19.period_key = a.period_key
-  LEFT JOIN w18_everybody
-    ON w18_everybody.period_key = a.period_key
 ), f18_units AS (
   SELECT
     u.period_key,
@@ -12248,7 +12225,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w4_everybody.is_everybody,
+      AND p.w4_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -12302,14 +12279,12 @@ WITH periods AS (
     LEFT JOIN w4
       ON w4.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w20
     ON w20.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
-  LEFT JOIN w4_everybody
-    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     18 AS figure_position,
@@ -12338,7 +12313,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w4_everybody.is_everybody,
+      AND p.w4_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -12392,14 +12367,12 @@ WITH periods AS (
     LEFT JOIN w4
       ON w4.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w20
     ON w20.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
-  LEFT JOIN w4_everybody
-    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     18 AS figure_position,
@@ -12428,7 +12401,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w4_everybody.is_everybody,
+      AND p.w4_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -12482,14 +12455,12 @@ WITH periods AS (
     LEFT JOIN w4
       ON w4.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w20
     ON w20.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
-  LEFT JOIN w4_everybody
-    ON w4_everybody.period_key = a.period_key
 ), f19_units AS (
   SELECT
     u.period_key,
@@ -12685,7 +12656,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w4_everybody.is_everybody,
+      AND p.w4_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -12712,12 +12683,10 @@ WITH periods AS (
       END AS reason
     FROM f19_municipality AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
-  LEFT JOIN w4_everybody
-    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     19 AS figure_position,
@@ -12739,7 +12708,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w4_everybody.is_everybody,
+      AND p.w4_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -12766,12 +12735,10 @@ WITH periods AS (
       END AS reason
     FROM f19_region AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
-  LEFT JOIN w4_everybody
-    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     19 AS figure_position,
@@ -12793,7 +12760,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w4_everybody.is_everybody,
+      AND p.w4_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -12820,12 +12787,10 @@ WITH periods AS (
       END AS reason
     FROM f19_country AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
-  LEFT JOIN w4_everybody
-    ON w4_everybody.period_key = a.period_key
 ), f20_units AS (
   SELECT
     u.period_key,
@@ -13098,7 +13063,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w21_everybody.is_everybody,
+      AND p.w21_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -13133,10 +13098,8 @@ WITH periods AS (
       END AS reason
     FROM f20_municipality AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w21_everybody
-    ON w21_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     20 AS figure_position,
@@ -13154,7 +13117,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w21_everybody.is_everybody,
+      AND p.w21_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -13189,10 +13152,8 @@ WITH periods AS (
       END AS reason
     FROM f20_region AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w21_everybody
-    ON w21_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     20 AS figure_position,
@@ -13210,7 +13171,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w21_everybody.is_everybody,
+      AND p.w21_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -13245,10 +13206,8 @@ WITH periods AS (
       END AS reason
     FROM f20_country AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w21_everybody
-    ON w21_everybody.period_key = a.period_key
 ), f21_units AS (
   SELECT
     u.period_key,
@@ -13540,7 +13499,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w4_everybody.is_everybody,
+      AND p.w4_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -13594,14 +13553,12 @@ WITH periods AS (
     LEFT JOIN w4
       ON w4.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w20
     ON w20.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
-  LEFT JOIN w4_everybody
-    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     21 AS figure_position,
@@ -13630,7 +13587,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w4_everybody.is_everybody,
+      AND p.w4_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -13684,14 +13641,12 @@ WITH periods AS (
     LEFT JOIN w4
       ON w4.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w20
     ON w20.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
-  LEFT JOIN w4_everybody
-    ON w4_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     21 AS figure_position,
@@ -13720,7 +13675,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w4_everybody.is_everybody,
+      AND p.w4_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -13774,14 +13729,12 @@ WITH periods AS (
     LEFT JOIN w4
       ON w4.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w20
     ON w20.period_key = a.period_key
   LEFT JOIN w4
     ON w4.period_key = a.period_key
-  LEFT JOIN w4_everybody
-    ON w4_everybody.period_key = a.period_key
 ), f22_units AS (
   SELECT
     u.period_key,

@@ -1558,6 +1558,28 @@ WITH periods AS (
   GROUP BY
     w.period_key,
     c.municipality_key
+), everybody AS (
+  SELECT
+    p.*,
+    w2_everybody.is_everybody AS w2_everybody,
+    w3_everybody.is_everybody AS w3_everybody,
+    w6_everybody.is_everybody AS w6_everybody,
+    w18_everybody.is_everybody AS w18_everybody,
+    w19_everybody.is_everybody AS w19_everybody,
+    w22_everybody.is_everybody AS w22_everybody
+  FROM periods AS p
+  LEFT JOIN w2_everybody
+    ON w2_everybody.period_key = p.period_key
+  LEFT JOIN w3_everybody
+    ON w3_everybody.period_key = p.period_key
+  LEFT JOIN w6_everybody
+    ON w6_everybody.period_key = p.period_key
+  LEFT JOIN w18_everybody
+    ON w18_everybody.period_key = p.period_key
+  LEFT JOIN w19_everybody
+    ON w19_everybody.period_key = p.period_key
+  LEFT JOIN w22_everybody
+    ON w22_everybody.period_key = p.period_key
 ), r1 AS (
   /* employment.labour_market */
   SELECT
@@ -5490,8 +5512,8 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w2_everybody.is_everybody
-      AND w3_everybody.is_everybody,
+      AND p.w2_everybody
+      AND p.w3_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -5529,12 +5551,8 @@ WITH periods AS (
       END AS reason
     FROM f2_municipality AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w2_everybody
-    ON w2_everybody.period_key = a.period_key
-  LEFT JOIN w3_everybody
-    ON w3_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     2 AS figure_position,
@@ -5552,8 +5570,8 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w2_everybody.is_everybody
-      AND w3_everybody.is_everybody,
+      AND p.w2_everybody
+      AND p.w3_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -5591,12 +5609,8 @@ WITH periods AS (
       END AS reason
     FROM f2_region AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w2_everybody
-    ON w2_everybody.period_key = a.period_key
-  LEFT JOIN w3_everybody
-    ON w3_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     2 AS figure_position,
@@ -5614,8 +5628,8 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w2_everybody.is_everybody
-      AND w3_everybody.is_everybody,
+      AND p.w2_everybody
+      AND p.w3_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -5653,12 +5667,8 @@ WITH periods AS (
       END AS reason
     FROM f2_country AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w2_everybody
-    ON w2_everybody.period_key = a.period_key
-  LEFT JOIN w3_everybody
-    ON w3_everybody.period_key = a.period_key
 ), f3_units AS (
   SELECT
     u.period_key,
@@ -6253,7 +6263,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w6_everybody.is_everybody,
+      AND p.w6_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -6284,14 +6294,12 @@ WITH periods AS (
       END AS reason
     FROM f4_municipality AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w6 AS from_w6
     ON from_w6.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
-  LEFT JOIN w6_everybody
-    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     4 AS figure_position,
@@ -6313,7 +6321,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w6_everybody.is_everybody,
+      AND p.w6_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -6344,14 +6352,12 @@ WITH periods AS (
       END AS reason
     FROM f4_region AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w6 AS from_w6
     ON from_w6.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
-  LEFT JOIN w6_everybody
-    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     4 AS figure_position,
@@ -6373,7 +6379,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w6_everybody.is_everybody,
+      AND p.w6_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -6404,14 +6410,12 @@ WITH periods AS (
       END AS reason
     FROM f4_country AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w6 AS from_w6
     ON from_w6.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
-  LEFT JOIN w6_everybody
-    ON w6_everybody.period_key = a.period_key
 ), f5_units AS (
   SELECT
     u.period_key,
@@ -7481,7 +7485,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w6_everybody.is_everybody,
+      AND p.w6_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -7533,12 +7537,10 @@ WITH periods AS (
     LEFT JOIN w6
       ON w6.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
-  LEFT JOIN w6_everybody
-    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     7 AS figure_position,
@@ -7567,7 +7569,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w6_everybody.is_everybody,
+      AND p.w6_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -7619,12 +7621,10 @@ WITH periods AS (
     LEFT JOIN w6
       ON w6.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
-  LEFT JOIN w6_everybody
-    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     7 AS figure_position,
@@ -7653,7 +7653,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w6_everybody.is_everybody,
+      AND p.w6_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -7705,12 +7705,10 @@ WITH periods AS (
     LEFT JOIN w6
       ON w6.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
-  LEFT JOIN w6_everybody
-    ON w6_everybody.period_key = a.period_key
 ), f8_units AS (
   SELECT
     u.period_key,
@@ -10441,7 +10439,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w6_everybody.is_everybody,
+      AND p.w6_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -10478,12 +10476,10 @@ WITH periods AS (
     LEFT JOIN w6
       ON w6.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
-  LEFT JOIN w6_everybody
-    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     14 AS figure_position,
@@ -10505,7 +10501,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w6_everybody.is_everybody,
+      AND p.w6_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -10542,12 +10538,10 @@ WITH periods AS (
     LEFT JOIN w6
       ON w6.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
-  LEFT JOIN w6_everybody
-    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     14 AS figure_position,
@@ -10569,7 +10563,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w6_everybody.is_everybody,
+      AND p.w6_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -10606,12 +10600,10 @@ WITH periods AS (
     LEFT JOIN w6
       ON w6.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
-  LEFT JOIN w6_everybody
-    ON w6_everybody.period_key = a.period_key
 ), f15_units AS (
   SELECT
     u.period_key,
@@ -11310,7 +11302,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w18_everybody.is_everybody,
+      AND p.w18_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -11337,10 +11329,8 @@ WITH periods AS (
       END AS reason
     FROM f16_municipality AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w18_everybody
-    ON w18_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     16 AS figure_position,
@@ -11358,7 +11348,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w18_everybody.is_everybody,
+      AND p.w18_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -11385,10 +11375,8 @@ WITH periods AS (
       END AS reason
     FROM f16_region AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w18_everybody
-    ON w18_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     16 AS figure_position,
@@ -11406,7 +11394,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w18_everybody.is_everybody,
+      AND p.w18_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -11433,10 +11421,8 @@ WITH periods AS (
       END AS reason
     FROM f16_country AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w18_everybody
-    ON w18_everybody.period_key = a.period_key
 ), f17_units AS (
   SELECT
     u.period_key,
@@ -11722,7 +11708,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w19_everybody.is_everybody,
+      AND p.w19_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -11774,12 +11760,10 @@ WITH periods AS (
     LEFT JOIN w20
       ON w20.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w20
     ON w20.period_key = a.period_key
-  LEFT JOIN w19_everybody
-    ON w19_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     17 AS figure_position,
@@ -11804,7 +11788,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w19_everybody.is_everybody,
+      AND p.w19_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -11856,12 +11840,10 @@ WITH periods AS (
     LEFT JOIN w20
       ON w20.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w20
     ON w20.period_key = a.period_key
-  LEFT JOIN w19_everybody
-    ON w19_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     17 AS figure_position,
@@ -11886,7 +11868,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w19_everybody.is_everybody,
+      AND p.w19_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -11938,12 +11920,10 @@ WITH periods AS (
     LEFT JOIN w20
       ON w20.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w20
     ON w20.period_key = a.period_key
-  LEFT JOIN w19_everybody
-    ON w19_everybody.period_key = a.period_key
 ), f18_units AS (
   SELECT
     u.period_key,
@@ -12235,7 +12215,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w6_everybody.is_everybody,
+      AND p.w6_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -12289,14 +12269,12 @@ WITH periods AS (
     LEFT JOIN w6
       ON w6.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w21
     ON w21.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
-  LEFT JOIN w6_everybody
-    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     18 AS figure_position,
@@ -12325,7 +12303,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w6_everybody.is_everybody,
+      AND p.w6_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -12379,14 +12357,12 @@ WITH periods AS (
     LEFT JOIN w6
       ON w6.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w21
     ON w21.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
-  LEFT JOIN w6_everybody
-    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     18 AS figure_position,
@@ -12415,7 +12391,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w6_everybody.is_everybody,
+      AND p.w6_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -12469,14 +12445,12 @@ WITH periods AS (
     LEFT JOIN w6
       ON w6.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w21
     ON w21.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
-  LEFT JOIN w6_everybody
-    ON w6_everybody.period_key = a.period_key
 ), f19_units AS (
   SELECT
     u.period_key,
@@ -12672,7 +12646,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w6_everybody.is_everybody,
+      AND p.w6_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -12699,12 +12673,10 @@ WITH periods AS (
       END AS reason
     FROM f19_municipality AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
-  LEFT JOIN w6_everybody
-    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     19 AS figure_position,
@@ -12726,7 +12698,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w6_everybody.is_everybody,
+      AND p.w6_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -12753,12 +12725,10 @@ WITH periods AS (
       END AS reason
     FROM f19_region AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
-  LEFT JOIN w6_everybody
-    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     19 AS figure_position,
@@ -12780,7 +12750,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w6_everybody.is_everybody,
+      AND p.w6_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -12807,12 +12777,10 @@ WITH periods AS (
       END AS reason
     FROM f19_country AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
-  LEFT JOIN w6_everybody
-    ON w6_everybody.period_key = a.period_key
 ), f20_units AS (
   SELECT
     u.period_key,
@@ -13085,7 +13053,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w22_everybody.is_everybody,
+      AND p.w22_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -13120,10 +13088,8 @@ WITH periods AS (
       END AS reason
     FROM f20_municipality AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w22_everybody
-    ON w22_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     20 AS figure_position,
@@ -13141,7 +13107,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w22_everybody.is_everybody,
+      AND p.w22_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -13176,10 +13142,8 @@ WITH periods AS (
       END AS reason
     FROM f20_region AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w22_everybody
-    ON w22_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     20 AS figure_position,
@@ -13197,7 +13161,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w22_everybody.is_everybody,
+      AND p.w22_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -13232,10 +13196,8 @@ WITH periods AS (
       END AS reason
     FROM f20_country AS a
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
-  LEFT JOIN w22_everybody
-    ON w22_everybody.period_key = a.period_key
 ), f21_units AS (
   SELECT
     u.period_key,
@@ -13527,7 +13489,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w6_everybody.is_everybody,
+      AND p.w6_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -13581,14 +13543,12 @@ WITH periods AS (
     LEFT JOIN w6
       ON w6.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w21
     ON w21.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
-  LEFT JOIN w6_everybody
-    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     21 AS figure_position,
@@ -13617,7 +13577,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w6_everybody.is_everybody,
+      AND p.w6_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -13671,14 +13631,12 @@ WITH periods AS (
     LEFT JOIN w6
       ON w6.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w21
     ON w21.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
-  LEFT JOIN w6_everybody
-    ON w6_everybody.period_key = a.period_key
   UNION ALL
   SELECT
     21 AS figure_position,
@@ -13707,7 +13665,7 @@ WITH periods AS (
       a.members > 0
       AND a.members = a.members_expected
       AND a.state_in >= 9
-      AND w6_everybody.is_everybody,
+      AND p.w6_everybody,
       FALSE
     ) AS complete,
     a.members AS members,
@@ -13761,14 +13719,12 @@ WITH periods AS (
     LEFT JOIN w6
       ON w6.period_key = a.period_key
   ) AS a
-  JOIN periods AS p
+  JOIN everybody AS p
     ON p.period_key = a.period_key
   LEFT JOIN w21
     ON w21.period_key = a.period_key
   LEFT JOIN w6
     ON w6.period_key = a.period_key
-  LEFT JOIN w6_everybody
-    ON w6_everybody.period_key = a.period_key
 ), f22_units AS (
   SELECT
     u.period_key,
