@@ -29,7 +29,7 @@ DEFINITIONS = (
 SIMULATE = """
 import sys
 from pathlib import Path
-from flis_semantic.simulate.recipe import simulate
+from flis_semantic.simulate.run import simulate
 from flis_semantic.workspace import Project
 simulate(Project(Path(sys.argv[1])), sys.argv[2], out=Path(sys.argv[3]), scale=float(sys.argv[4]), faults=False)
 """
