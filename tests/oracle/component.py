@@ -192,9 +192,13 @@ class Component:
             base = earlier
         return {}
 
+    def expected_units(self) -> set[int]:
+        """Units of which something is expected in every line that is read."""
+        return set.intersection(*({unit for *known, unit, _ in self.world.coverage if tuple(known) == line} for line in self.lines))
+
     def lacks_others(self, period: Span) -> bool:
         """Whether a unit that exists as the period ends, and of which something is expected, has not delivered what is read."""
-        expected = set.intersection(*({unit for *known, unit, _ in self.world.coverage if tuple(known) == line} for line in self.lines))
+        expected = self.expected_units()
         return any(
             unit.key in expected and unit.region(period.last) is not None and not self._has_delivered(unit.key, period)
             for unit in self.world.units

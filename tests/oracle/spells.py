@@ -63,7 +63,7 @@ class Spells(Component):
         self.recomputed = not self.adds or self.merges or self.measure["over_time"] == "any"
         condition = self.measure.get("filter")
         # Of a unit of which nothing is expected no day is known.
-        expected = set.intersection(*({unit for *known, unit, _ in world.coverage if tuple(known) == line} for line in self.lines))
+        expected = self.expected_units()
         self.rows = [
             row
             for row in world.rows[self.fact["model"]]
