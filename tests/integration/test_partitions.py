@@ -154,7 +154,7 @@ def go_on(change: Changing, rounds: int, most: int) -> None:
         change.compare()
 
 
-@pytest.mark.parametrize("seed", range(many(1, 40)))
+@pytest.mark.parametrize("seed", range(many(1, 16)))
 def test_shops_whose_deliveries_and_definitions_change_have_the_rows_of_a_full_build(tmp_path: Path, seed: int) -> None:
     project = shops(tmp_path, MODELS)
     assert build(project, keep=50).exit_code == 0
@@ -192,7 +192,7 @@ def domains(folder: Path) -> Project:
     return project
 
 
-@pytest.mark.parametrize("seed", range(many(1, 12)))
+@pytest.mark.parametrize("seed", range(many(1, 4)))
 def test_the_repository_s_own_models_have_the_rows_of_a_full_build(tmp_path: Path, seed: int) -> None:
     project = domains(tmp_path)
     report = build(project, keep=50)
