@@ -6,7 +6,7 @@ than starting each.
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Set
 
 from flis_semantic.build.dbt_command import Dbt, NodeResult
 from flis_semantic.build.graph import Graph
@@ -17,8 +17,8 @@ from flis_semantic.workspace import Project
 _THREADS = "2"
 """What a change touches is little, so that two models at a time share the memory; what is rebuilt as a whole has it alone."""
 
-_FEW_PERIODS = 12
-"""Touched periods of a key-figure table up to which it takes little memory: a year of months that came late, not ten years at once."""
+_FEW_ROWS = 1_000_000
+"""Rows of a table up to which rebuilding it as a whole takes little memory."""
 
 _TOUCHED = "SELECT touched FROM landing.build_plan WHERE node = ?"
 _WIDEN = """
@@ -32,12 +32,13 @@ def run_plan(project: Project, dbt: Dbt, graph: Graph, plan: Plan) -> tuple[bool
     """Run what a plan says, one stage after the other; what is after a failure is skipped. True when nothing failed."""
     with open_for_build(project.build_file) as connection:
         run = _reached(connection, graph, plan)
+        large = {name for name in run if _is_large(connection, graph, plan, name)}
     models = [name for name in run if graph.nodes[name].kind != "test"]
     spanned = {name for name in models if _has_spans(graph, name)}
     late = spanned | (graph.below(spanned) & set(models))
-    passed, results = _run(dbt, graph, plan, [name for name in models if name not in late])
+    passed, results = _run(dbt, graph, [name for name in models if name not in late], large)
     if passed and late:
-        passed, more = _run_late(project, dbt, graph, plan, [name for name in models if name in late])
+        passed, more = _run_late(project, dbt, graph, plan, [name for name in models if name in late], large)
         results += more
     if not passed:
         there = {result.unique_id for result in results}
@@ -46,7 +47,7 @@ def run_plan(project: Project, dbt: Dbt, graph: Graph, plan: Plan) -> tuple[bool
         # Of what is the same, the build before has found that it passes.
         tests = [name for name in run if graph.nodes[name].kind == "test" and _is_touched(connection, name)]
     views = graph.views_of(tests) - set(models)
-    passed, more = _run(dbt, graph, plan, [name for name in plan.run or () if name in views or name in tests])
+    passed, more = _run(dbt, graph, [name for name in plan.run or () if name in views or name in tests])
     return passed, [*results, *more]
 
 
@@ -69,32 +70,31 @@ def _reached(connection: Connection, graph: Graph, plan: Plan) -> list[str]:
     return [name for name in run if name in views or name in kept]
 
 
-def _run_late(project: Project, dbt: Dbt, graph: Graph, plan: Plan, late: list[str]) -> tuple[bool, list[NodeResult]]:
+def _run_late(project: Project, dbt: Dbt, graph: Graph, plan: Plan, late: list[str], large: Set[str]) -> tuple[bool, list[NodeResult]]:
     """Key-figure tables that something changed for, and what is below them."""
     spanned = {name for name in late if _has_spans(graph, name)}
     with open_for_build(project.build_file) as connection:
         untouched = {name for name in spanned - plan.rebuilt if not _is_touched(connection, name)}
         narrow = {name for name in spanned - plan.rebuilt - untouched if not _widened(connection, graph, name)}
-        is_wide = any(_periods(connection, name) > _FEW_PERIODS for name in spanned - plan.rebuilt - untouched)
+        wide = {name for name in spanned - plan.rebuilt - untouched if _is_wide(connection, name)}
     left = set(late) - untouched
     reached = [name for name in late if name in left and (name in spanned or _reads_any(graph, name, left))]
-    passed, results = _run(dbt, graph, plan, reached, alone=is_wide)
+    passed, results = _run(dbt, graph, reached, large | wide)
     if not passed:
         return False, results
     # Where a row of all units came into being, the units that were left out have it too.
     with open_for_build(project.build_file) as connection:
         again = [name for name in sorted(narrow) if _widened(connection, graph, name)]
-    passed, more = _run(dbt, graph, plan, again)
+    passed, more = _run(dbt, graph, again, wide)
     return passed, [*results, *more]
 
 
-def _run(dbt: Dbt, graph: Graph, plan: Plan, names: list[str], *, alone: bool = False) -> tuple[bool, list[NodeResult]]:
-    """Run these nodes; `alone`: one model at a time."""
+def _run(dbt: Dbt, graph: Graph, names: list[str], large: Set[str] = frozenset()) -> tuple[bool, list[NodeResult]]:
+    """Run these nodes, one at a time where a large one is among them."""
     if not names:
         return True, []
     selected = [f"fqn:{graph.nodes[name].path}" for name in names]
-    is_whole = any(name in plan.rebuilt and graph.nodes[name].kind == "model" and not graph.nodes[name].passes for name in names)
-    threads = [] if is_whole or alone else ["--threads", _THREADS]
+    threads = ["--threads", _THREADS] if large.isdisjoint(names) else []
     return dbt.run([*threads, "--indirect-selection", "empty", "--select", *selected])
 
 
@@ -113,13 +113,28 @@ def _is_touched(connection: Connection, node: str) -> bool:
     return not told or bool(connection.execute(f"FROM ({told[0][0]}) LIMIT 1").fetchall())
 
 
-def _periods(connection: Connection, node: str) -> int:
-    """How many periods of a key-figure table are touched; one whose rows are all touched counts as having no end of them."""
+def _is_wide(connection: Connection, node: str) -> bool:
+    """Whether more than half of a key-figure table's periods are touched: two such tables take more memory than a whole one."""
     (touched,) = connection.execute(_TOUCHED, [node]).fetchall()[0]
-    ((whole, periods),) = connection.execute(
-        f"SELECT count(*) FILTER (WHERE period_key IS NULL), count(DISTINCT period_key) FROM ({touched})"  # noqa: S608 - our own
+    ((whole, periods, known),) = connection.execute(
+        "SELECT count(*) FILTER (WHERE period_key IS NULL), count(DISTINCT period_key), "  # noqa: S608 - our own
+        f"(SELECT count(*) FROM landing.build_periods WHERE node = ?) FROM ({touched})",
+        [node],
     ).fetchall()
-    return sys.maxsize if whole else periods
+    return bool(whole) or 2 * periods > known
+
+
+def _is_large(connection: Connection, graph: Graph, plan: Plan, name: str) -> bool:
+    """Whether it is rebuilt as a whole and may be large: it is another one now, or it had many rows."""
+    node = graph.nodes[name]
+    if name not in plan.rebuilt or node.kind != "model" or node.passes:
+        return False
+    ((rows,),) = connection.execute(
+        "SELECT max(estimated_size) FROM duckdb_tables() "
+        "WHERE concat('\"', database_name, '\".\"', schema_name, '\".\"', table_name, '\"') = ?",
+        [node.relation],
+    ).fetchall()
+    return name in plan.redefined or rows is None or rows > _FEW_ROWS
 
 
 def _widened(connection: Connection, graph: Graph, node: str) -> bool:
