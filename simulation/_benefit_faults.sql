@@ -1,7 +1,8 @@
 -- What is planted in the deliveries of benefit spells, beside what `_benefits.sql` does to spells that there are. A planted row
 -- stands in the last delivery of its month only, so that it is counted once.
 
--- People of the register who have no benefit and stay where they are, and people who have one all the time.
+-- People of the register who have no benefit and stay where they are, and people who have one all the time. A number without the
+-- right check digit would be told of beside what is planted.
 create table idle as
 select
     people.person,
@@ -13,7 +14,8 @@ from people
 inner join residences on people.person = residences.person and residences.valid_to is null and residences.valid_from < lives_from()
 inner join units on residences.municipality = units.unit
 anti join spells on people.person = spells.person
-where people.birth_date between date '1961-01-02' and date '2003-12-31' and people.death_date is null and dayofyear(people.birth_date) > 1;
+where people.birth_date between date '1961-01-02' and date '2003-12-31' and people.death_date is null and dayofyear(people.birth_date) > 1
+    and people.checks;
 
 create table busy as
 select
@@ -28,7 +30,9 @@ from spells
 inner join people on spells.person = people.person
 inner join residences on people.person = residences.person and residences.valid_to is null and residences.valid_from < lives_from()
 inner join units on residences.municipality = units.unit
-where spells.benefit in ('fop', 'flx', 'sen') and spells.start_date < date '2023-12-01' and coalesce(spells.end_date > date '2025-03-01', true);
+where
+    spells.benefit in ('fop', 'flx', 'sen') and spells.start_date < date '2023-12-01' and coalesce(spells.end_date > date '2025-03-01', true)
+    and people.checks;
 
 -- Who died or left the country for good, in the first ten months of a year, and who is past pension age.
 create table departed as
@@ -44,7 +48,7 @@ inner join people on stays.person = people.person
 inner join residences on people.person = residences.person and residences.valid_to = stays.last_day
 inner join units on residences.municipality = units.unit
 where
-    month(stays.last_day) <= 10 and people.birth_date < date '2000-01-01'
+    month(stays.last_day) <= 10 and people.birth_date < date '2000-01-01' and people.checks
     and not exists (select 1 from stays as later where later.person = stays.person and later.first_day > stays.last_day);
 
 create table aged as
@@ -58,7 +62,7 @@ from people
 inner join residences on people.person = residences.person and residences.valid_to is null and residences.valid_from < lives_from()
 inner join units on residences.municipality = units.unit
 anti join spells on people.person = spells.person
-where people.birth_date < date '1953-01-01' and people.death_date is null;
+where people.birth_date < date '1953-01-01' and people.death_date is null and people.checks;
 
 -- Numbers that nobody in the register has, with a date that is right: one with the right check digit and one without.
 create table strangers as
