@@ -214,14 +214,16 @@ class Changing:
         columns = [
             f'CAST("{name}" * {self.random.choice(["1", "1.5", "-1", "0.01"])} AS {kind}) AS "{name}"'
             for name, kind in landing_columns(self.project.contracts[table]).items()
-            if name in self.project.contracts[table].columns and kind.startswith(_NUMBERS) and name not in self._key(table)
+            if name in self.project.contracts[table].columns and kind.startswith(_NUMBERS) and name not in self._fixed(table)
         ]
         return f"SELECT * REPLACE ({', '.join(columns)})" if columns else "SELECT *"
 
-    def _key(self, table: str) -> set[str]:
+    def _fixed(self, table: str) -> set[str]:
+        """Columns that tell rows apart, and those whose rules let only some numbers through: what is landed here passed them."""
         contract = self.project.contracts[table]
         dated = {name for name, column in contract.columns.items() if column.role is not None}
-        return {*contract.key, *dated}
+        bounded = {rule.column for rule in contract.row_rules if rule.check == "range" and rule.column is not None}
+        return {*contract.key, *dated, *bounded}
 
     def _rows(self, table: str, unit: str, keys: list[int]) -> str:
         with Ledger(self.project.ledger_path) as ledger:

@@ -132,18 +132,23 @@ def move_reach(world: Bench, random: Random, line: Any) -> Iterator[Changed]:
     """A source reaches some base periods further or less far than before, and so do its expected deliveries."""
     run, step = world.connection, random.choice([-2, -1, 1, 2])
     of = f"source = '{line.table}' AND series = '{line.series}'"
-    ((grain, due),) = run.execute(f"SELECT base_grain, due_key FROM source_status WHERE {of}").fetchall()
+    reach = f"""
+        SELECT s.base_grain, s.due_key, least(s.data_to, p.start_date), greatest(s.data_to, p.end_date)
+        FROM source_status AS s JOIN dim_period AS p ON p.grain = s.base_grain AND p.period_key = s.due_key WHERE {of}
+    """
+    ((grain, due, *before),) = run.execute(reach).fetchall()
     run.execute(
         f"UPDATE source_status AS s SET due_key = due_key + {step}, data_to = (SELECT end_date + 1 FROM dim_period AS p "
         f"WHERE p.grain = '{grain}' AND p.period_key = {due + step}) WHERE {of}"
     )
+    ((_, _, *after),) = run.execute(reach).fetchall()
     columns = f"SELECT source, series, {UNIT}, base_period_key + 1, state FROM coverage WHERE {of}"
     for key in range(due, due + step):
         run.execute(f"INSERT INTO coverage {columns} AND base_period_key = {key}")
     run.execute(f"DELETE FROM coverage WHERE {of} AND base_period_key > {due + step}")
     first, last = sorted((due, due + step))
-    # The day after is the first one that is not covered: where it moves, periods that begin there do too.
-    yield Changed("source_status", line.table, None, grain, first, last + 1)
+    # The days that it reaches to, which need not be where what is due ends.
+    yield Changed("source_status", line.table, None, "day", day_key(min(before[0], after[0])), day_key(max(before[1], after[1])))
     yield Changed("coverage", line.table, None, grain, first + 1, last)
 
 
