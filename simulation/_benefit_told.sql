@@ -113,10 +113,25 @@ left join (select distinct person, event_date from people_events where registere
         and untold.event_date between residences.valid_to and residences.valid_to + 1
 where residences.registered_at <= date '2026-01-10';
 
+-- Rows that nobody planted, of people who lived in the country on none of their days as the register has it in the end: they came
+-- back, and were registered too late.
+create table absent as
+select last_told.row_no, last_told.unit, last_told.month
+from last_told
+semi join known_residences on last_told.person = known_residences.person
+anti join known_residences as home
+    on
+        last_told.person = home.person and home.valid_from <= last_told.last_day_in_month
+        and coalesce(home.valid_to, date '9999-12-31') >= last_told.first_day
+where last_told.rule_id is null;
+
 -- Day by day, where somebody has two rows in a month or is not in the one place that they say: which of them counts, and where.
 create table contested as
 with kept as (
-    select * from accepted_rows where coalesce(fate <> 'set_aside', true) or spoil = 'again'
+    select *
+    from accepted_rows
+    anti join absent using (row_no)
+    where coalesce(fate <> 'set_aside', true) or spoil = 'again'
 ),
 
 restless as (

@@ -81,7 +81,8 @@ where
             )
     )
     and exists (select 1 from known_residences as home where home.person = kept.person and home.valid_from = kept.start)
-    and kept.row_no not in (select row_no from contested group by row_no having bool_and(is_overwritten));
+    and kept.row_no not in (select row_no from contested group by row_no having bool_and(is_overwritten))
+    and kept.row_no not in (select row_no from absent);
 
 create view planted_faults as
 select
@@ -96,6 +97,8 @@ from (
     select unit, planted_month as month, rule_id, fate from planted where rule_id not in ('V-BES-02', 'V-BOR-02')
     union all
     select unit, planted_month, 'V-BES-12', 'flagged' from planted where rule_id = 'V-BOR-02'
+    union all
+    select unit, month, 'V-BES-03', 'set_aside' from absent
     union all
     select unit, month, 'V-BES-01', 'flagged' from accepted_rows where date_trunc('month', konteringstid) <> month
     union all

@@ -57,9 +57,9 @@ ANSWER_COLUMNS = (
 _OUTSIDE = "outside_publication_limits"
 
 
-def answer_query(plan: FigurePlan, level: Level, areas_name: str, position: int, request: Request) -> exp.Select:
-    """Finished rows of one figure at one level, in floating point: answers of several figures and levels stand in one column."""
-    figure = plan.figure
+def answer_query(plan: FigurePlan, levels: Sequence[Level], areas_name: str, position: int, request: Request) -> exp.Select:
+    """Finished rows of one figure at levels that are alike. In floating point: answers of several figures and levels share a column."""
+    figure, level = plan.figure, levels[0]
     refused = figure.group_value.rule == "none" and not is_base(level, request)
     numerator, denominator, expected = _sides(plan, level, request)
     others = _others(plan, level, request)

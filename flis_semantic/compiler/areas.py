@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -14,7 +14,7 @@ from flis_semantic.compiler.request import Request
 from flis_semantic.compiler.spell_ctes import spell_ctes
 from flis_semantic.compiler.spells import Members, Spells
 from flis_semantic.compiler.sql import (
-    EXACT,
+    FINE,
     Expr,
     both,
     case,
@@ -49,14 +49,27 @@ from flis_semantic.vocabulary.model import Level
 Cte = tuple[str, Expr]
 
 
-def area_ctes(name: str, plan: FigurePlan, level: Level, request: Request) -> list[Cte]:
-    """The CTEs of the areas of one level; the last one, `name`, has each side's components over the complete members."""
-    again = _taken_again(plan, level, request)
+def levels_alike(plan: FigurePlan, request: Request) -> list[tuple[Level, ...]]:
+    """The request's levels, those together whose areas are computed by the same columns: one pass over the units serves them all."""
+    alike: dict[object, list[Level]] = {}
+    for level in request.levels:
+        key = level.id if _taken_again(plan, level, request) else _adds_components(plan, level, request)
+        alike.setdefault(key, []).append(level)
+    return [tuple(levels) for levels in alike.values()]
+
+
+def area_ctes(name: str, plan: FigurePlan, levels: Sequence[Level], request: Request) -> list[Cte]:
+    """The CTEs of the areas of levels that are alike; the last one, `name`, has each side's components over the complete members."""
+    again = _taken_again(plan, levels[0], request)
     if not again:
-        return [(name, _sums_query(plan, level, request))]
+        return [(name, _sums_query(plan, levels, request))]
+    (level,) = levels
     # What does not add up is taken again from the rows of the members, of which there are as many lists as periods.
     members = Members(f"{name}_in", by_cell=bool(request.dimensions) and any(source.may_be_blank for source in plan.sources))
-    found: list[Cte] = [(members.name, _in_value_query(plan, level, request, members)), (f"{name}_sums", _sums_query(plan, level, request))]
+    found: list[Cte] = [
+        (members.name, _in_value_query(plan, level, request, members)),
+        (f"{name}_sums", _sums_query(plan, levels, request)),
+    ]
     for source in again:
         number = plan.number(source)
         assert source.detail is not None
@@ -82,9 +95,14 @@ def area_ctes(name: str, plan: FigurePlan, level: Level, request: Request) -> li
     return found
 
 
+def _adds_components(plan: FigurePlan, level: Level, request: Request) -> bool:
+    """Whether an area has its units' components added up; else it has a mean of their values, or none."""
+    return is_base(level, request) or plan.figure.group_value.rule == "ratio_of_sums"
+
+
 def _taken_again(plan: FigurePlan, level: Level, request: Request) -> tuple[Source, ...]:
     """Components whose value of an area is not the sum of its units'."""
-    if is_base(level, request) or plan.figure.group_value.rule != "ratio_of_sums":
+    if is_base(level, request) or not _adds_components(plan, level, request):
         return ()
     return tuple(source for source in (*plan.numerator, *plan.denominator) if source.component.recomputed)
 
@@ -95,27 +113,22 @@ def _in_value_query(plan: FigurePlan, level: Level, request: Request, members: M
     keys += [col(cell, "m") for cell in request.dimensions] if members.by_cell else []
     return select(
         [key.copy() for key in keys],
-        subquery(_members_query(plan, level, request, keyed=True), "m"),
+        subquery(_members_query(plan, (level,), request, keyed=True), "m"),
         where=col("is_in", "m"),
         group=keys,
     )
 
 
-def _sums_query(plan: FigurePlan, level: Level, request: Request) -> exp.Select:
-    """Sums over the complete members of each area of one level."""
-    additive = is_base(level, request) or plan.figure.group_value.rule in ("ratio_of_sums", "none")
-    again = _taken_again(plan, level, request)
+def _sums_query(plan: FigurePlan, levels: Sequence[Level], request: Request) -> exp.Select:
+    """Sums over the complete members of each area of levels that are alike."""
+    additive = _adds_components(plan, levels[0], request) or plan.figure.group_value.rule == "none"
+    again = _taken_again(plan, levels[0], request)
     cells = list(request.dimensions)
-    members = _members_query(plan, level, request)
+    members = _members_query(plan, levels, request)
     is_in = lambda: col("is_in", "m")  # noqa: E731
     expected = lambda: exp.NEQ(this=col("state", "m"), expression=num(states.EXEMPT))  # noqa: E731
-    keys: list[Expr] = [col("period_key", "m"), col("area", "m"), *(col(cell, "m") for cell in cells)]
-    columns: list[Expr] = [
-        col("period_key", "m"),
-        named(text(level.id), "area_level"),
-        col("area", "m"),
-        *(col(cell, "m") for cell in cells),
-    ]
+    level_name, area, keys = _grouped(levels, cells)
+    columns: list[Expr] = [col("period_key", "m"), named(level_name, "area_level"), area, *(col(cell, "m") for cell in cells)]
     if additive:
         for source in (*plan.numerator, *plan.denominator):
             name = f"c{plan.number(source)}"
@@ -126,8 +139,8 @@ def _sums_query(plan: FigurePlan, level: Level, request: Request) -> exp.Select:
             known = both(expected(), col("is_known", "m"))
             columns.append(named(where_(total(col(name, "m")), known), f"{name}_expected"))
     else:
-        columns.append(named(where_(total(cast(times(col("value", "m"), col("weight", "m")), EXACT)), is_in()), "numerator"))
-        columns.append(named(where_(total(cast(col("weight", "m"), EXACT)), is_in()), "denominator"))
+        columns.append(named(where_(total(cast(times(col("value", "m"), col("weight", "m")), FINE)), is_in()), "numerator"))
+        columns.append(named(where_(total(cast(col("weight", "m"), FINE)), is_in()), "denominator"))
     columns += [
         named(where_(count_rows(), is_in()), "members"),
         named(where_(count_rows(), expected()), "members_expected"),
@@ -147,17 +160,29 @@ def _sums_query(plan: FigurePlan, level: Level, request: Request) -> exp.Select:
     return select(columns, source, group=keys)
 
 
-def _members_query(plan: FigurePlan, level: Level, request: Request, *, keyed: bool = False) -> exp.Select:
-    """The units of a level's areas with one state and reason each, and for unweighted and weighted means their own value."""
-    base = is_base(level, request)
-    rule = "ratio_of_sums" if base else plan.figure.group_value.rule
+def _grouped(levels: Sequence[Level], cells: Sequence[str]) -> tuple[Expr, Expr, list[Expr]]:
+    """Of members m: the name of the level, the area, and by what they are grouped: of several levels, by each of them in turn."""
+
+    def keys(area: str) -> list[Expr]:
+        return [col("period_key", "m"), col(area, "m"), *(col(cell, "m") for cell in cells)]
+
+    if len(levels) == 1:
+        return text(levels[0].id), col("area", "m"), keys("area")
+    names = [f"area_{level.id}" for level in levels]
+    grouped = [(eq(exp.Grouping(expressions=[col(name, "m")]), num(0)), text(level.id)) for name, level in zip(names, levels, strict=True)]
+    # All but the one that is grouped by are NULL.
+    area = named(coalesce(*(col(name, "m") for name in names)), "area")
+    return case(*grouped), area, [exp.GroupingSets(expressions=[exp.Tuple(expressions=keys(name)) for name in names])]
+
+
+def _members_query(plan: FigurePlan, levels: Sequence[Level], request: Request, *, keyed: bool = False) -> exp.Select:
+    """The units of the levels' areas with one state and reason each, and for unweighted and weighted means their own value."""
+    rule = "ratio_of_sums" if is_base(levels[0], request) else plan.figure.group_value.rule
     used = plan.sources if rule == "weighted_by" else (*plan.numerator, *plan.denominator)
     numbers = [plan.number(source) for source in used]
-    columns: list[Expr] = [
-        col("period_key", "f"),
-        named(col(f"area_{level.id}", "f"), "area"),
-        *(col(cell, "f") for cell in request.dimensions),
-    ]
+    areas: list[Expr] = [col(f"area_{level.id}", "f") for level in levels]
+    areas = [named(areas[0], "area")] if len(areas) == 1 else areas
+    columns: list[Expr] = [col("period_key", "f"), *areas, *(col(cell, "f") for cell in request.dimensions)]
     columns += [col("unit_key", "f")] if keyed else []
     columns += [col(f"c{number}", "f") for number in numbers]
     state = lambda: least(*(col(f"s{number}", "f") for number in numbers))  # noqa: E731

@@ -9,7 +9,7 @@ from sqlglot import exp
 from flis_semantic.catalogue.resolved import ResolvedComponent, SourceSeries
 from flis_semantic.compiler import states
 from flis_semantic.compiler.answer import answer_query
-from flis_semantic.compiler.areas import area_ctes
+from flis_semantic.compiler.areas import area_ctes, levels_alike
 from flis_semantic.compiler.codes import UNKNOWN
 from flis_semantic.compiler.coverage import (
     EVERYBODY,
@@ -124,10 +124,11 @@ class Assembly:
             if self.units_only:
                 continue
             answers: list[exp.Select] = []
-            for level in self.request.levels:
-                name = f"{plan.name}_areas" if len(self.request.levels) == 1 else f"{plan.name}_{level.id}"
-                found += area_ctes(name, plan, level, self.request)
-                answers.append(answer_query(plan, level, name, position, self.request))
+            alike = levels_alike(plan, self.request)
+            for levels in alike:
+                name = f"{plan.name}_areas" if len(alike) == 1 else "_".join((plan.name, *(level.id for level in levels)))
+                found += area_ctes(name, plan, levels, self.request)
+                answers.append(answer_query(plan, levels, name, position, self.request))
             found.append((plan.name, _union(answers)))
         return found
 

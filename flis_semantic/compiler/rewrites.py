@@ -20,7 +20,6 @@ from flis_semantic.compiler.whitelist import (
     KEYWORD_LIKE,
     PARTS,
     PREDICATES,
-    SUMMED,
     NotSayable,
     construct,
     interval_of,
@@ -30,6 +29,7 @@ from flis_semantic.compiler.whitelist import (
     is_searched,
     is_text,
     is_whole,
+    type_of_sum,
 )
 
 
@@ -56,6 +56,7 @@ class Rewriter:
             exp.Literal: self.literal,
             exp.Placeholder: self.parameter,
             exp.Subquery: self.subquery,
+            exp.GroupingSets: self.grouping_sets,
             exp.Join: self.join,
             exp.Is: self.is_,
             exp.Ordered: self.ordered,
@@ -142,6 +143,11 @@ class Rewriter:
         alias = node.args.get("alias")
         return exp.Subquery(this=self.value(node.this), alias=self.value(alias) if alias else None)
 
+    def grouping_sets(self, node: exp.GroupingSets) -> Expr:
+        """Each set in brackets; lists of values are no values anywhere else."""
+        sets = [exp.Tuple(expressions=[self.value(item) for item in keys.expressions]) for keys in typed(list[Expr], node.expressions)]
+        return exp.GroupingSets(expressions=sets)
+
     def join(self, node: exp.Join) -> Expr:
         """INNER, LEFT and CROSS with a condition, never by the names of columns."""
         if any(argument for name, argument in node.args.items() if name not in ("this", "on", "side", "kind")):
@@ -182,7 +188,7 @@ class Rewriter:
         if condition is not None:
             made = exp.Filter(this=made, expression=exp.Where(this=self.condition(condition)))
         # Added to a sum of other decimals, the scale would be cut to what is left of 38 digits.
-        return cast(made, SUMMED) if isinstance(node, exp.Sum) and self.plain.shortens_decimals else made
+        return cast(made, type_of_sum(node)) if isinstance(node, exp.Sum) and self.plain.shortens_decimals else made
 
     def argument(self, node: Expr) -> Expr:
         """What is aggregated."""

@@ -17,6 +17,8 @@ Expr = exp.Expr
 
 EXACT = "DECIMAL(38, 9)"
 """Type in which computed numbers are added: a sum of decimals is the same in every order of rows."""
+FINE = "DECIMAL(38, 15)"
+"""The same for what stands on both sides of a quotient, however small: weights of means over areas."""
 
 
 def col(name: str, table: str | None = None) -> exp.Column:

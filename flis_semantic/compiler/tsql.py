@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from flis_semantic.compiler.rewrites import Plain, Rewriter
 from flis_semantic.compiler.sql import Expr, call, cast, eq, num
-from flis_semantic.compiler.whitelist import PREDICATES, SUMMED, NotSayable, construct
+from flis_semantic.compiler.whitelist import PREDICATES, NotSayable, construct, type_of_sum
 
 ENOUGH_TEXT = "NVARCHAR(4000)"
 
@@ -83,11 +83,11 @@ class TSqlRewriter(Rewriter):
             return exp.Count(this=exp.Star(), big_int=True)
         argument = num(1) if counts_rows else self.argument(node)
         if isinstance(node, exp.Sum):
-            argument = cast(argument, SUMMED)
+            argument = cast(argument, type_of_sum(node))
         if condition is not None:
             argument = exp.Case(ifs=[exp.If(this=self.condition(condition), true=argument)])
         made = self.aggregated(node, argument)
-        return cast(made, SUMMED) if isinstance(node, exp.Sum) else made
+        return cast(made, type_of_sum(node)) if isinstance(node, exp.Sum) else made
 
     def divide_whole(self, node: exp.IntDiv) -> Expr:
         """Whole numbers divided by /, which cuts towards zero."""

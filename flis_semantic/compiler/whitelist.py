@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from flis_semantic.compiler.sql import Expr
+from flis_semantic.compiler.sql import FINE, Expr
 
 SUMMED = "DECIMAL(26, 9)"
 """Type of sums where the engine shortens the scale of a decimal that is added to another or multiplied by a whole number of
@@ -21,6 +21,7 @@ KEPT: Mapping[type[Expr], frozenset[str]] = {
         exp.Where: "this",
         exp.Having: "this",
         exp.Group: "expressions",
+        exp.Grouping: "expressions",
         exp.Order: "expressions",
         exp.With: "expressions",
         exp.CTE: "this alias",
@@ -83,6 +84,13 @@ def construct(node: Expr) -> str:
         called = re.match(r"\w+(?=\()", text)
         return f"{called[0].upper()}(…)" if called else text[:_SHOWN]
     return node.key.upper()
+
+
+def type_of_sum(node: Expr) -> str:
+    """The type that a sum is given: what is added in fine decimals is a side of a quotient alone, and needs no room for more."""
+    argument = node.this
+    is_fine = isinstance(argument, exp.Cast) and argument.to == exp.DataType.build(FINE, dialect="duckdb")
+    return FINE if is_fine else SUMMED
 
 
 def is_number(node: Expr) -> bool:

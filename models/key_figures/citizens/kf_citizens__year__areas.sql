@@ -705,11 +705,18 @@ WITH periods AS (
     ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
   WHERE
     u.is_member
-), f1_municipality AS (
+), f1_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -730,7 +737,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -769,140 +778,11 @@ WITH periods AS (
     FROM f1_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f1_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f1_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f1_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f1_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f1 AS (
   SELECT
     1 AS figure_position,
@@ -947,103 +827,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f1_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    1 AS figure_position,
-    'citizens.aged_65_plus_share' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f1_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    1 AS figure_position,
-    'citizens.aged_65_plus_share' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f1_country AS a
+    FROM f1_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -1094,11 +878,18 @@ WITH periods AS (
     ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
   WHERE
     u.is_member
-), f2_municipality AS (
+), f2_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -1119,7 +910,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -1158,140 +951,11 @@ WITH periods AS (
     FROM f2_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f2_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f2_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f2_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f2_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f2 AS (
   SELECT
     2 AS figure_position,
@@ -1336,103 +1000,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f2_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    2 AS figure_position,
-    'citizens.aged_80_plus_share' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f2_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    2 AS figure_position,
-    'citizens.aged_80_plus_share' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f2_country AS a
+    FROM f2_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -1499,11 +1067,18 @@ WITH periods AS (
     ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
   WHERE
     u.is_member
-), f3_municipality AS (
+), f3_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -1526,7 +1101,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       f.c3,
@@ -1583,180 +1160,11 @@ WITH periods AS (
     FROM f3_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f3_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c3) FILTER(WHERE
-      m.is_in) AS c3,
-    SUM(m.c3) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c3_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      f.c3,
-      LEAST(f.s1, f.s2, f.s3) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 6
-          WHEN f.s3 = 0
-          THEN 5
-          WHEN f.s3 = 1
-          THEN 7
-          WHEN f.s3 = 2
-          THEN 2
-          WHEN f.s3 = 6
-          THEN 8
-          WHEN f.s3 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2, f.s3) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT f.c3 IS NULL AS is_in,
-      f.s3 >= 7 AS is_known
-    FROM f3_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f3_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c3) FILTER(WHERE
-      m.is_in) AS c3,
-    SUM(m.c3) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c3_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      f.c3,
-      LEAST(f.s1, f.s2, f.s3) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 6
-          WHEN f.s3 = 0
-          THEN 5
-          WHEN f.s3 = 1
-          THEN 7
-          WHEN f.s3 = 2
-          THEN 2
-          WHEN f.s3 = 6
-          THEN 8
-          WHEN f.s3 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2, f.s3) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT f.c3 IS NULL AS is_in,
-      f.s3 >= 7 AS is_known
-    FROM f3_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f3 AS (
   SELECT
     3 AS figure_position,
@@ -1801,103 +1209,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f3_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    3 AS figure_position,
-    'citizens.dependency_ratio' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 + a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-    CAST(a.c1 + a.c2 AS DOUBLE) AS numerator,
-    CAST(a.c3 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c3 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f3_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    3 AS figure_position,
-    'citizens.dependency_ratio' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 + a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-    CAST(a.c1 + a.c2 AS DOUBLE) AS numerator,
-    CAST(a.c3 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c3 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f3_country AS a
+    FROM f3_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -1970,11 +1282,18 @@ WITH periods AS (
     ON s3.period_key = u.period_key AND s3.unit_key = u.unit_key
   WHERE
     u.is_member
-), f4_municipality AS (
+), f4_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -1997,7 +1316,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       f.c3,
@@ -2054,180 +1375,11 @@ WITH periods AS (
     FROM f4_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f4_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c3) FILTER(WHERE
-      m.is_in) AS c3,
-    SUM(m.c3) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c3_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      f.c3,
-      LEAST(f.s1, f.s2, f.s3) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 1
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 6
-          WHEN f.s3 = 0
-          THEN 5
-          WHEN f.s3 = 1
-          THEN 7
-          WHEN f.s3 = 2
-          THEN 1
-          WHEN f.s3 = 6
-          THEN 8
-          WHEN f.s3 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2, f.s3) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT f.c3 IS NULL AS is_in,
-      f.s3 >= 7 AS is_known
-    FROM f4_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f4_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c3) FILTER(WHERE
-      m.is_in) AS c3,
-    SUM(m.c3) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c3_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      f.c3,
-      LEAST(f.s1, f.s2, f.s3) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 1
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 6
-          WHEN f.s3 = 0
-          THEN 5
-          WHEN f.s3 = 1
-          THEN 7
-          WHEN f.s3 = 2
-          THEN 1
-          WHEN f.s3 = 6
-          THEN 8
-          WHEN f.s3 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2, f.s3) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT f.c3 IS NULL AS is_in,
-      f.s3 >= 7 AS is_known
-    FROM f4_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f4 AS (
   SELECT
     4 AS figure_position,
@@ -2272,103 +1424,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f4_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    4 AS figure_position,
-    'citizens.growth_aged_85_plus' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-    CAST(a.c1 - a.c2 AS DOUBLE) AS numerator,
-    CAST(a.c3 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c3 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f4_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    4 AS figure_position,
-    'citizens.growth_aged_85_plus' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-    CAST(a.c1 - a.c2 AS DOUBLE) AS numerator,
-    CAST(a.c3 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c3 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f4_country AS a
+    FROM f4_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -2409,11 +1465,18 @@ WITH periods AS (
     ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
   WHERE
     u.is_member
-), f5_municipality AS (
+), f5_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     COUNT(*) FILTER(WHERE
@@ -2430,7 +1493,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.s1 AS state,
       CASE
@@ -2452,98 +1517,11 @@ WITH periods AS (
     FROM f5_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f5_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f5_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f5_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f5_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f5 AS (
   SELECT
     5 AS figure_position,
@@ -2580,87 +1558,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f5_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    5 AS figure_position,
-    'citizens.live_births' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f5_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    5 AS figure_position,
-    'citizens.live_births' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f5_country AS a
+    FROM f5_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -3129,11 +2027,18 @@ WITH periods AS (
     ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
   WHERE
     u.is_member
-), f7_municipality AS (
+), f7_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -3154,7 +2059,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -3193,140 +2100,11 @@ WITH periods AS (
     FROM f7_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f7_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f7_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f7_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f7_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f7 AS (
   SELECT
     7 AS figure_position,
@@ -3393,155 +2171,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f7_municipality AS a
-    LEFT JOIN w5
-      ON w5.period_key = a.period_key
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w5
-    ON w5.period_key = a.period_key
-  UNION ALL
-  SELECT
-    7 AS figure_position,
-    'citizens.net_domestic_migration_per_1000' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    1000 * CAST(a.c1 AS DOUBLE) / NULLIF(
-      CAST(a.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w5.from_date, w5.to_date) + 1
-      ), 0),
-      0
-    ) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w5.from_date, w5.to_date) + 1
-    ), 0) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(
-          CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w5.from_date, w5.to_date) + 1
-          ), 0) AS DOUBLE),
-          0
-        ) / NULLIF(
-          CAST(a.c2_expected AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w5.from_date, w5.to_date) + 1
-          ), 0),
-          0
-        ),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE
-            WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w5.from_date, w5.to_date) + 1
-            ), 0) = 0
-            THEN 6
-          END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f7_region AS a
-    LEFT JOIN w5
-      ON w5.period_key = a.period_key
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w5
-    ON w5.period_key = a.period_key
-  UNION ALL
-  SELECT
-    7 AS figure_position,
-    'citizens.net_domestic_migration_per_1000' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    1000 * CAST(a.c1 AS DOUBLE) / NULLIF(
-      CAST(a.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w5.from_date, w5.to_date) + 1
-      ), 0),
-      0
-    ) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w5.from_date, w5.to_date) + 1
-    ), 0) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(
-          CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w5.from_date, w5.to_date) + 1
-          ), 0) AS DOUBLE),
-          0
-        ) / NULLIF(
-          CAST(a.c2_expected AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w5.from_date, w5.to_date) + 1
-          ), 0),
-          0
-        ),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE
-            WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w5.from_date, w5.to_date) + 1
-            ), 0) = 0
-            THEN 6
-          END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f7_country AS a
+    FROM f7_areas AS a
     LEFT JOIN w5
       ON w5.period_key = a.period_key
   ) AS a
@@ -3586,11 +2216,18 @@ WITH periods AS (
     ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
   WHERE
     u.is_member
-), f8_municipality AS (
+), f8_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     COUNT(*) FILTER(WHERE
@@ -3607,7 +2244,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.s1 AS state,
       CASE
@@ -3629,98 +2268,11 @@ WITH periods AS (
     FROM f8_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f8_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f8_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f8_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f8_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f8 AS (
   SELECT
     8 AS figure_position,
@@ -3757,87 +2309,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f8_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    8 AS figure_position,
-    'citizens.net_immigration' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f8_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    8 AS figure_position,
-    'citizens.net_immigration' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f8_country AS a
+    FROM f8_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -3888,11 +2360,18 @@ WITH periods AS (
     ON s1.period_key = u.period_key AND s1.unit_key = u.unit_key
   WHERE
     u.is_member
-), f9_municipality AS (
+), f9_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -3913,7 +2392,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -3952,140 +2433,11 @@ WITH periods AS (
     FROM f9_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f9_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f9_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f9_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f9_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f9 AS (
   SELECT
     9 AS figure_position,
@@ -4130,103 +2482,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f9_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    9 AS figure_position,
-    'citizens.non_western_origin_share' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f9_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    9 AS figure_position,
-    'citizens.non_western_origin_share' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f9_country AS a
+    FROM f9_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -4261,11 +2517,18 @@ WITH periods AS (
     ON w6_coverage.period_key = u.period_key AND w6_coverage.unit_key = u.unit_key
   LEFT JOIN s6
     ON s6.period_key = u.period_key AND s6.unit_key = u.unit_key
-), f10_municipality AS (
+), f10_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     COUNT(*) FILTER(WHERE
@@ -4282,7 +2545,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.s1 AS state,
       CASE
@@ -4304,98 +2569,11 @@ WITH periods AS (
     FROM f10_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f10_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f10_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f10_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f10_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f10 AS (
   SELECT
     10 AS figure_position,
@@ -4432,87 +2610,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f10_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    10 AS figure_position,
-    'citizens.population' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f10_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    10 AS figure_position,
-    'citizens.population' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f10_country AS a
+    FROM f10_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -4593,11 +2691,18 @@ WITH periods AS (
     ON w7_coverage.period_key = u.period_key AND w7_coverage.unit_key = u.unit_key
   LEFT JOIN s7
     ON s7.period_key = u.period_key AND s7.unit_key = u.unit_key
-), f11_municipality AS (
+), f11_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -4620,7 +2725,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       f.c3,
@@ -4677,180 +2784,11 @@ WITH periods AS (
     FROM f11_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f11_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c3) FILTER(WHERE
-      m.is_in) AS c3,
-    SUM(m.c3) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c3_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      f.c3,
-      LEAST(f.s1, f.s2, f.s3) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 6
-          WHEN f.s3 = 0
-          THEN 5
-          WHEN f.s3 = 1
-          THEN 7
-          WHEN f.s3 = 2
-          THEN 2
-          WHEN f.s3 = 6
-          THEN 8
-          WHEN f.s3 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2, f.s3) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT f.c3 IS NULL AS is_in,
-      f.s3 >= 7 AS is_known
-    FROM f11_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f11_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c3) FILTER(WHERE
-      m.is_in) AS c3,
-    SUM(m.c3) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c3_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      f.c3,
-      LEAST(f.s1, f.s2, f.s3) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 6
-          WHEN f.s3 = 0
-          THEN 5
-          WHEN f.s3 = 1
-          THEN 7
-          WHEN f.s3 = 2
-          THEN 2
-          WHEN f.s3 = 6
-          THEN 8
-          WHEN f.s3 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2, f.s3) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT f.c3 IS NULL AS is_in,
-      f.s3 >= 7 AS is_known
-    FROM f11_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f11 AS (
   SELECT
     11 AS figure_position,
@@ -4895,103 +2833,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f11_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    11 AS figure_position,
-    'citizens.population_growth_12_months' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-    CAST(a.c1 - a.c2 AS DOUBLE) AS numerator,
-    CAST(a.c3 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c3 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f11_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    11 AS figure_position,
-    'citizens.population_growth_12_months' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-    CAST(a.c1 - a.c2 AS DOUBLE) AS numerator,
-    CAST(a.c3 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c3 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f11_country AS a
+    FROM f11_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key

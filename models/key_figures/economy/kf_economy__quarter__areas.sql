@@ -964,11 +964,18 @@ WITH periods AS (
     ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
   WHERE
     u.is_member
-), f1_municipality AS (
+), f1_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -989,7 +996,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -1028,140 +1037,11 @@ WITH periods AS (
     FROM f1_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f1_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f1_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f1_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f1_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f1 AS (
   SELECT
     1 AS figure_position,
@@ -1206,103 +1086,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f1_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    1 AS figure_position,
-    'economy.administration_expenditure_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f1_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    1 AS figure_position,
-    'economy.administration_expenditure_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f1_country AS a
+    FROM f1_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -1385,11 +1169,18 @@ WITH periods AS (
     ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
   WHERE
     u.is_member
-), f2_municipality AS (
+), f2_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -1412,7 +1203,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       f.c3,
@@ -1469,180 +1262,11 @@ WITH periods AS (
     FROM f2_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f2_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c3) FILTER(WHERE
-      m.is_in) AS c3,
-    SUM(m.c3) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c3_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      f.c3,
-      LEAST(f.s1, f.s2, f.s3) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 6
-          WHEN f.s3 = 0
-          THEN 5
-          WHEN f.s3 = 1
-          THEN 7
-          WHEN f.s3 = 2
-          THEN 1
-          WHEN f.s3 = 6
-          THEN 8
-          WHEN f.s3 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2, f.s3) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT f.c3 IS NULL AS is_in,
-      f.s3 >= 7 AS is_known
-    FROM f2_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f2_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c3) FILTER(WHERE
-      m.is_in) AS c3,
-    SUM(m.c3) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c3_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      f.c3,
-      LEAST(f.s1, f.s2, f.s3) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 6
-          WHEN f.s3 = 0
-          THEN 5
-          WHEN f.s3 = 1
-          THEN 7
-          WHEN f.s3 = 2
-          THEN 1
-          WHEN f.s3 = 6
-          THEN 8
-          WHEN f.s3 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2, f.s3) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT f.c3 IS NULL AS is_in,
-      f.s3 >= 7 AS is_known
-    FROM f2_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f2 AS (
   SELECT
     2 AS figure_position,
@@ -1695,127 +1319,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f2_municipality AS a
-    LEFT JOIN w3
-      ON w3.period_key = a.period_key
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w3
-    ON w3.period_key = a.period_key
-  UNION ALL
-  SELECT
-    2 AS figure_position,
-    'economy.average_liquidity_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
-    ), 0) - CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
-    ), 0) - CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(a.c3 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c3 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f2_region AS a
-    LEFT JOIN w3
-      ON w3.period_key = a.period_key
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w3
-    ON w3.period_key = a.period_key
-  UNION ALL
-  SELECT
-    2 AS figure_position,
-    'economy.average_liquidity_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
-    ), 0) - CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
-    ), 0) - CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(a.c3 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c3 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f2_country AS a
+    FROM f2_areas AS a
     LEFT JOIN w3
       ON w3.period_key = a.period_key
   ) AS a
@@ -1880,11 +1384,18 @@ WITH periods AS (
     ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
   WHERE
     u.is_member
-), f3_municipality AS (
+), f3_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -1905,7 +1416,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -1944,140 +1457,11 @@ WITH periods AS (
     FROM f3_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f3_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f3_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f3_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f3_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f3 AS (
   SELECT
     3 AS figure_position,
@@ -2122,103 +1506,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f3_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    3 AS figure_position,
-    'economy.budget_consumption_rate' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f3_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    3 AS figure_position,
-    'economy.budget_consumption_rate' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f3_country AS a
+    FROM f3_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -2293,11 +1581,18 @@ WITH periods AS (
     ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
   WHERE
     u.is_member
-), f4_municipality AS (
+), f4_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -2320,7 +1615,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       f.c3,
@@ -2377,180 +1674,11 @@ WITH periods AS (
     FROM f4_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f4_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c3) FILTER(WHERE
-      m.is_in) AS c3,
-    SUM(m.c3) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c3_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      f.c3,
-      LEAST(f.s1, f.s2, f.s3) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 6
-          WHEN f.s3 = 0
-          THEN 5
-          WHEN f.s3 = 1
-          THEN 7
-          WHEN f.s3 = 2
-          THEN 2
-          WHEN f.s3 = 6
-          THEN 8
-          WHEN f.s3 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2, f.s3) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT f.c3 IS NULL AS is_in,
-      f.s3 >= 7 AS is_known
-    FROM f4_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f4_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c3) FILTER(WHERE
-      m.is_in) AS c3,
-    SUM(m.c3) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c3_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      f.c3,
-      LEAST(f.s1, f.s2, f.s3) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 6
-          WHEN f.s3 = 0
-          THEN 5
-          WHEN f.s3 = 1
-          THEN 7
-          WHEN f.s3 = 2
-          THEN 2
-          WHEN f.s3 = 6
-          THEN 8
-          WHEN f.s3 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2, f.s3) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT f.c3 IS NULL AS is_in,
-      f.s3 >= 7 AS is_known
-    FROM f4_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f4 AS (
   SELECT
     4 AS figure_position,
@@ -2595,103 +1723,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f4_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    4 AS figure_position,
-    'economy.forecast_deviation' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-    CAST(a.c1 - a.c2 AS DOUBLE) AS numerator,
-    CAST(a.c3 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c3 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f4_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    4 AS figure_position,
-    'economy.forecast_deviation' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-    CAST(a.c1 - a.c2 AS DOUBLE) AS numerator,
-    CAST(a.c3 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c3 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f4_country AS a
+    FROM f4_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -2754,11 +1786,18 @@ WITH periods AS (
     ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
   WHERE
     u.is_member
-), f5_municipality AS (
+), f5_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -2779,7 +1818,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -2818,140 +1859,11 @@ WITH periods AS (
     FROM f5_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f5_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f5_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f5_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f5_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f5 AS (
   SELECT
     5 AS figure_position,
@@ -2996,103 +1908,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f5_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    5 AS figure_position,
-    'economy.gross_capital_expenditure_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f5_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    5 AS figure_position,
-    'economy.gross_capital_expenditure_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f5_country AS a
+    FROM f5_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -3153,11 +1969,18 @@ WITH periods AS (
     ON s7.period_key = u.period_key AND s7.unit_key = u.unit_key
   WHERE
     u.is_member
-), f6_municipality AS (
+), f6_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -3178,7 +2001,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -3217,140 +2042,11 @@ WITH periods AS (
     FROM f6_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f6_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f6_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f6_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f6_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f6 AS (
   SELECT
     6 AS figure_position,
@@ -3395,103 +2091,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f6_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    6 AS figure_position,
-    'economy.long_term_debt_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f6_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    6 AS figure_position,
-    'economy.long_term_debt_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f6_country AS a
+    FROM f6_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -3554,11 +2154,18 @@ WITH periods AS (
     ON s8.period_key = u.period_key AND s8.unit_key = u.unit_key
   WHERE
     u.is_member
-), f7_municipality AS (
+), f7_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -3579,7 +2186,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -3618,140 +2227,11 @@ WITH periods AS (
     FROM f7_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f7_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f7_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f7_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f7_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f7 AS (
   SELECT
     7 AS figure_position,
@@ -3796,103 +2276,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f7_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    7 AS figure_position,
-    'economy.operating_expenditure_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f7_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    7 AS figure_position,
-    'economy.operating_expenditure_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f7_country AS a
+    FROM f7_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -3955,11 +2339,18 @@ WITH periods AS (
     ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
   WHERE
     u.is_member
-), f8_municipality AS (
+), f8_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -3980,7 +2371,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -4019,140 +2412,11 @@ WITH periods AS (
     FROM f8_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f8_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f8_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f8_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f8_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f8 AS (
   SELECT
     8 AS figure_position,
@@ -4197,103 +2461,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f8_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    8 AS figure_position,
-    'economy.service_expenditure_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f8_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    8 AS figure_position,
-    'economy.service_expenditure_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f8_country AS a
+    FROM f8_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key

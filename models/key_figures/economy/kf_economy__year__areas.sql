@@ -1483,11 +1483,18 @@ WITH periods AS (
     ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
   WHERE
     u.is_member
-), f1_municipality AS (
+), f1_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -1508,7 +1515,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -1547,140 +1556,11 @@ WITH periods AS (
     FROM f1_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f1_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f1_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f1_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f1_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f1 AS (
   SELECT
     1 AS figure_position,
@@ -1725,103 +1605,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f1_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    1 AS figure_position,
-    'economy.administration_expenditure_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f1_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    1 AS figure_position,
-    'economy.administration_expenditure_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f1_country AS a
+    FROM f1_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -1904,11 +1688,18 @@ WITH periods AS (
     ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
   WHERE
     u.is_member
-), f2_municipality AS (
+), f2_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -1931,7 +1722,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       f.c3,
@@ -1988,180 +1781,11 @@ WITH periods AS (
     FROM f2_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f2_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c3) FILTER(WHERE
-      m.is_in) AS c3,
-    SUM(m.c3) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c3_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      f.c3,
-      LEAST(f.s1, f.s2, f.s3) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 6
-          WHEN f.s3 = 0
-          THEN 5
-          WHEN f.s3 = 1
-          THEN 7
-          WHEN f.s3 = 2
-          THEN 1
-          WHEN f.s3 = 6
-          THEN 8
-          WHEN f.s3 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2, f.s3) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT f.c3 IS NULL AS is_in,
-      f.s3 >= 7 AS is_known
-    FROM f2_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f2_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c3) FILTER(WHERE
-      m.is_in) AS c3,
-    SUM(m.c3) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c3_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      f.c3,
-      LEAST(f.s1, f.s2, f.s3) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 6
-          WHEN f.s3 = 0
-          THEN 5
-          WHEN f.s3 = 1
-          THEN 7
-          WHEN f.s3 = 2
-          THEN 1
-          WHEN f.s3 = 6
-          THEN 8
-          WHEN f.s3 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2, f.s3) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT f.c3 IS NULL AS is_in,
-      f.s3 >= 7 AS is_known
-    FROM f2_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f2 AS (
   SELECT
     2 AS figure_position,
@@ -2214,127 +1838,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f2_municipality AS a
-    LEFT JOIN w3
-      ON w3.period_key = a.period_key
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w3
-    ON w3.period_key = a.period_key
-  UNION ALL
-  SELECT
-    2 AS figure_position,
-    'economy.average_liquidity_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
-    ), 0) - CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
-    ), 0) - CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(a.c3 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c3 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f2_region AS a
-    LEFT JOIN w3
-      ON w3.period_key = a.period_key
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w3
-    ON w3.period_key = a.period_key
-  UNION ALL
-  SELECT
-    2 AS figure_position,
-    'economy.average_liquidity_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
-    ), 0) - CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
-    ), 0) - CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w3.from_date, w3.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(a.c3 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c3 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f2_country AS a
+    FROM f2_areas AS a
     LEFT JOIN w3
       ON w3.period_key = a.period_key
   ) AS a
@@ -2399,11 +1903,18 @@ WITH periods AS (
     ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
   WHERE
     u.is_member
-), f3_municipality AS (
+), f3_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -2424,7 +1935,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -2463,140 +1976,11 @@ WITH periods AS (
     FROM f3_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f3_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f3_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f3_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f3_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f3 AS (
   SELECT
     3 AS figure_position,
@@ -2641,103 +2025,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f3_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    3 AS figure_position,
-    'economy.budget_consumption_rate' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f3_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    3 AS figure_position,
-    'economy.budget_consumption_rate' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f3_country AS a
+    FROM f3_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -2816,11 +2104,18 @@ WITH periods AS (
     ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
   WHERE
     u.is_member
-), f4_municipality AS (
+), f4_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -2845,7 +2140,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       f.c3,
@@ -2902,184 +2199,11 @@ WITH periods AS (
     FROM f4_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f4_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c3) FILTER(WHERE
-      m.is_in) AS c3,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    SUM(m.c3) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c3_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      f.c3,
-      LEAST(f.s1, f.s2, f.s3) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 6
-          WHEN f.s3 = 0
-          THEN 5
-          WHEN f.s3 = 1
-          THEN 7
-          WHEN f.s3 = 2
-          THEN 2
-          WHEN f.s3 = 6
-          THEN 8
-          WHEN f.s3 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2, f.s3) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT f.c3 IS NULL AS is_in,
-      LEAST(f.s2, f.s3) >= 7 AS is_known
-    FROM f4_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f4_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c3) FILTER(WHERE
-      m.is_in) AS c3,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    SUM(m.c3) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c3_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      f.c3,
-      LEAST(f.s1, f.s2, f.s3) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 6
-          WHEN f.s3 = 0
-          THEN 5
-          WHEN f.s3 = 1
-          THEN 7
-          WHEN f.s3 = 2
-          THEN 2
-          WHEN f.s3 = 6
-          THEN 8
-          WHEN f.s3 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2, f.s3) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT f.c3 IS NULL AS is_in,
-      LEAST(f.s2, f.s3) >= 7 AS is_known
-    FROM f4_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f4 AS (
   SELECT
     4 AS figure_position,
@@ -3136,127 +2260,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f4_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    4 AS figure_position,
-    'economy.competitive_tendering_indicator' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CASE
-      WHEN a.reason = 3
-      THEN NULL
-      ELSE 100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2 + a.c3, 0)
-    END AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 + a.c3 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 + a.c3 AS DOUBLE), 0) / NULLIF(a.c2_expected + a.c3_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN CASE
-          WHEN 100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2 + a.c3, 0) > 100.0000001
-          THEN 2
-          ELSE a.state_in
-        END
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE
-            WHEN 100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2 + a.c3, 0) > 100.0000001
-            THEN 3
-          END,
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 + a.c3 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f4_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    4 AS figure_position,
-    'economy.competitive_tendering_indicator' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CASE
-      WHEN a.reason = 3
-      THEN NULL
-      ELSE 100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2 + a.c3, 0)
-    END AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 + a.c3 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 + a.c3 AS DOUBLE), 0) / NULLIF(a.c2_expected + a.c3_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN CASE
-          WHEN 100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2 + a.c3, 0) > 100.0000001
-          THEN 2
-          ELSE a.state_in
-        END
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE
-            WHEN 100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2 + a.c3, 0) > 100.0000001
-            THEN 3
-          END,
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 + a.c3 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f4_country AS a
+    FROM f4_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -3331,11 +2335,18 @@ WITH periods AS (
     ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
   WHERE
     u.is_member
-), f5_municipality AS (
+), f5_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -3358,7 +2369,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       f.c3,
@@ -3415,180 +2428,11 @@ WITH periods AS (
     FROM f5_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f5_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c3) FILTER(WHERE
-      m.is_in) AS c3,
-    SUM(m.c3) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c3_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      f.c3,
-      LEAST(f.s1, f.s2, f.s3) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 6
-          WHEN f.s3 = 0
-          THEN 5
-          WHEN f.s3 = 1
-          THEN 7
-          WHEN f.s3 = 2
-          THEN 2
-          WHEN f.s3 = 6
-          THEN 8
-          WHEN f.s3 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2, f.s3) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT f.c3 IS NULL AS is_in,
-      f.s3 >= 7 AS is_known
-    FROM f5_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f5_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c3) FILTER(WHERE
-      m.is_in) AS c3,
-    SUM(m.c3) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c3_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      f.c3,
-      LEAST(f.s1, f.s2, f.s3) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 6
-          WHEN f.s3 = 0
-          THEN 5
-          WHEN f.s3 = 1
-          THEN 7
-          WHEN f.s3 = 2
-          THEN 2
-          WHEN f.s3 = 6
-          THEN 8
-          WHEN f.s3 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2, f.s3) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT f.c3 IS NULL AS is_in,
-      f.s3 >= 7 AS is_known
-    FROM f5_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f5 AS (
   SELECT
     5 AS figure_position,
@@ -3633,103 +2477,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f5_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    5 AS figure_position,
-    'economy.forecast_deviation' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-    CAST(a.c1 - a.c2 AS DOUBLE) AS numerator,
-    CAST(a.c3 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c3 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f5_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    5 AS figure_position,
-    'economy.forecast_deviation' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-    CAST(a.c1 - a.c2 AS DOUBLE) AS numerator,
-    CAST(a.c3 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c3 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f5_country AS a
+    FROM f5_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -3792,11 +2540,18 @@ WITH periods AS (
     ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
   WHERE
     u.is_member
-), f6_municipality AS (
+), f6_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -3817,7 +2572,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -3856,140 +2613,11 @@ WITH periods AS (
     FROM f6_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f6_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f6_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f6_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f6_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f6 AS (
   SELECT
     6 AS figure_position,
@@ -4034,103 +2662,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f6_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    6 AS figure_position,
-    'economy.grants_and_equalisation_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(-a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f6_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    6 AS figure_position,
-    'economy.grants_and_equalisation_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(-a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f6_country AS a
+    FROM f6_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -4193,11 +2725,18 @@ WITH periods AS (
     ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
   WHERE
     u.is_member
-), f7_municipality AS (
+), f7_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -4218,7 +2757,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -4257,140 +2798,11 @@ WITH periods AS (
     FROM f7_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f7_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f7_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f7_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f7_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f7 AS (
   SELECT
     7 AS figure_position,
@@ -4435,103 +2847,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f7_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    7 AS figure_position,
-    'economy.gross_capital_expenditure_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f7_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    7 AS figure_position,
-    'economy.gross_capital_expenditure_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f7_country AS a
+    FROM f7_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -4641,14 +2957,19 @@ WITH periods AS (
   GROUP BY
     m.period_key,
     m.area
-), f8_region AS (
+), f8_region_country AS (
   SELECT
     m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(CAST(m.value * m.weight AS DECIMAL(38, 9))) FILTER(WHERE
+    CASE
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_region, m.area_country) AS area,
+    SUM(CAST(m.value * m.weight AS DECIMAL(38, 15))) FILTER(WHERE
       m.is_in) AS numerator,
-    SUM(CAST(m.weight AS DECIMAL(38, 9))) FILTER(WHERE
+    SUM(CAST(m.weight AS DECIMAL(38, 15))) FILTER(WHERE
       m.is_in) AS denominator,
     COUNT(*) FILTER(WHERE
       m.is_in) AS members,
@@ -4664,7 +2985,8 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_region AS area,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       CAST(f.c1 AS DOUBLE) AS value,
@@ -4716,85 +3038,10 @@ WITH periods AS (
     FROM f8_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f8_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(CAST(m.value * m.weight AS DECIMAL(38, 9))) FILTER(WHERE
-      m.is_in) AS numerator,
-    SUM(CAST(m.weight AS DECIMAL(38, 9))) FILTER(WHERE
-      m.is_in) AS denominator,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      CAST(f.c1 AS DOUBLE) AS value,
-      CAST(f.c2 AS DOUBLE) AS weight,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN LEAST(f.s1, f.s2) >= 7
-          AND (
-            CAST(f.c1 AS DOUBLE) IS NULL OR CAST(f.c2 AS DOUBLE) IS NULL
-          )
-          THEN 6
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT CAST(f.c1 AS DOUBLE) IS NULL
-      AND NOT CAST(f.c2 AS DOUBLE) IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f8_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f8 AS (
   SELECT
     8 AS figure_position,
@@ -4872,48 +3119,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f8_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    8 AS figure_position,
-    'economy.income_tax_rate' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.numerator AS DOUBLE) / NULLIF(a.denominator, 0) AS value,
-    CAST(a.numerator AS DOUBLE) AS numerator,
-    CAST(a.denominator AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.denominator = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f8_country AS a
+    FROM f8_region_country AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -4974,11 +3180,18 @@ WITH periods AS (
     ON s10.period_key = u.period_key AND s10.unit_key = u.unit_key
   WHERE
     u.is_member
-), f9_municipality AS (
+), f9_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -4999,7 +3212,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -5038,140 +3253,11 @@ WITH periods AS (
     FROM f9_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f9_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f9_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f9_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f9_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f9 AS (
   SELECT
     9 AS figure_position,
@@ -5216,103 +3302,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f9_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    9 AS figure_position,
-    'economy.long_term_debt_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f9_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    9 AS figure_position,
-    'economy.long_term_debt_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f9_country AS a
+    FROM f9_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -5375,11 +3365,18 @@ WITH periods AS (
     ON s11.period_key = u.period_key AND s11.unit_key = u.unit_key
   WHERE
     u.is_member
-), f10_municipality AS (
+), f10_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -5400,7 +3397,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -5439,140 +3438,11 @@ WITH periods AS (
     FROM f10_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f10_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f10_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f10_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f10_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f10 AS (
   SELECT
     10 AS figure_position,
@@ -5617,103 +3487,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f10_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    10 AS figure_position,
-    'economy.operating_expenditure_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f10_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    10 AS figure_position,
-    'economy.operating_expenditure_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f10_country AS a
+    FROM f10_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -5790,11 +3564,18 @@ WITH periods AS (
     ON s12.period_key = u.period_key AND s12.unit_key = u.unit_key
   WHERE
     u.is_member
-), f11_municipality AS (
+), f11_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -5817,7 +3598,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       f.c3,
@@ -5874,180 +3657,11 @@ WITH periods AS (
     FROM f11_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f11_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c3) FILTER(WHERE
-      m.is_in) AS c3,
-    SUM(m.c3) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c3_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      f.c3,
-      LEAST(f.s1, f.s2, f.s3) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 6
-          WHEN f.s3 = 0
-          THEN 5
-          WHEN f.s3 = 1
-          THEN 7
-          WHEN f.s3 = 2
-          THEN 2
-          WHEN f.s3 = 6
-          THEN 8
-          WHEN f.s3 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2, f.s3) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT f.c3 IS NULL AS is_in,
-      f.s3 >= 7 AS is_known
-    FROM f11_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f11_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c3) FILTER(WHERE
-      m.is_in) AS c3,
-    SUM(m.c3) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c3_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      f.c3,
-      LEAST(f.s1, f.s2, f.s3) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s3 >= 7 AND f.c3 IS NULL
-          THEN 6
-          WHEN f.s3 = 0
-          THEN 5
-          WHEN f.s3 = 1
-          THEN 7
-          WHEN f.s3 = 2
-          THEN 2
-          WHEN f.s3 = 6
-          THEN 8
-          WHEN f.s3 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2, f.s3) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT f.c3 IS NULL AS is_in,
-      f.s3 >= 7 AS is_known
-    FROM f11_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f11 AS (
   SELECT
     11 AS figure_position,
@@ -6092,103 +3706,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f11_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    11 AS figure_position,
-    'economy.service_budget_deviation' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-    CAST(a.c1 - a.c2 AS DOUBLE) AS numerator,
-    CAST(a.c3 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c3 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f11_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    11 AS figure_position,
-    'economy.service_budget_deviation' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 - a.c2 AS DOUBLE) / NULLIF(a.c3, 0) AS value,
-    CAST(a.c1 - a.c2 AS DOUBLE) AS numerator,
-    CAST(a.c3 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c3 AS DOUBLE), 0) / NULLIF(a.c3_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c3 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f11_country AS a
+    FROM f11_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -6251,11 +3769,18 @@ WITH periods AS (
     ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
   WHERE
     u.is_member
-), f12_municipality AS (
+), f12_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -6276,7 +3801,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -6315,140 +3842,11 @@ WITH periods AS (
     FROM f12_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f12_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f12_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f12_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f12_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f12 AS (
   SELECT
     12 AS figure_position,
@@ -6493,103 +3891,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f12_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    12 AS figure_position,
-    'economy.service_expenditure_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f12_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    12 AS figure_position,
-    'economy.service_expenditure_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f12_country AS a
+    FROM f12_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -6648,11 +3950,18 @@ WITH periods AS (
     ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
   WHERE
     u.is_member
-), f13_municipality AS (
+), f13_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -6673,7 +3982,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -6712,140 +4023,11 @@ WITH periods AS (
     FROM f13_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f13_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f13_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f13_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f13_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f13 AS (
   SELECT
     13 AS figure_position,
@@ -6890,103 +4072,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f13_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    13 AS figure_position,
-    'economy.structural_operating_balance_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(-a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f13_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    13 AS figure_position,
-    'economy.structural_operating_balance_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(-a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f13_country AS a
+    FROM f13_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -7049,11 +4135,18 @@ WITH periods AS (
     ON s2.period_key = u.period_key AND s2.unit_key = u.unit_key
   WHERE
     u.is_member
-), f14_municipality AS (
+), f14_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -7074,7 +4167,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -7113,140 +4208,11 @@ WITH periods AS (
     FROM f14_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f14_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f14_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f14_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f14_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f14 AS (
   SELECT
     14 AS figure_position,
@@ -7291,103 +4257,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f14_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    14 AS figure_position,
-    'economy.tax_financed_operating_result_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(-a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f14_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    14 AS figure_position,
-    'economy.tax_financed_operating_result_per_inhabitant' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(-a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(-a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f14_country AS a
+    FROM f14_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key

@@ -5179,14 +5179,19 @@ WITH periods AS (
   GROUP BY
     m.period_key,
     m.area
-), f1_region AS (
+), f1_region_country AS (
   SELECT
     m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(CAST(m.value * m.weight AS DECIMAL(38, 9))) FILTER(WHERE
+    CASE
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_region, m.area_country) AS area,
+    SUM(CAST(m.value * m.weight AS DECIMAL(38, 15))) FILTER(WHERE
       m.is_in) AS numerator,
-    SUM(CAST(m.weight AS DECIMAL(38, 9))) FILTER(WHERE
+    SUM(CAST(m.weight AS DECIMAL(38, 15))) FILTER(WHERE
       m.is_in) AS denominator,
     COUNT(*) FILTER(WHERE
       m.is_in) AS members,
@@ -5202,7 +5207,8 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_region AS area,
+      f.area_region,
+      f.area_country,
       f.c1,
       CAST(f.c1 AS DOUBLE) AS value,
       CAST(1 AS DOUBLE) AS weight,
@@ -5237,68 +5243,10 @@ WITH periods AS (
     FROM f1_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f1_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(CAST(m.value * m.weight AS DECIMAL(38, 9))) FILTER(WHERE
-      m.is_in) AS numerator,
-    SUM(CAST(m.weight AS DECIMAL(38, 9))) FILTER(WHERE
-      m.is_in) AS denominator,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      CAST(f.c1 AS DOUBLE) AS value,
-      CAST(1 AS DOUBLE) AS weight,
-      f.s1 AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s1 >= 7 AND (
-            CAST(f.c1 AS DOUBLE) IS NULL OR CAST(1 AS DOUBLE) IS NULL
-          )
-          THEN 6
-        END
-      ) AS reason,
-      f.s1 >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT CAST(f.c1 AS DOUBLE) IS NULL
-      AND NOT CAST(1 AS DOUBLE) IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f1_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f1 AS (
   SELECT
     1 AS figure_position,
@@ -5376,48 +5324,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f1_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    1 AS figure_position,
-    'employment.activation_affected_share_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.numerator AS DOUBLE) / NULLIF(a.denominator, 0) AS value,
-    CAST(a.numerator AS DOUBLE) AS numerator,
-    CAST(a.denominator AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.denominator = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f1_country AS a
+    FROM f1_region_country AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -5501,11 +5408,16 @@ WITH periods AS (
   GROUP BY
     m.period_key,
     m.area
-), f2_region AS (
+), f2_region_country AS (
   SELECT
     m.period_key,
-    'region' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     COUNT(*) FILTER(WHERE
@@ -5522,7 +5434,8 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_region AS area,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.s1 AS state,
       CASE
@@ -5544,53 +5457,10 @@ WITH periods AS (
     FROM f2_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f2_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f2_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f2 AS (
   SELECT
     2 AS figure_position,
@@ -5649,28 +5519,7 @@ WITH periods AS (
     a.members_expected AS members_expected,
     CAST(NULL AS DOUBLE) AS denominator_share,
     CAST(NULL AS DATE) AS series_break
-  FROM f2_region AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    2 AS figure_position,
-    'employment.activation_degree_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(NULL AS DOUBLE) AS value,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    0 AS state,
-    9 AS reason,
-    FALSE AS complete,
-    CAST(0 AS BIGINT) AS members,
-    a.members_expected AS members_expected,
-    CAST(NULL AS DOUBLE) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM f2_country AS a
+  FROM f2_region_country AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
 ), f3_units AS (
@@ -6636,11 +6485,18 @@ WITH periods AS (
     ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
   WHERE
     u.is_member
-), f4_municipality AS (
+), f4_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -6661,7 +6517,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -6700,140 +6558,11 @@ WITH periods AS (
     FROM f4_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f4_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f4_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f4_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f4_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f4 AS (
   SELECT
     4 AS figure_position,
@@ -6878,103 +6607,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f4_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    4 AS figure_position,
-    'employment.benefit_expenditure_per_inhabitant_16_66' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f4_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    4 AS figure_position,
-    'employment.benefit_expenditure_per_inhabitant_16_66' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f4_country AS a
+    FROM f4_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -7013,11 +6646,18 @@ WITH periods AS (
     ON s5.period_key = u.period_key AND s5.unit_key = u.unit_key
   WHERE
     u.is_member
-), f5_municipality AS (
+), f5_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     COUNT(*) FILTER(WHERE
@@ -7034,7 +6674,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.s1 AS state,
       CASE
@@ -7056,98 +6698,11 @@ WITH periods AS (
     FROM f5_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f5_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f5_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f5_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f5_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f5 AS (
   SELECT
     5 AS figure_position,
@@ -7184,87 +6739,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f5_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    5 AS figure_position,
-    'employment.cash_benefit_by_visitation_full_time_persons_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f5_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    5 AS figure_position,
-    'employment.cash_benefit_by_visitation_full_time_persons_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f5_country AS a
+    FROM f5_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -7307,11 +6782,18 @@ WITH periods AS (
     ON values_3.period_key = u.period_key AND values_3.unit_key = u.unit_key
   WHERE
     u.is_member
-), f6_municipality AS (
+), f6_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     COUNT(*) FILTER(WHERE
@@ -7328,7 +6810,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.s1 AS state,
       CASE
@@ -7350,98 +6834,11 @@ WITH periods AS (
     FROM f6_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f6_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f6_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f6_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f6_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f6 AS (
   SELECT
     6 AS figure_position,
@@ -7492,123 +6889,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f6_municipality AS a
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w8 AS from_w8
-    ON from_w8.period_key = a.period_key
-  LEFT JOIN w8
-    ON w8.period_key = a.period_key
-  UNION ALL
-  SELECT
-    6 AS figure_position,
-    'employment.cash_benefit_full_time_persons' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w8_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CASE
-      WHEN from_w8.from_date < CAST('2025-07-01' AS DATE)
-      AND p.end_date >= CAST('2025-07-01' AS DATE)
-      THEN CAST('2025-07-01' AS DATE)
-    END AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f6_region AS a
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w8 AS from_w8
-    ON from_w8.period_key = a.period_key
-  LEFT JOIN w8
-    ON w8.period_key = a.period_key
-  UNION ALL
-  SELECT
-    6 AS figure_position,
-    'employment.cash_benefit_full_time_persons' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w8_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CASE
-      WHEN from_w8.from_date < CAST('2025-07-01' AS DATE)
-      AND p.end_date >= CAST('2025-07-01' AS DATE)
-      THEN CAST('2025-07-01' AS DATE)
-    END AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f6_country AS a
+    FROM f6_areas AS a
   ) AS a
   JOIN everybody AS p
     ON p.period_key = a.period_key
@@ -7651,11 +6932,18 @@ WITH periods AS (
     ON s6.period_key = u.period_key AND s6.unit_key = u.unit_key
   WHERE
     u.is_member
-), f7_municipality AS (
+), f7_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     COUNT(*) FILTER(WHERE
@@ -7672,7 +6960,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.s1 AS state,
       CASE
@@ -7694,98 +6984,11 @@ WITH periods AS (
     FROM f7_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f7_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f7_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f7_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f7_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f7 AS (
   SELECT
     7 AS figure_position,
@@ -7826,99 +7029,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f7_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w9 AS from_w9
-    ON from_w9.period_key = a.period_key
-  UNION ALL
-  SELECT
-    7 AS figure_position,
-    'employment.cash_benefit_full_time_persons_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CASE
-      WHEN from_w9.from_date < CAST('2025-07-01' AS DATE)
-      AND p.end_date >= CAST('2025-07-01' AS DATE)
-      THEN CAST('2025-07-01' AS DATE)
-    END AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f7_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w9 AS from_w9
-    ON from_w9.period_key = a.period_key
-  UNION ALL
-  SELECT
-    7 AS figure_position,
-    'employment.cash_benefit_full_time_persons_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CASE
-      WHEN from_w9.from_date < CAST('2025-07-01' AS DATE)
-      AND p.end_date >= CAST('2025-07-01' AS DATE)
-      THEN CAST('2025-07-01' AS DATE)
-    END AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f7_country AS a
+    FROM f7_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -8004,11 +7115,16 @@ WITH periods AS (
   GROUP BY
     m.period_key,
     m.area
-), f8_region AS (
+), f8_region_country AS (
   SELECT
     m.period_key,
-    'region' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     COUNT(*) FILTER(WHERE
@@ -8025,7 +7141,8 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_region AS area,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.s1 AS state,
       CASE
@@ -8047,53 +7164,10 @@ WITH periods AS (
     FROM f8_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f8_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f8_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f8 AS (
   SELECT
     8 AS figure_position,
@@ -8162,34 +7236,7 @@ WITH periods AS (
       AND p.end_date >= CAST('2025-07-01' AS DATE)
       THEN CAST('2025-07-01' AS DATE)
     END AS series_break
-  FROM f8_region AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w10 AS from_w10
-    ON from_w10.period_key = a.period_key
-  UNION ALL
-  SELECT
-    8 AS figure_position,
-    'employment.cash_benefit_persons_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(NULL AS DOUBLE) AS value,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    0 AS state,
-    9 AS reason,
-    FALSE AS complete,
-    CAST(0 AS BIGINT) AS members,
-    a.members_expected AS members_expected,
-    CAST(NULL AS DOUBLE) AS denominator_share,
-    CASE
-      WHEN from_w10.from_date < CAST('2025-07-01' AS DATE)
-      AND p.end_date >= CAST('2025-07-01' AS DATE)
-      THEN CAST('2025-07-01' AS DATE)
-    END AS series_break
-  FROM f8_country AS a
+  FROM f8_region_country AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
   LEFT JOIN w10 AS from_w10
@@ -8300,14 +7347,19 @@ WITH periods AS (
   GROUP BY
     m.period_key,
     m.area
-), f9_region AS (
+), f9_region_country AS (
   SELECT
     m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(CAST(m.value * m.weight AS DECIMAL(38, 9))) FILTER(WHERE
+    CASE
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_region, m.area_country) AS area,
+    SUM(CAST(m.value * m.weight AS DECIMAL(38, 15))) FILTER(WHERE
       m.is_in) AS numerator,
-    SUM(CAST(m.weight AS DECIMAL(38, 9))) FILTER(WHERE
+    SUM(CAST(m.weight AS DECIMAL(38, 15))) FILTER(WHERE
       m.is_in) AS denominator,
     COUNT(*) FILTER(WHERE
       m.is_in) AS members,
@@ -8323,7 +7375,8 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_region AS area,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       CAST(f.c1 AS DOUBLE) AS value,
@@ -8375,85 +7428,10 @@ WITH periods AS (
     FROM f9_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f9_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(CAST(m.value * m.weight AS DECIMAL(38, 9))) FILTER(WHERE
-      m.is_in) AS numerator,
-    SUM(CAST(m.weight AS DECIMAL(38, 9))) FILTER(WHERE
-      m.is_in) AS denominator,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      CAST(f.c1 AS DOUBLE) AS value,
-      CAST(f.c2 AS DOUBLE) AS weight,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN LEAST(f.s1, f.s2) >= 7
-          AND (
-            CAST(f.c1 AS DOUBLE) IS NULL OR CAST(f.c2 AS DOUBLE) IS NULL
-          )
-          THEN 6
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT CAST(f.c1 AS DOUBLE) IS NULL
-      AND NOT CAST(f.c2 AS DOUBLE) IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f9_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f9 AS (
   SELECT
     9 AS figure_position,
@@ -8541,54 +7519,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f9_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w11 AS from_w11
-    ON from_w11.period_key = a.period_key
-  UNION ALL
-  SELECT
-    9 AS figure_position,
-    'employment.cash_benefit_workforce_share_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.numerator AS DOUBLE) / NULLIF(a.denominator, 0) AS value,
-    CAST(a.numerator AS DOUBLE) AS numerator,
-    CAST(a.denominator AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CASE
-      WHEN from_w11.from_date < CAST('2025-07-01' AS DATE)
-      AND p.end_date >= CAST('2025-07-01' AS DATE)
-      THEN CAST('2025-07-01' AS DATE)
-    END AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.denominator = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f9_country AS a
+    FROM f9_region_country AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -8659,11 +7590,18 @@ WITH periods AS (
     ON values_5.period_key = u.period_key AND values_5.unit_key = u.unit_key
   WHERE
     u.is_member
-), f10_municipality AS (
+), f10_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -8684,7 +7622,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -8723,140 +7663,11 @@ WITH periods AS (
     FROM f10_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f10_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f10_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f10_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f10_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f10 AS (
   SELECT
     10 AS figure_position,
@@ -8933,175 +7744,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f10_municipality AS a
-    LEFT JOIN w8
-      ON w8.period_key = a.period_key
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w8
-    ON w8.period_key = a.period_key
-  UNION ALL
-  SELECT
-    10 AS figure_position,
-    'employment.flex_job_unemployment_share' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(
-      CAST(a.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-      ), 0),
-      0
-    ) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w8_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(
-          CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-          ), 0) AS DOUBLE),
-          0
-        ) / NULLIF(
-          CAST(a.c2_expected AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-          ), 0),
-          0
-        ),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE
-            WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-            ), 0) = 0
-            THEN 6
-          END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f10_region AS a
-    LEFT JOIN w8
-      ON w8.period_key = a.period_key
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w8
-    ON w8.period_key = a.period_key
-  UNION ALL
-  SELECT
-    10 AS figure_position,
-    'employment.flex_job_unemployment_share' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(
-      CAST(a.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-      ), 0),
-      0
-    ) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w8_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(
-          CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-          ), 0) AS DOUBLE),
-          0
-        ) / NULLIF(
-          CAST(a.c2_expected AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-          ), 0),
-          0
-        ),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE
-            WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-            ), 0) = 0
-            THEN 6
-          END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f10_country AS a
+    FROM f10_areas AS a
     LEFT JOIN w8
       ON w8.period_key = a.period_key
   ) AS a
@@ -9172,11 +7815,18 @@ WITH periods AS (
     ON s11.period_key = u.period_key AND s11.unit_key = u.unit_key
   WHERE
     u.is_member
-), f11_municipality AS (
+), f11_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -9195,7 +7845,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -9234,136 +7886,11 @@ WITH periods AS (
     FROM f11_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f11_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f11_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f11_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f11_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f11 AS (
   SELECT
     11 AS figure_position,
@@ -9400,87 +7927,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f11_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    11 AS figure_position,
-    'employment.gross_unemployed_change_12_months_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 - a.c2 AS DOUBLE) AS value,
-    CAST(a.c1 - a.c2 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f11_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    11 AS figure_position,
-    'employment.gross_unemployed_change_12_months_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 - a.c2 AS DOUBLE) AS value,
-    CAST(a.c1 - a.c2 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f11_country AS a
+    FROM f11_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -9543,11 +7990,18 @@ WITH periods AS (
     ON s12.period_key = u.period_key AND s12.unit_key = u.unit_key
   WHERE
     u.is_member
-), f12_municipality AS (
+), f12_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -9568,7 +8022,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -9607,140 +8063,11 @@ WITH periods AS (
     FROM f12_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f12_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f12_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f12_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f12_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f12 AS (
   SELECT
     12 AS figure_position,
@@ -9785,103 +8112,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f12_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    12 AS figure_position,
-    'employment.gross_unemployed_per_inhabitant_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f12_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    12 AS figure_position,
-    'employment.gross_unemployed_per_inhabitant_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f12_country AS a
+    FROM f12_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -9944,11 +8175,18 @@ WITH periods AS (
     ON s13.period_key = u.period_key AND s13.unit_key = u.unit_key
   WHERE
     u.is_member
-), f13_municipality AS (
+), f13_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -9969,7 +8207,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -10008,140 +8248,11 @@ WITH periods AS (
     FROM f13_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f13_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f13_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f13_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f13_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f13 AS (
   SELECT
     13 AS figure_position,
@@ -10186,103 +8297,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f13_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    13 AS figure_position,
-    'employment.gross_unemployed_per_latest_inhabitant_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f13_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    13 AS figure_position,
-    'employment.gross_unemployed_per_latest_inhabitant_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f13_country AS a
+    FROM f13_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -10345,11 +8360,18 @@ WITH periods AS (
     ON s14.period_key = u.period_key AND s14.unit_key = u.unit_key
   WHERE
     u.is_member
-), f14_municipality AS (
+), f14_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -10370,7 +8392,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -10409,140 +8433,11 @@ WITH periods AS (
     FROM f14_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f14_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f14_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f14_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f14_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f14 AS (
   SELECT
     14 AS figure_position,
@@ -10587,103 +8482,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f14_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    14 AS figure_position,
-    'employment.gross_unemployed_per_mid_year_inhabitant_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f14_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    14 AS figure_position,
-    'employment.gross_unemployed_per_mid_year_inhabitant_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f14_country AS a
+    FROM f14_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -10722,11 +8521,18 @@ WITH periods AS (
     ON s10.period_key = u.period_key AND s10.unit_key = u.unit_key
   WHERE
     u.is_member
-), f15_municipality AS (
+), f15_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     COUNT(*) FILTER(WHERE
@@ -10743,7 +8549,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.s1 AS state,
       CASE
@@ -10765,98 +8573,11 @@ WITH periods AS (
     FROM f15_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f15_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f15_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f15_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f15_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f15 AS (
   SELECT
     15 AS figure_position,
@@ -10893,87 +8614,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f15_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    15 AS figure_position,
-    'employment.gross_unemployed_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f15_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    15 AS figure_position,
-    'employment.gross_unemployed_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f15_country AS a
+    FROM f15_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -11083,14 +8724,19 @@ WITH periods AS (
   GROUP BY
     m.period_key,
     m.area
-), f16_region AS (
+), f16_region_country AS (
   SELECT
     m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(CAST(m.value * m.weight AS DECIMAL(38, 9))) FILTER(WHERE
+    CASE
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_region, m.area_country) AS area,
+    SUM(CAST(m.value * m.weight AS DECIMAL(38, 15))) FILTER(WHERE
       m.is_in) AS numerator,
-    SUM(CAST(m.weight AS DECIMAL(38, 9))) FILTER(WHERE
+    SUM(CAST(m.weight AS DECIMAL(38, 15))) FILTER(WHERE
       m.is_in) AS denominator,
     COUNT(*) FILTER(WHERE
       m.is_in) AS members,
@@ -11106,7 +8752,8 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_region AS area,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       CAST(f.c1 AS DOUBLE) AS value,
@@ -11158,85 +8805,10 @@ WITH periods AS (
     FROM f16_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f16_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(CAST(m.value * m.weight AS DECIMAL(38, 9))) FILTER(WHERE
-      m.is_in) AS numerator,
-    SUM(CAST(m.weight AS DECIMAL(38, 9))) FILTER(WHERE
-      m.is_in) AS denominator,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      CAST(f.c1 AS DOUBLE) AS value,
-      CAST(f.c2 AS DOUBLE) AS weight,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN LEAST(f.s1, f.s2) >= 7
-          AND (
-            CAST(f.c1 AS DOUBLE) IS NULL OR CAST(f.c2 AS DOUBLE) IS NULL
-          )
-          THEN 6
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT CAST(f.c1 AS DOUBLE) IS NULL
-      AND NOT CAST(f.c2 AS DOUBLE) IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f16_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f16 AS (
   SELECT
     16 AS figure_position,
@@ -11314,48 +8886,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f16_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    16 AS figure_position,
-    'employment.gross_unemployed_share_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.numerator AS DOUBLE) / NULLIF(a.denominator, 0) AS value,
-    CAST(a.numerator AS DOUBLE) AS numerator,
-    CAST(a.denominator AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.denominator = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f16_country AS a
+    FROM f16_region_country AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -11422,11 +8953,18 @@ WITH periods AS (
     ON s16.period_key = u.period_key AND s16.unit_key = u.unit_key
   WHERE
     u.is_member
-), f17_municipality AS (
+), f17_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -11447,7 +8985,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -11486,140 +9026,11 @@ WITH periods AS (
     FROM f17_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f17_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f17_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f17_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f17_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f17 AS (
   SELECT
     17 AS figure_position,
@@ -11674,131 +9085,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f17_municipality AS a
-    LEFT JOIN w8
-      ON w8.period_key = a.period_key
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w8
-    ON w8.period_key = a.period_key
-  UNION ALL
-  SELECT
-    17 AS figure_position,
-    'employment.gross_unemployment_rate' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w8_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f17_region AS a
-    LEFT JOIN w8
-      ON w8.period_key = a.period_key
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w8
-    ON w8.period_key = a.period_key
-  UNION ALL
-  SELECT
-    17 AS figure_position,
-    'employment.gross_unemployment_rate' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w8_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f17_country AS a
+    FROM f17_areas AS a
     LEFT JOIN w8
       ON w8.period_key = a.period_key
   ) AS a
@@ -11857,11 +9144,18 @@ WITH periods AS (
     ON s17.period_key = u.period_key AND s17.unit_key = u.unit_key
   WHERE
     u.is_member
-), f18_municipality AS (
+), f18_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -11882,7 +9176,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -11921,140 +9217,11 @@ WITH periods AS (
     FROM f18_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f18_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f18_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f18_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f18_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f18 AS (
   SELECT
     18 AS figure_position,
@@ -12105,115 +9272,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f18_municipality AS a
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    18 AS figure_position,
-    'employment.in_job_or_upgraded_after_3_months_share' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w20_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f18_region AS a
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    18 AS figure_position,
-    'employment.in_job_or_upgraded_after_3_months_share' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w20_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f18_country AS a
+    FROM f18_areas AS a
   ) AS a
   JOIN everybody AS p
     ON p.period_key = a.period_key
@@ -12278,11 +9337,18 @@ WITH periods AS (
     ON s10.period_key = u.period_key AND s10.unit_key = u.unit_key
   WHERE
     u.is_member
-), f19_municipality AS (
+), f19_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -12303,7 +9369,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -12342,140 +9410,11 @@ WITH periods AS (
     FROM f19_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f19_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f19_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f19_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f19_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f19 AS (
   SELECT
     19 AS figure_position,
@@ -12520,103 +9459,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f19_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    19 AS figure_position,
-    'employment.insured_share_of_unemployed_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f19_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    19 AS figure_position,
-    'employment.insured_share_of_unemployed_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f19_country AS a
+    FROM f19_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -12671,11 +9514,18 @@ WITH periods AS (
     ON s19.period_key = u.period_key AND s19.unit_key = u.unit_key
   WHERE
     u.is_member
-), f20_municipality AS (
+), f20_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -12696,7 +9546,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -12735,140 +9587,11 @@ WITH periods AS (
     FROM f20_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f20_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f20_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f20_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f20_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f20 AS (
   SELECT
     20 AS figure_position,
@@ -12919,115 +9642,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f20_municipality AS a
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    20 AS figure_position,
-    'employment.interviews_per_spell' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w22_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f20_region AS a
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    20 AS figure_position,
-    'employment.interviews_per_spell' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w22_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f20_country AS a
+    FROM f20_areas AS a
   ) AS a
   JOIN everybody AS p
     ON p.period_key = a.period_key
@@ -13064,11 +9679,18 @@ WITH periods AS (
     ON s20.period_key = u.period_key AND s20.unit_key = u.unit_key
   WHERE
     u.is_member
-), f21_municipality AS (
+), f21_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     COUNT(*) FILTER(WHERE
@@ -13085,7 +9707,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.s1 AS state,
       CASE
@@ -13107,98 +9731,11 @@ WITH periods AS (
     FROM f21_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f21_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f21_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f21_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f21_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f21 AS (
   SELECT
     21 AS figure_position,
@@ -13241,99 +9778,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f21_municipality AS a
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    21 AS figure_position,
-    'employment.long_term_unemployed' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w23_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f21_region AS a
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    21 AS figure_position,
-    'employment.long_term_unemployed' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w23_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f21_country AS a
+    FROM f21_areas AS a
   ) AS a
   JOIN everybody AS p
     ON p.period_key = a.period_key
@@ -13372,11 +9817,18 @@ WITH periods AS (
     ON s21.period_key = u.period_key AND s21.unit_key = u.unit_key
   WHERE
     u.is_member
-), f22_municipality AS (
+), f22_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     COUNT(*) FILTER(WHERE
@@ -13393,7 +9845,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.s1 AS state,
       CASE
@@ -13415,98 +9869,11 @@ WITH periods AS (
     FROM f22_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f22_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f22_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f22_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f22_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f22 AS (
   SELECT
     22 AS figure_position,
@@ -13543,87 +9910,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f22_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    22 AS figure_position,
-    'employment.long_term_unemployed_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f22_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    22 AS figure_position,
-    'employment.long_term_unemployed_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f22_country AS a
+    FROM f22_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -13690,11 +9977,18 @@ WITH periods AS (
     ON s22.period_key = u.period_key AND s22.unit_key = u.unit_key
   WHERE
     u.is_member
-), f23_municipality AS (
+), f23_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -13715,7 +10009,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -13754,140 +10050,11 @@ WITH periods AS (
     FROM f23_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f23_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f23_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f23_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f23_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f23 AS (
   SELECT
     23 AS figure_position,
@@ -13960,167 +10127,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f23_municipality AS a
-    LEFT JOIN w26
-      ON w26.period_key = a.period_key
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w26
-    ON w26.period_key = a.period_key
-  UNION ALL
-  SELECT
-    23 AS figure_position,
-    'employment.new_disability_pensions_per_1000' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    1000 * CAST(a.c1 AS DOUBLE) / NULLIF(
-      CAST(a.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w26.from_date, w26.to_date) + 1
-      ), 0),
-      0
-    ) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w26.from_date, w26.to_date) + 1
-    ), 0) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w25_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(
-          CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w26.from_date, w26.to_date) + 1
-          ), 0) AS DOUBLE),
-          0
-        ) / NULLIF(
-          CAST(a.c2_expected AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w26.from_date, w26.to_date) + 1
-          ), 0),
-          0
-        ),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE
-            WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w26.from_date, w26.to_date) + 1
-            ), 0) = 0
-            THEN 6
-          END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f23_region AS a
-    LEFT JOIN w26
-      ON w26.period_key = a.period_key
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w26
-    ON w26.period_key = a.period_key
-  UNION ALL
-  SELECT
-    23 AS figure_position,
-    'employment.new_disability_pensions_per_1000' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    1000 * CAST(a.c1 AS DOUBLE) / NULLIF(
-      CAST(a.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w26.from_date, w26.to_date) + 1
-      ), 0),
-      0
-    ) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w26.from_date, w26.to_date) + 1
-    ), 0) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w25_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(
-          CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w26.from_date, w26.to_date) + 1
-          ), 0) AS DOUBLE),
-          0
-        ) / NULLIF(
-          CAST(a.c2_expected AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w26.from_date, w26.to_date) + 1
-          ), 0),
-          0
-        ),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE
-            WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w26.from_date, w26.to_date) + 1
-            ), 0) = 0
-            THEN 6
-          END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f23_country AS a
+    FROM f23_areas AS a
     LEFT JOIN w26
       ON w26.period_key = a.period_key
   ) AS a
@@ -14193,11 +10200,18 @@ WITH periods AS (
     ON s23.period_key = u.period_key AND s23.unit_key = u.unit_key
   WHERE
     u.is_member
-), f24_municipality AS (
+), f24_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -14218,7 +10232,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -14257,140 +10273,11 @@ WITH periods AS (
     FROM f24_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f24_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f24_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f24_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f24_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f24 AS (
   SELECT
     24 AS figure_position,
@@ -14467,183 +10354,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f24_municipality AS a
-    LEFT JOIN w27
-      ON w27.period_key = a.period_key
-    LEFT JOIN w8
-      ON w8.period_key = a.period_key
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w27
-    ON w27.period_key = a.period_key
-  LEFT JOIN w8
-    ON w8.period_key = a.period_key
-  UNION ALL
-  SELECT
-    24 AS figure_position,
-    'employment.public_support_share' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(
-      CAST(a.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
-      ), 0),
-      0
-    ) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
-    ), 0) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w8_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(
-          CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
-          ), 0) AS DOUBLE),
-          0
-        ) / NULLIF(
-          CAST(a.c2_expected AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
-          ), 0),
-          0
-        ),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE
-            WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
-            ), 0) = 0
-            THEN 6
-          END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f24_region AS a
-    LEFT JOIN w27
-      ON w27.period_key = a.period_key
-    LEFT JOIN w8
-      ON w8.period_key = a.period_key
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w27
-    ON w27.period_key = a.period_key
-  LEFT JOIN w8
-    ON w8.period_key = a.period_key
-  UNION ALL
-  SELECT
-    24 AS figure_position,
-    'employment.public_support_share' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(
-      CAST(a.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
-      ), 0),
-      0
-    ) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
-    ), 0) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w8_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(
-          CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
-          ), 0) AS DOUBLE),
-          0
-        ) / NULLIF(
-          CAST(a.c2_expected AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
-          ), 0),
-          0
-        ),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE
-            WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
-            ), 0) = 0
-            THEN 6
-          END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f24_country AS a
+    FROM f24_areas AS a
     LEFT JOIN w27
       ON w27.period_key = a.period_key
     LEFT JOIN w8
@@ -14694,11 +10405,18 @@ WITH periods AS (
     ON values_9.period_key = u.period_key AND values_9.unit_key = u.unit_key
   WHERE
     u.is_member
-), f25_municipality AS (
+), f25_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     COUNT(*) FILTER(WHERE
@@ -14715,7 +10433,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.s1 AS state,
       CASE
@@ -14737,98 +10457,11 @@ WITH periods AS (
     FROM f25_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f25_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f25_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f25_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f25_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f25 AS (
   SELECT
     25 AS figure_position,
@@ -14875,111 +10508,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f25_municipality AS a
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w8
-    ON w8.period_key = a.period_key
-  UNION ALL
-  SELECT
-    25 AS figure_position,
-    'employment.resource_and_job_clarification_full_time_persons' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w8_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f25_region AS a
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w8
-    ON w8.period_key = a.period_key
-  UNION ALL
-  SELECT
-    25 AS figure_position,
-    'employment.resource_and_job_clarification_full_time_persons' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w8_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f25_country AS a
+    FROM f25_areas AS a
   ) AS a
   JOIN everybody AS p
     ON p.period_key = a.period_key
@@ -15042,11 +10571,18 @@ WITH periods AS (
     ON values_11.period_key = u.period_key AND values_11.unit_key = u.unit_key
   WHERE
     u.is_member
-), f26_municipality AS (
+), f26_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -15067,7 +10603,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -15106,140 +10644,11 @@ WITH periods AS (
     FROM f26_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f26_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f26_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f26_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f26_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f26 AS (
   SELECT
     26 AS figure_position,
@@ -15290,115 +10699,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f26_municipality AS a
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    26 AS figure_position,
-    'employment.sickness_benefit_over_52_weeks_share' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w28_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f26_region AS a
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    26 AS figure_position,
-    'employment.sickness_benefit_over_52_weeks_share' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w28_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f26_country AS a
+    FROM f26_areas AS a
   ) AS a
   JOIN everybody AS p
     ON p.period_key = a.period_key
@@ -15467,11 +10768,18 @@ WITH periods AS (
     ON s23.period_key = u.period_key AND s23.unit_key = u.unit_key
   WHERE
     u.is_member
-), f27_municipality AS (
+), f27_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -15492,7 +10800,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -15531,140 +10841,11 @@ WITH periods AS (
     FROM f27_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f27_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f27_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f27_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f27_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f27 AS (
   SELECT
     27 AS figure_position,
@@ -15741,183 +10922,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f27_municipality AS a
-    LEFT JOIN w27
-      ON w27.period_key = a.period_key
-    LEFT JOIN w8
-      ON w8.period_key = a.period_key
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w27
-    ON w27.period_key = a.period_key
-  LEFT JOIN w8
-    ON w8.period_key = a.period_key
-  UNION ALL
-  SELECT
-    27 AS figure_position,
-    'employment.sickness_benefit_share' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(
-      CAST(a.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
-      ), 0),
-      0
-    ) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
-    ), 0) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w8_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(
-          CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
-          ), 0) AS DOUBLE),
-          0
-        ) / NULLIF(
-          CAST(a.c2_expected AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
-          ), 0),
-          0
-        ),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE
-            WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
-            ), 0) = 0
-            THEN 6
-          END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f27_region AS a
-    LEFT JOIN w27
-      ON w27.period_key = a.period_key
-    LEFT JOIN w8
-      ON w8.period_key = a.period_key
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w27
-    ON w27.period_key = a.period_key
-  LEFT JOIN w8
-    ON w8.period_key = a.period_key
-  UNION ALL
-  SELECT
-    27 AS figure_position,
-    'employment.sickness_benefit_share' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(
-      CAST(a.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
-      ), 0),
-      0
-    ) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
-    ), 0) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w8_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(
-          CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
-          ), 0) AS DOUBLE),
-          0
-        ) / NULLIF(
-          CAST(a.c2_expected AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
-          ), 0),
-          0
-        ),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE
-            WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w27.from_date, w27.to_date) + 1
-            ), 0) = 0
-            THEN 6
-          END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f27_country AS a
+    FROM f27_areas AS a
     LEFT JOIN w27
       ON w27.period_key = a.period_key
     LEFT JOIN w8
@@ -15984,11 +10989,18 @@ WITH periods AS (
     ON s24.period_key = u.period_key AND s24.unit_key = u.unit_key
   WHERE
     u.is_member
-), f28_municipality AS (
+), f28_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -16009,7 +11021,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -16048,140 +11062,11 @@ WITH periods AS (
     FROM f28_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f28_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f28_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f28_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f28_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f28 AS (
   SELECT
     28 AS figure_position,
@@ -16226,103 +11111,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f28_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    28 AS figure_position,
-    'employment.state_reimbursement_rate' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f28_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    28 AS figure_position,
-    'employment.state_reimbursement_rate' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f28_country AS a
+    FROM f28_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key

@@ -4585,11 +4585,16 @@ WITH periods AS (
   GROUP BY
     m.period_key,
     m.area
-), f1_region AS (
+), f1_region_country AS (
   SELECT
     m.period_key,
-    'region' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     COUNT(*) FILTER(WHERE
@@ -4606,7 +4611,8 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_region AS area,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.s1 AS state,
       CASE
@@ -4628,53 +4634,10 @@ WITH periods AS (
     FROM f1_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f1_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f1_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f1 AS (
   SELECT
     1 AS figure_position,
@@ -4739,28 +4702,7 @@ WITH periods AS (
     a.members_expected AS members_expected,
     CAST(NULL AS DOUBLE) AS denominator_share,
     CAST(NULL AS DATE) AS series_break
-  FROM f1_region AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    1 AS figure_position,
-    'employment.activation_degree_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(NULL AS DOUBLE) AS value,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    0 AS state,
-    9 AS reason,
-    FALSE AS complete,
-    CAST(0 AS BIGINT) AS members,
-    a.members_expected AS members_expected,
-    CAST(NULL AS DOUBLE) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM f1_country AS a
+  FROM f1_region_country AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
 ), f2_units AS (
@@ -5726,11 +5668,18 @@ WITH periods AS (
     ON s3.period_key = u.period_key AND s3.unit_key = u.unit_key
   WHERE
     u.is_member
-), f3_municipality AS (
+), f3_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -5751,7 +5700,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -5790,140 +5741,11 @@ WITH periods AS (
     FROM f3_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f3_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f3_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f3_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f3_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f3 AS (
   SELECT
     3 AS figure_position,
@@ -5968,103 +5790,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f3_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    3 AS figure_position,
-    'employment.benefit_expenditure_per_inhabitant_16_66' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f3_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    3 AS figure_position,
-    'employment.benefit_expenditure_per_inhabitant_16_66' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f3_country AS a
+    FROM f3_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -6107,11 +5833,18 @@ WITH periods AS (
     ON values_3.period_key = u.period_key AND values_3.unit_key = u.unit_key
   WHERE
     u.is_member
-), f4_municipality AS (
+), f4_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     COUNT(*) FILTER(WHERE
@@ -6128,7 +5861,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.s1 AS state,
       CASE
@@ -6150,98 +5885,11 @@ WITH periods AS (
     FROM f4_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f4_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f4_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f4_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f4_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f4 AS (
   SELECT
     4 AS figure_position,
@@ -6292,123 +5940,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f4_municipality AS a
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w6 AS from_w6
-    ON from_w6.period_key = a.period_key
-  LEFT JOIN w6
-    ON w6.period_key = a.period_key
-  UNION ALL
-  SELECT
-    4 AS figure_position,
-    'employment.cash_benefit_full_time_persons' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w6_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CASE
-      WHEN from_w6.from_date < CAST('2025-07-01' AS DATE)
-      AND p.end_date >= CAST('2025-07-01' AS DATE)
-      THEN CAST('2025-07-01' AS DATE)
-    END AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f4_region AS a
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w6 AS from_w6
-    ON from_w6.period_key = a.period_key
-  LEFT JOIN w6
-    ON w6.period_key = a.period_key
-  UNION ALL
-  SELECT
-    4 AS figure_position,
-    'employment.cash_benefit_full_time_persons' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w6_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CASE
-      WHEN from_w6.from_date < CAST('2025-07-01' AS DATE)
-      AND p.end_date >= CAST('2025-07-01' AS DATE)
-      THEN CAST('2025-07-01' AS DATE)
-    END AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f4_country AS a
+    FROM f4_areas AS a
   ) AS a
   JOIN everybody AS p
     ON p.period_key = a.period_key
@@ -6455,11 +5987,18 @@ WITH periods AS (
     ON s4.period_key = u.period_key AND s4.unit_key = u.unit_key
   WHERE
     u.is_member
-), f5_municipality AS (
+), f5_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     COUNT(*) FILTER(WHERE
@@ -6476,7 +6015,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.s1 AS state,
       CASE
@@ -6498,98 +6039,11 @@ WITH periods AS (
     FROM f5_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f5_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f5_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f5_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f5_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f5 AS (
   SELECT
     5 AS figure_position,
@@ -6634,111 +6088,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f5_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w7 AS from_w7
-    ON from_w7.period_key = a.period_key
-  LEFT JOIN w7
-    ON w7.period_key = a.period_key
-  UNION ALL
-  SELECT
-    5 AS figure_position,
-    'employment.cash_benefit_full_time_persons_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w7.from_date, w7.to_date) + 1
-    ), 0) AS DOUBLE) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w7.from_date, w7.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CASE
-      WHEN from_w7.from_date < CAST('2025-07-01' AS DATE)
-      AND p.end_date >= CAST('2025-07-01' AS DATE)
-      THEN CAST('2025-07-01' AS DATE)
-    END AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f5_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w7 AS from_w7
-    ON from_w7.period_key = a.period_key
-  LEFT JOIN w7
-    ON w7.period_key = a.period_key
-  UNION ALL
-  SELECT
-    5 AS figure_position,
-    'employment.cash_benefit_full_time_persons_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w7.from_date, w7.to_date) + 1
-    ), 0) AS DOUBLE) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w7.from_date, w7.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CASE
-      WHEN from_w7.from_date < CAST('2025-07-01' AS DATE)
-      AND p.end_date >= CAST('2025-07-01' AS DATE)
-      THEN CAST('2025-07-01' AS DATE)
-    END AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f5_country AS a
+    FROM f5_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -6860,14 +6210,19 @@ WITH periods AS (
   GROUP BY
     m.period_key,
     m.area
-), f6_region AS (
+), f6_region_country AS (
   SELECT
     m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(CAST(m.value * m.weight AS DECIMAL(38, 9))) FILTER(WHERE
+    CASE
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_region, m.area_country) AS area,
+    SUM(CAST(m.value * m.weight AS DECIMAL(38, 15))) FILTER(WHERE
       m.is_in) AS numerator,
-    SUM(CAST(m.weight AS DECIMAL(38, 9))) FILTER(WHERE
+    SUM(CAST(m.weight AS DECIMAL(38, 15))) FILTER(WHERE
       m.is_in) AS denominator,
     COUNT(*) FILTER(WHERE
       m.is_in) AS members,
@@ -6883,7 +6238,8 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_region AS area,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       CAST(f.c1 AS DOUBLE) / NULLIF((
@@ -6952,102 +6308,10 @@ WITH periods AS (
       ON w9.period_key = f.period_key
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f6_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(CAST(m.value * m.weight AS DECIMAL(38, 9))) FILTER(WHERE
-      m.is_in) AS numerator,
-    SUM(CAST(m.weight AS DECIMAL(38, 9))) FILTER(WHERE
-      m.is_in) AS denominator,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      CAST(f.c1 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-      ), 0) AS value,
-      CAST(f.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w9.from_date, w9.to_date) + 1
-      ), 0) AS weight,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN LEAST(f.s1, f.s2) >= 7
-          AND (
-            CAST(f.c1 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-            ), 0) IS NULL
-            OR CAST(f.c2 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w9.from_date, w9.to_date) + 1
-            ), 0) IS NULL
-          )
-          THEN 6
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT CAST(f.c1 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w8.from_date, w8.to_date) + 1
-      ), 0) IS NULL
-      AND NOT CAST(f.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w9.from_date, w9.to_date) + 1
-      ), 0) IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f6_units AS f
-    LEFT JOIN w8
-      ON w8.period_key = f.period_key
-    LEFT JOIN w9
-      ON w9.period_key = f.period_key
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f6 AS (
   SELECT
     6 AS figure_position,
@@ -7141,54 +6405,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f6_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w8 AS from_w8
-    ON from_w8.period_key = a.period_key
-  UNION ALL
-  SELECT
-    6 AS figure_position,
-    'employment.cash_benefit_workforce_share_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.numerator AS DOUBLE) / NULLIF(a.denominator, 0) AS value,
-    CAST(a.numerator AS DOUBLE) AS numerator,
-    CAST(a.denominator AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CASE
-      WHEN from_w8.from_date < CAST('2025-07-01' AS DATE)
-      AND p.end_date >= CAST('2025-07-01' AS DATE)
-      THEN CAST('2025-07-01' AS DATE)
-    END AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.denominator = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f6_country AS a
+    FROM f6_region_country AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -7259,11 +6476,18 @@ WITH periods AS (
     ON values_5.period_key = u.period_key AND values_5.unit_key = u.unit_key
   WHERE
     u.is_member
-), f7_municipality AS (
+), f7_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -7284,7 +6508,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -7323,140 +6549,11 @@ WITH periods AS (
     FROM f7_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f7_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f7_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f7_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f7_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f7 AS (
   SELECT
     7 AS figure_position,
@@ -7533,175 +6630,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f7_municipality AS a
-    LEFT JOIN w6
-      ON w6.period_key = a.period_key
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w6
-    ON w6.period_key = a.period_key
-  UNION ALL
-  SELECT
-    7 AS figure_position,
-    'employment.flex_job_unemployment_share' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(
-      CAST(a.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-      ), 0),
-      0
-    ) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w6_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(
-          CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-          ), 0) AS DOUBLE),
-          0
-        ) / NULLIF(
-          CAST(a.c2_expected AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-          ), 0),
-          0
-        ),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE
-            WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-            ), 0) = 0
-            THEN 6
-          END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f7_region AS a
-    LEFT JOIN w6
-      ON w6.period_key = a.period_key
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w6
-    ON w6.period_key = a.period_key
-  UNION ALL
-  SELECT
-    7 AS figure_position,
-    'employment.flex_job_unemployment_share' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(
-      CAST(a.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-      ), 0),
-      0
-    ) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w6_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(
-          CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-          ), 0) AS DOUBLE),
-          0
-        ) / NULLIF(
-          CAST(a.c2_expected AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-          ), 0),
-          0
-        ),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE
-            WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-            ), 0) = 0
-            THEN 6
-          END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f7_country AS a
+    FROM f7_areas AS a
     LEFT JOIN w6
       ON w6.period_key = a.period_key
   ) AS a
@@ -7780,11 +6709,18 @@ WITH periods AS (
     ON s8.period_key = u.period_key AND s8.unit_key = u.unit_key
   WHERE
     u.is_member
-), f8_municipality AS (
+), f8_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -7803,7 +6739,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -7842,136 +6780,11 @@ WITH periods AS (
     FROM f8_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f8_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f8_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f8_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f8_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f8 AS (
   SELECT
     8 AS figure_position,
@@ -8016,111 +6829,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f8_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w10
-    ON w10.period_key = a.period_key
-  LEFT JOIN w11
-    ON w11.period_key = a.period_key
-  UNION ALL
-  SELECT
-    8 AS figure_position,
-    'employment.gross_unemployed_change_12_months_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-    ), 0) - CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w11.from_date, w11.to_date) + 1
-    ), 0) AS DOUBLE) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-    ), 0) - CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w11.from_date, w11.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f8_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w10
-    ON w10.period_key = a.period_key
-  LEFT JOIN w11
-    ON w11.period_key = a.period_key
-  UNION ALL
-  SELECT
-    8 AS figure_position,
-    'employment.gross_unemployed_change_12_months_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-    ), 0) - CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w11.from_date, w11.to_date) + 1
-    ), 0) AS DOUBLE) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-    ), 0) - CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w11.from_date, w11.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f8_country AS a
+    FROM f8_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -8191,11 +6900,18 @@ WITH periods AS (
     ON s9.period_key = u.period_key AND s9.unit_key = u.unit_key
   WHERE
     u.is_member
-), f9_municipality AS (
+), f9_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -8216,7 +6932,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -8255,140 +6973,11 @@ WITH periods AS (
     FROM f9_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f9_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f9_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f9_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f9_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f9 AS (
   SELECT
     9 AS figure_position,
@@ -8437,119 +7026,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f9_municipality AS a
-    LEFT JOIN w10
-      ON w10.period_key = a.period_key
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w10
-    ON w10.period_key = a.period_key
-  UNION ALL
-  SELECT
-    9 AS figure_position,
-    'employment.gross_unemployed_per_inhabitant_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f9_region AS a
-    LEFT JOIN w10
-      ON w10.period_key = a.period_key
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w10
-    ON w10.period_key = a.period_key
-  UNION ALL
-  SELECT
-    9 AS figure_position,
-    'employment.gross_unemployed_per_inhabitant_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f9_country AS a
+    FROM f9_areas AS a
     LEFT JOIN w10
       ON w10.period_key = a.period_key
   ) AS a
@@ -8620,11 +7097,18 @@ WITH periods AS (
     ON s10.period_key = u.period_key AND s10.unit_key = u.unit_key
   WHERE
     u.is_member
-), f10_municipality AS (
+), f10_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -8645,7 +7129,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -8684,140 +7170,11 @@ WITH periods AS (
     FROM f10_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f10_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f10_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f10_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f10_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f10 AS (
   SELECT
     10 AS figure_position,
@@ -8866,119 +7223,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f10_municipality AS a
-    LEFT JOIN w10
-      ON w10.period_key = a.period_key
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w10
-    ON w10.period_key = a.period_key
-  UNION ALL
-  SELECT
-    10 AS figure_position,
-    'employment.gross_unemployed_per_latest_inhabitant_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f10_region AS a
-    LEFT JOIN w10
-      ON w10.period_key = a.period_key
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w10
-    ON w10.period_key = a.period_key
-  UNION ALL
-  SELECT
-    10 AS figure_position,
-    'employment.gross_unemployed_per_latest_inhabitant_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f10_country AS a
+    FROM f10_areas AS a
     LEFT JOIN w10
       ON w10.period_key = a.period_key
   ) AS a
@@ -9049,11 +7294,18 @@ WITH periods AS (
     ON s11.period_key = u.period_key AND s11.unit_key = u.unit_key
   WHERE
     u.is_member
-), f11_municipality AS (
+), f11_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -9074,7 +7326,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -9113,140 +7367,11 @@ WITH periods AS (
     FROM f11_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f11_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f11_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f11_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f11_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f11 AS (
   SELECT
     11 AS figure_position,
@@ -9295,119 +7420,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f11_municipality AS a
-    LEFT JOIN w10
-      ON w10.period_key = a.period_key
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w10
-    ON w10.period_key = a.period_key
-  UNION ALL
-  SELECT
-    11 AS figure_position,
-    'employment.gross_unemployed_per_mid_year_inhabitant_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f11_region AS a
-    LEFT JOIN w10
-      ON w10.period_key = a.period_key
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w10
-    ON w10.period_key = a.period_key
-  UNION ALL
-  SELECT
-    11 AS figure_position,
-    'employment.gross_unemployed_per_mid_year_inhabitant_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f11_country AS a
+    FROM f11_areas AS a
     LEFT JOIN w10
       ON w10.period_key = a.period_key
   ) AS a
@@ -9454,11 +7467,18 @@ WITH periods AS (
     ON s7.period_key = u.period_key AND s7.unit_key = u.unit_key
   WHERE
     u.is_member
-), f12_municipality AS (
+), f12_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     COUNT(*) FILTER(WHERE
@@ -9475,7 +7495,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.s1 AS state,
       CASE
@@ -9497,98 +7519,11 @@ WITH periods AS (
     FROM f12_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f12_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f12_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f12_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f12_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f12 AS (
   SELECT
     12 AS figure_position,
@@ -9629,99 +7564,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f12_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w10
-    ON w10.period_key = a.period_key
-  UNION ALL
-  SELECT
-    12 AS figure_position,
-    'employment.gross_unemployed_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-    ), 0) AS DOUBLE) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f12_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w10
-    ON w10.period_key = a.period_key
-  UNION ALL
-  SELECT
-    12 AS figure_position,
-    'employment.gross_unemployed_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-    ), 0) AS DOUBLE) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f12_country AS a
+    FROM f12_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -9841,14 +7684,19 @@ WITH periods AS (
   GROUP BY
     m.period_key,
     m.area
-), f13_region AS (
+), f13_region_country AS (
   SELECT
     m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(CAST(m.value * m.weight AS DECIMAL(38, 9))) FILTER(WHERE
+    CASE
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_region, m.area_country) AS area,
+    SUM(CAST(m.value * m.weight AS DECIMAL(38, 15))) FILTER(WHERE
       m.is_in) AS numerator,
-    SUM(CAST(m.weight AS DECIMAL(38, 9))) FILTER(WHERE
+    SUM(CAST(m.weight AS DECIMAL(38, 15))) FILTER(WHERE
       m.is_in) AS denominator,
     COUNT(*) FILTER(WHERE
       m.is_in) AS members,
@@ -9864,7 +7712,8 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_region AS area,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       CAST(f.c1 AS DOUBLE) / NULLIF((
@@ -9933,102 +7782,10 @@ WITH periods AS (
       ON w9.period_key = f.period_key
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f13_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(CAST(m.value * m.weight AS DECIMAL(38, 9))) FILTER(WHERE
-      m.is_in) AS numerator,
-    SUM(CAST(m.weight AS DECIMAL(38, 9))) FILTER(WHERE
-      m.is_in) AS denominator,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      CAST(f.c1 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w15.from_date, w15.to_date) + 1
-      ), 0) AS value,
-      CAST(f.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w9.from_date, w9.to_date) + 1
-      ), 0) AS weight,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN LEAST(f.s1, f.s2) >= 7
-          AND (
-            CAST(f.c1 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w15.from_date, w15.to_date) + 1
-            ), 0) IS NULL
-            OR CAST(f.c2 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w9.from_date, w9.to_date) + 1
-            ), 0) IS NULL
-          )
-          THEN 6
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7
-      AND NOT f.c1 IS NULL
-      AND NOT f.c2 IS NULL
-      AND NOT CAST(f.c1 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w15.from_date, w15.to_date) + 1
-      ), 0) IS NULL
-      AND NOT CAST(f.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w9.from_date, w9.to_date) + 1
-      ), 0) IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f13_units AS f
-    LEFT JOIN w15
-      ON w15.period_key = f.period_key
-    LEFT JOIN w9
-      ON w9.period_key = f.period_key
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f13 AS (
   SELECT
     13 AS figure_position,
@@ -10112,48 +7869,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f13_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    13 AS figure_position,
-    'employment.gross_unemployed_share_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.numerator AS DOUBLE) / NULLIF(a.denominator, 0) AS value,
-    CAST(a.numerator AS DOUBLE) AS numerator,
-    CAST(a.denominator AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.denominator = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f13_country AS a
+    FROM f13_region_country AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
@@ -10220,11 +7936,18 @@ WITH periods AS (
     ON s13.period_key = u.period_key AND s13.unit_key = u.unit_key
   WHERE
     u.is_member
-), f14_municipality AS (
+), f14_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -10245,7 +7968,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -10284,140 +8009,11 @@ WITH periods AS (
     FROM f14_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f14_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f14_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f14_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 1
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f14_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f14 AS (
   SELECT
     14 AS figure_position,
@@ -10472,131 +8068,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f14_municipality AS a
-    LEFT JOIN w6
-      ON w6.period_key = a.period_key
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w6
-    ON w6.period_key = a.period_key
-  UNION ALL
-  SELECT
-    14 AS figure_position,
-    'employment.gross_unemployment_rate' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w6_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f14_region AS a
-    LEFT JOIN w6
-      ON w6.period_key = a.period_key
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w6
-    ON w6.period_key = a.period_key
-  UNION ALL
-  SELECT
-    14 AS figure_position,
-    'employment.gross_unemployment_rate' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w6_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f14_country AS a
+    FROM f14_areas AS a
     LEFT JOIN w6
       ON w6.period_key = a.period_key
   ) AS a
@@ -10673,11 +8145,18 @@ WITH periods AS (
     ON s7.period_key = u.period_key AND s7.unit_key = u.unit_key
   WHERE
     u.is_member
-), f15_municipality AS (
+), f15_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -10698,7 +8177,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -10737,140 +8218,11 @@ WITH periods AS (
     FROM f15_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f15_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f15_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f15_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f15_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f15 AS (
   SELECT
     15 AS figure_position,
@@ -10941,171 +8293,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f15_municipality AS a
-    LEFT JOIN w10
-      ON w10.period_key = a.period_key
-    LEFT JOIN w17
-      ON w17.period_key = a.period_key
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w10
-    ON w10.period_key = a.period_key
-  LEFT JOIN w17
-    ON w17.period_key = a.period_key
-  UNION ALL
-  SELECT
-    15 AS figure_position,
-    'employment.insured_share_of_unemployed_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w17.from_date, w17.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(
-      CAST(a.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-      ), 0),
-      0
-    ) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w17.from_date, w17.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-    ), 0) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(
-          CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-          ), 0) AS DOUBLE),
-          0
-        ) / NULLIF(
-          CAST(a.c2_expected AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-          ), 0),
-          0
-        ),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE
-            WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-            ), 0) = 0
-            THEN 6
-          END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f15_region AS a
-    LEFT JOIN w10
-      ON w10.period_key = a.period_key
-    LEFT JOIN w17
-      ON w17.period_key = a.period_key
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w10
-    ON w10.period_key = a.period_key
-  LEFT JOIN w17
-    ON w17.period_key = a.period_key
-  UNION ALL
-  SELECT
-    15 AS figure_position,
-    'employment.insured_share_of_unemployed_published' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w17.from_date, w17.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(
-      CAST(a.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-      ), 0),
-      0
-    ) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w17.from_date, w17.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-    ), 0) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(
-          CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-          ), 0) AS DOUBLE),
-          0
-        ) / NULLIF(
-          CAST(a.c2_expected AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-          ), 0),
-          0
-        ),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE
-            WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w10.from_date, w10.to_date) + 1
-            ), 0) = 0
-            THEN 6
-          END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f15_country AS a
+    FROM f15_areas AS a
     LEFT JOIN w10
       ON w10.period_key = a.period_key
     LEFT JOIN w17
@@ -11150,11 +8338,18 @@ WITH periods AS (
     ON s15.period_key = u.period_key AND s15.unit_key = u.unit_key
   WHERE
     u.is_member
-), f16_municipality AS (
+), f16_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     COUNT(*) FILTER(WHERE
@@ -11171,7 +8366,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.s1 AS state,
       CASE
@@ -11193,98 +8390,11 @@ WITH periods AS (
     FROM f16_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f16_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f16_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f16_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f16_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f16 AS (
   SELECT
     16 AS figure_position,
@@ -11327,99 +8437,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f16_municipality AS a
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    16 AS figure_position,
-    'employment.long_term_unemployed' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w18_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f16_region AS a
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    16 AS figure_position,
-    'employment.long_term_unemployed' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(a.c1 AS DOUBLE) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w18_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f16_country AS a
+    FROM f16_areas AS a
   ) AS a
   JOIN everybody AS p
     ON p.period_key = a.period_key
@@ -11486,11 +8504,18 @@ WITH periods AS (
     ON s16.period_key = u.period_key AND s16.unit_key = u.unit_key
   WHERE
     u.is_member
-), f17_municipality AS (
+), f17_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -11511,7 +8536,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -11550,140 +8577,11 @@ WITH periods AS (
     FROM f17_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f17_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f17_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f17_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f17_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f17 AS (
   SELECT
     17 AS figure_position,
@@ -11756,167 +8654,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f17_municipality AS a
-    LEFT JOIN w20
-      ON w20.period_key = a.period_key
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w20
-    ON w20.period_key = a.period_key
-  UNION ALL
-  SELECT
-    17 AS figure_position,
-    'employment.new_disability_pensions_per_1000' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    1000 * CAST(a.c1 AS DOUBLE) / NULLIF(
-      CAST(a.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w20.from_date, w20.to_date) + 1
-      ), 0),
-      0
-    ) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w20.from_date, w20.to_date) + 1
-    ), 0) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w19_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(
-          CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w20.from_date, w20.to_date) + 1
-          ), 0) AS DOUBLE),
-          0
-        ) / NULLIF(
-          CAST(a.c2_expected AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w20.from_date, w20.to_date) + 1
-          ), 0),
-          0
-        ),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE
-            WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w20.from_date, w20.to_date) + 1
-            ), 0) = 0
-            THEN 6
-          END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f17_region AS a
-    LEFT JOIN w20
-      ON w20.period_key = a.period_key
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w20
-    ON w20.period_key = a.period_key
-  UNION ALL
-  SELECT
-    17 AS figure_position,
-    'employment.new_disability_pensions_per_1000' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    1000 * CAST(a.c1 AS DOUBLE) / NULLIF(
-      CAST(a.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w20.from_date, w20.to_date) + 1
-      ), 0),
-      0
-    ) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w20.from_date, w20.to_date) + 1
-    ), 0) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w19_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(
-          CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w20.from_date, w20.to_date) + 1
-          ), 0) AS DOUBLE),
-          0
-        ) / NULLIF(
-          CAST(a.c2_expected AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w20.from_date, w20.to_date) + 1
-          ), 0),
-          0
-        ),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE
-            WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w20.from_date, w20.to_date) + 1
-            ), 0) = 0
-            THEN 6
-          END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f17_country AS a
+    FROM f17_areas AS a
     LEFT JOIN w20
       ON w20.period_key = a.period_key
   ) AS a
@@ -11989,11 +8727,18 @@ WITH periods AS (
     ON s17.period_key = u.period_key AND s17.unit_key = u.unit_key
   WHERE
     u.is_member
-), f18_municipality AS (
+), f18_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -12014,7 +8759,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -12053,140 +8800,11 @@ WITH periods AS (
     FROM f18_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f18_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f18_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f18_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f18_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f18 AS (
   SELECT
     18 AS figure_position,
@@ -12263,183 +8881,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f18_municipality AS a
-    LEFT JOIN w21
-      ON w21.period_key = a.period_key
-    LEFT JOIN w6
-      ON w6.period_key = a.period_key
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w21
-    ON w21.period_key = a.period_key
-  LEFT JOIN w6
-    ON w6.period_key = a.period_key
-  UNION ALL
-  SELECT
-    18 AS figure_position,
-    'employment.public_support_share' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(
-      CAST(a.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
-      ), 0),
-      0
-    ) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
-    ), 0) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w6_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(
-          CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
-          ), 0) AS DOUBLE),
-          0
-        ) / NULLIF(
-          CAST(a.c2_expected AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
-          ), 0),
-          0
-        ),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE
-            WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
-            ), 0) = 0
-            THEN 6
-          END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f18_region AS a
-    LEFT JOIN w21
-      ON w21.period_key = a.period_key
-    LEFT JOIN w6
-      ON w6.period_key = a.period_key
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w21
-    ON w21.period_key = a.period_key
-  LEFT JOIN w6
-    ON w6.period_key = a.period_key
-  UNION ALL
-  SELECT
-    18 AS figure_position,
-    'employment.public_support_share' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(
-      CAST(a.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
-      ), 0),
-      0
-    ) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
-    ), 0) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w6_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(
-          CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
-          ), 0) AS DOUBLE),
-          0
-        ) / NULLIF(
-          CAST(a.c2_expected AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
-          ), 0),
-          0
-        ),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE
-            WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
-            ), 0) = 0
-            THEN 6
-          END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f18_country AS a
+    FROM f18_areas AS a
     LEFT JOIN w21
       ON w21.period_key = a.period_key
     LEFT JOIN w6
@@ -12490,11 +8932,18 @@ WITH periods AS (
     ON values_9.period_key = u.period_key AND values_9.unit_key = u.unit_key
   WHERE
     u.is_member
-), f19_municipality AS (
+), f19_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     COUNT(*) FILTER(WHERE
@@ -12511,7 +8960,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.s1 AS state,
       CASE
@@ -12533,98 +8984,11 @@ WITH periods AS (
     FROM f19_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f19_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f19_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f19_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.s1 AS state,
-      CASE
-        WHEN f.s1 >= 7 AND f.c1 IS NULL
-        THEN 6
-        WHEN f.s1 = 0
-        THEN 5
-        WHEN f.s1 = 1
-        THEN 7
-        WHEN f.s1 = 2
-        THEN 2
-        WHEN f.s1 = 6
-        THEN 8
-        WHEN f.s1 = 7
-        THEN 8
-      END AS reason,
-      f.s1 >= 7 AND NOT f.c1 IS NULL AS is_in,
-      FALSE AS is_known
-    FROM f19_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f19 AS (
   SELECT
     19 AS figure_position,
@@ -12671,111 +9035,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f19_municipality AS a
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w6
-    ON w6.period_key = a.period_key
-  UNION ALL
-  SELECT
-    19 AS figure_position,
-    'employment.resource_and_job_clarification_full_time_persons' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w6_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f19_region AS a
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w6
-    ON w6.period_key = a.period_key
-  UNION ALL
-  SELECT
-    19 AS figure_position,
-    'employment.resource_and_job_clarification_full_time_persons' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(NULL AS DOUBLE) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w6_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0) AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f19_country AS a
+    FROM f19_areas AS a
   ) AS a
   JOIN everybody AS p
     ON p.period_key = a.period_key
@@ -12838,11 +9098,18 @@ WITH periods AS (
     ON values_11.period_key = u.period_key AND values_11.unit_key = u.unit_key
   WHERE
     u.is_member
-), f20_municipality AS (
+), f20_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -12863,7 +9130,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -12902,140 +9171,11 @@ WITH periods AS (
     FROM f20_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f20_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f20_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f20_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f20_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f20 AS (
   SELECT
     20 AS figure_position,
@@ -13086,115 +9226,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f20_municipality AS a
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    20 AS figure_position,
-    'employment.sickness_benefit_over_52_weeks_share' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w22_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f20_region AS a
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    20 AS figure_position,
-    'employment.sickness_benefit_over_52_weeks_share' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w22_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f20_country AS a
+    FROM f20_areas AS a
   ) AS a
   JOIN everybody AS p
     ON p.period_key = a.period_key
@@ -13263,11 +9295,18 @@ WITH periods AS (
     ON s17.period_key = u.period_key AND s17.unit_key = u.unit_key
   WHERE
     u.is_member
-), f21_municipality AS (
+), f21_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -13288,7 +9327,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -13327,140 +9368,11 @@ WITH periods AS (
     FROM f21_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f21_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f21_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f21_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f21_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f21 AS (
   SELECT
     21 AS figure_position,
@@ -13537,183 +9449,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f21_municipality AS a
-    LEFT JOIN w21
-      ON w21.period_key = a.period_key
-    LEFT JOIN w6
-      ON w6.period_key = a.period_key
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w21
-    ON w21.period_key = a.period_key
-  LEFT JOIN w6
-    ON w6.period_key = a.period_key
-  UNION ALL
-  SELECT
-    21 AS figure_position,
-    'employment.sickness_benefit_share' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(
-      CAST(a.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
-      ), 0),
-      0
-    ) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
-    ), 0) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w6_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(
-          CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
-          ), 0) AS DOUBLE),
-          0
-        ) / NULLIF(
-          CAST(a.c2_expected AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
-          ), 0),
-          0
-        ),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE
-            WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
-            ), 0) = 0
-            THEN 6
-          END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f21_region AS a
-    LEFT JOIN w21
-      ON w21.period_key = a.period_key
-    LEFT JOIN w6
-      ON w6.period_key = a.period_key
-  ) AS a
-  JOIN everybody AS p
-    ON p.period_key = a.period_key
-  LEFT JOIN w21
-    ON w21.period_key = a.period_key
-  LEFT JOIN w6
-    ON w6.period_key = a.period_key
-  UNION ALL
-  SELECT
-    21 AS figure_position,
-    'employment.sickness_benefit_share' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) / NULLIF(
-      CAST(a.c2 AS DOUBLE) / NULLIF((
-        DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
-      ), 0),
-      0
-    ) AS value,
-    CAST(CAST(a.c1 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w6.from_date, w6.to_date) + 1
-    ), 0) AS DOUBLE) AS numerator,
-    CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-      DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
-    ), 0) AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(
-      a.members > 0
-      AND a.members = a.members_expected
-      AND a.state_in >= 9
-      AND p.w6_everybody,
-      FALSE
-    ) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(
-          CAST(CAST(a.c2 AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
-          ), 0) AS DOUBLE),
-          0
-        ) / NULLIF(
-          CAST(a.c2_expected AS DOUBLE) / NULLIF((
-            DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
-          ), 0),
-          0
-        ),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE
-            WHEN CAST(a.c2 AS DOUBLE) / NULLIF((
-              DATE_DIFF('DAY', w21.from_date, w21.to_date) + 1
-            ), 0) = 0
-            THEN 6
-          END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f21_country AS a
+    FROM f21_areas AS a
     LEFT JOIN w21
       ON w21.period_key = a.period_key
     LEFT JOIN w6
@@ -13784,11 +9520,18 @@ WITH periods AS (
     ON s18.period_key = u.period_key AND s18.unit_key = u.unit_key
   WHERE
     u.is_member
-), f22_municipality AS (
+), f22_areas AS (
   SELECT
     m.period_key,
-    'municipality' AS area_level,
-    m.area,
+    CASE
+      WHEN GROUPING(m.area_municipality) = 0
+      THEN 'municipality'
+      WHEN GROUPING(m.area_region) = 0
+      THEN 'region'
+      WHEN GROUPING(m.area_country) = 0
+      THEN 'country'
+    END AS area_level,
+    COALESCE(m.area_municipality, m.area_region, m.area_country) AS area,
     SUM(m.c1) FILTER(WHERE
       m.is_in) AS c1,
     SUM(m.c2) FILTER(WHERE
@@ -13809,7 +9552,9 @@ WITH periods AS (
   FROM (
     SELECT
       f.period_key,
-      f.area_municipality AS area,
+      f.area_municipality,
+      f.area_region,
+      f.area_country,
       f.c1,
       f.c2,
       LEAST(f.s1, f.s2) AS state,
@@ -13848,140 +9593,11 @@ WITH periods AS (
     FROM f22_units AS f
   ) AS m
   GROUP BY
-    m.period_key,
-    m.area
-), f22_region AS (
-  SELECT
-    m.period_key,
-    'region' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_region AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f22_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
-), f22_country AS (
-  SELECT
-    m.period_key,
-    'country' AS area_level,
-    m.area,
-    SUM(m.c1) FILTER(WHERE
-      m.is_in) AS c1,
-    SUM(m.c2) FILTER(WHERE
-      m.is_in) AS c2,
-    SUM(m.c2) FILTER(WHERE
-      m.state <> 3 AND m.is_known) AS c2_expected,
-    COUNT(*) FILTER(WHERE
-      m.is_in) AS members,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3) AS members_expected,
-    COUNT(*) FILTER(WHERE
-      m.state <> 3 AND NOT m.is_known) AS unknown_denominators,
-    MIN(m.state) FILTER(WHERE
-      m.is_in) AS state_in,
-    MIN(m.state) AS state_low,
-    MAX(m.state) AS state_high,
-    MIN(m.reason) AS reason_low
-  FROM (
-    SELECT
-      f.period_key,
-      f.area_country AS area,
-      f.c1,
-      f.c2,
-      LEAST(f.s1, f.s2) AS state,
-      LEAST(
-        CASE
-          WHEN f.s1 >= 7 AND f.c1 IS NULL
-          THEN 6
-          WHEN f.s1 = 0
-          THEN 5
-          WHEN f.s1 = 1
-          THEN 7
-          WHEN f.s1 = 2
-          THEN 2
-          WHEN f.s1 = 6
-          THEN 8
-          WHEN f.s1 = 7
-          THEN 8
-        END,
-        CASE
-          WHEN f.s2 >= 7 AND f.c2 IS NULL
-          THEN 6
-          WHEN f.s2 = 0
-          THEN 5
-          WHEN f.s2 = 1
-          THEN 7
-          WHEN f.s2 = 2
-          THEN 2
-          WHEN f.s2 = 6
-          THEN 8
-          WHEN f.s2 = 7
-          THEN 8
-        END
-      ) AS reason,
-      LEAST(f.s1, f.s2) >= 7 AND NOT f.c1 IS NULL AND NOT f.c2 IS NULL AS is_in,
-      f.s2 >= 7 AS is_known
-    FROM f22_units AS f
-  ) AS m
-  GROUP BY
-    m.period_key,
-    m.area
+    GROUPING SETS (
+      (m.period_key, m.area_municipality),
+      (m.period_key, m.area_region),
+      (m.period_key, m.area_country)
+    )
 ), f22 AS (
   SELECT
     22 AS figure_position,
@@ -14026,103 +9642,7 @@ WITH periods AS (
           CASE WHEN a.state_in = 7 THEN 8 END
         )
       END AS reason
-    FROM f22_municipality AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    22 AS figure_position,
-    'employment.state_reimbursement_rate' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f22_region AS a
-  ) AS a
-  JOIN periods AS p
-    ON p.period_key = a.period_key
-  UNION ALL
-  SELECT
-    22 AS figure_position,
-    'employment.state_reimbursement_rate' AS key_figure,
-    a.area_level,
-    a.area,
-    a.period_key,
-    p.period,
-    100 * CAST(a.c1 AS DOUBLE) / NULLIF(a.c2, 0) AS value,
-    CAST(a.c1 AS DOUBLE) AS numerator,
-    CAST(a.c2 AS DOUBLE) AS denominator,
-    a.state AS state,
-    a.reason AS reason,
-    COALESCE(a.members > 0 AND a.members = a.members_expected AND a.state_in >= 9, FALSE) AS complete,
-    a.members AS members,
-    a.members_expected AS members_expected,
-    CASE
-      WHEN a.unknown_denominators = 0
-      THEN COALESCE(
-        COALESCE(CAST(a.c2 AS DOUBLE), 0) / NULLIF(a.c2_expected, 0),
-        CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-      )
-      ELSE CAST(a.members AS DOUBLE) / NULLIF(a.members_expected, 0)
-    END AS denominator_share,
-    CAST(NULL AS DATE) AS series_break
-  FROM (
-    SELECT
-      a.*,
-      CASE
-        WHEN a.members > 0
-        THEN a.state_in
-        WHEN a.state_low = a.state_high AND a.state_low < 7
-        THEN a.state_low
-        ELSE 2
-      END AS state,
-      CASE
-        WHEN a.members = 0
-        THEN COALESCE(a.reason_low, CASE WHEN a.state_high >= 7 THEN 6 END)
-        ELSE LEAST(
-          CASE WHEN a.members < a.members_expected THEN 4 END,
-          CASE WHEN a.c2 = 0 THEN 6 END,
-          CASE WHEN a.state_in = 7 THEN 8 END
-        )
-      END AS reason
-    FROM f22_country AS a
+    FROM f22_areas AS a
   ) AS a
   JOIN periods AS p
     ON p.period_key = a.period_key
