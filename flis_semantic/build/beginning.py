@@ -12,6 +12,7 @@ from flis_semantic.build.changes import BEFORE, write_changes
 from flis_semantic.build.graph import Graph
 from flis_semantic.build.known import Inputs
 from flis_semantic.build.plan import Plan, Told, partial_plan
+from flis_semantic.build.views import put_back_views
 from flis_semantic.errors import WarehouseError
 from flis_semantic.warehouse import Connection, Error, connect, current_version, quoted
 from flis_semantic.workspace import Project
@@ -88,4 +89,4 @@ def compare(connection: Connection, project: Project, graph: Graph, inputs: Inpu
         changed = write_changes(connection, project, units, redefined)
     finally:
         connection.execute(f"DETACH {BEFORE}")
-    return partial_plan(graph, beginning.told, changed)
+    return partial_plan(graph, beginning.told, changed, put_back_views(connection))

@@ -8,7 +8,7 @@ is rebuilt. Which partitions are touched is found when the model's turn comes, b
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from flis_semantic.build.graph import PARTITIONED, Graph, Node
@@ -50,8 +50,11 @@ class Plan:
     dropped: tuple[str, ...] = ()
 
 
-def partial_plan(graph: Graph, before: Told, changed: set[str]) -> Plan:
-    """What there is to do beside a version that was built by `before`, where these tables of the landing zone changed."""
+def partial_plan(graph: Graph, before: Told, changed: set[str], views: Set[str]) -> Plan:
+    """What there is to do beside a version that was built by `before`, where these tables of the landing zone changed.
+
+    `views`: relations of the views over the landing zone that are there again.
+    """
     nodes = graph.nodes
     redefined = {node.id for node in nodes.values() if before.get(node.id, ("",))[0] != node.fingerprint}
     rebuilt = {name for name in redefined if nodes[name].kind != "test"}
@@ -62,7 +65,10 @@ def partial_plan(graph: Graph, before: Told, changed: set[str]) -> Plan:
     rows = {name for name in affected if not nodes[name].passes}
     tests = {node.id for node in nodes.values() if node.kind == "test" and _is_asked(graph, node, redefined, affected | changed)}
     run = affected | tests | graph.views_of(rows | tests)
+    # A view shows whatever is there now; only its text can make it another.
+    run -= {name for name in run - defined if nodes[name].passes and nodes[name].relation in views}
     gone = [relation for name, (_, relation) in before.items() if relation and (name not in nodes or nodes[name].relation != relation)]
+    gone += [nodes[name].relation for name in defined if nodes[name].relation in views]
     gone += [nodes[name].relation for name in rows if nodes[name].materialized not in _REPLACED]
     return Plan(tuple(name for name in nodes if name in run), frozenset(rebuilt), defined, tuple(dict.fromkeys(gone)))
 

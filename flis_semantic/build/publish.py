@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flis_semantic.build import deltas, plan
+from flis_semantic.build.views import take_out_views
 from flis_semantic.errors import BuildError
 from flis_semantic.faults import reached
-from flis_semantic.warehouse import VERSION_SUFFIX, Connection, Error, open_for_build
+from flis_semantic.warehouse import VERSION_SUFFIX, open_for_build
 
 _BY_TIME = f"[0-9]*{VERSION_SUFFIX}"
 
@@ -27,7 +28,7 @@ def close_warehouse(build_file: Path) -> None:
         BuildError: the file would not be complete on its own.
     """
     with open_for_build(build_file) as connection:
-        _drop_landing_views(connection)
+        take_out_views(connection)
         for table in (*deltas.WORKING_TABLES, *plan.WORKING_TABLES):
             connection.execute(f"DROP TABLE IF EXISTS landing.{table}")
         connection.execute("CHECKPOINT")
@@ -79,27 +80,6 @@ def discard(build_file: Path) -> None:
     build_file.unlink(missing_ok=True)
     _log_of(build_file).unlink(missing_ok=True)
     shutil.rmtree(build_file.with_name(f"{build_file.name}.tmp"), ignore_errors=True)
-
-
-def _drop_landing_views(connection: Connection) -> None:
-    """Drop the landing zone's views, then every view that no longer has what it reads."""
-    views = connection.execute("SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal").fetchall()
-    for schema, view in views:
-        if schema == "landing":
-            connection.execute(f'DROP VIEW "{schema}"."{view}"')
-    others = [f'"{schema}"."{view}"' for schema, view in views if schema != "landing"]
-    while broken := [view for view in others if not _can_be_read(connection, view)]:
-        for view in broken:
-            connection.execute(f"DROP VIEW {view}")
-            others.remove(view)
-
-
-def _can_be_read(connection: Connection, view: str) -> bool:
-    try:
-        connection.execute(f"SELECT * FROM {view} LIMIT 0")  # noqa: S608 - a quoted name from the engine's own list
-    except Error:
-        return False
-    return True
 
 
 def _current_name(pointer: Path) -> str:

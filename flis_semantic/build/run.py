@@ -94,16 +94,16 @@ class _Build:
     def run(self) -> BuildReport:
         reached("build: begun")
         project = self.project
-        with self._step("ledger", "Reading what was received"):
-            received = self._read()
-            inputs = read_inputs(project, received)
-            kept = self._kept(inputs.digest)
-            if kept is not None:
-                return BuildReport.reused(kept, self.known_on, self.seconds)
         install_packages(project.root, project.work)
         reached("build: packages installed")
-        # It reads the project meanwhile.
+        # It reads the project meanwhile; where there is nothing to build, it is left before it has.
         with Dbt(project.root, project.work) as dbt:
+            with self._step("ledger", "Reading what was received"):
+                received = self._read()
+                inputs = read_inputs(project, received)
+                kept = self._kept(inputs.digest)
+                if kept is not None:
+                    return BuildReport.reused(kept, self.known_on, self.seconds)
             with self._step("landing", "Writing what was received"):
                 beginning = self._begin(inputs)
                 with open_for_build(project.build_file) as connection:

@@ -21,6 +21,13 @@ _FEW_ROWS = 1_000_000
 """Rows of a table up to which rebuilding it as a whole takes little memory."""
 
 _TOUCHED = "SELECT touched FROM landing.build_plan WHERE node = ?"
+# A row without a period or a unit is about all of them.
+_SHARES = """
+SELECT
+  if(count(*) > count(period_key), 1, count(DISTINCT period_key) / (SELECT count(*) FROM landing.build_periods WHERE node = ?)),
+  if(count(*) > count(unit_key), 1, count(DISTINCT unit_key) / (SELECT count(*) FROM landing.unit_keys))
+FROM ({touched})
+"""
 _WIDEN = """
 UPDATE landing.build_plan SET box = NULL,
   touched = 'SELECT DISTINCT part, NULL AS unit_key, period_key, first_day, last_day FROM (' || touched || ')'
@@ -114,14 +121,10 @@ def _is_touched(connection: Connection, node: str) -> bool:
 
 
 def _is_wide(connection: Connection, node: str) -> bool:
-    """Whether more than half of a key-figure table's periods are touched: two such tables take more memory than a whole one."""
+    """Whether more than half of a key-figure table is touched: two such tables take more memory than a whole one."""
     (touched,) = connection.execute(_TOUCHED, [node]).fetchall()[0]
-    ((whole, periods, known),) = connection.execute(
-        "SELECT count(*) FILTER (WHERE period_key IS NULL), count(DISTINCT period_key), "  # noqa: S608 - our own
-        f"(SELECT count(*) FROM landing.build_periods WHERE node = ?) FROM ({touched})",
-        [node],
-    ).fetchall()
-    return bool(whole) or 2 * periods > known
+    ((periods, units),) = connection.execute(_SHARES.format(touched=touched), [node]).fetchall()
+    return min(periods, units) > 0.5
 
 
 def _is_large(connection: Connection, graph: Graph, plan: Plan, name: str) -> bool:
