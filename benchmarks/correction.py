@@ -118,21 +118,19 @@ def month(root: Path, runs: int) -> None:  # noqa: ARG001 - likewise
     """What brought the newest month (quarter, year) of one municipality, received, built and asked. Aim: 20 s.
 
     A municipality of average size, when all others have delivered theirs. Of people the demonstration has one in two hundred, and
-    of postings a fraction: the municipality's own are multiplied to as many as it has.
+    of postings a fraction: the municipality's own, of all its months, are multiplied to as many as it has.
     """
     with tempfile.TemporaryDirectory() as folder:
         project = Project(copy(root, Path(folder) / "project"))
         files = demo_files(project)
         known = Project(copy(root, Path(folder) / "known"))
         receive(known, files)
-        names = newest(known)
+        names, newest = in_force(known)
         shutil.rmtree(known.root)
-        out = Path(folder) / "newest"
-        out.mkdir()
-        parts = [part for path in files if path.name in names for part in parted(path, out)]
-        own = [path for path in parts if path.parent.name == OWN]
-        others = [path for path in parts if path.parent.name != OWN]
-        receive(project, [path for path in files if path.name not in names] + others)
+        out = Path(folder) / "parts"
+        parts = [part for path in files for part in (parted(path, out, path.name in newest) if path.name in names else [path])]
+        own = [path for path in parts if path.parent == out / OWN]
+        receive(project, [path for path in parts if path.parent != out / OWN])
         built(project)
         started, cpu = time.perf_counter(), _cpu()
         received = run_command([FLIS, "receive", *map(str, own), "--project", str(project.root)], project.root)
@@ -142,30 +140,34 @@ def month(root: Path, runs: int) -> None:  # noqa: ARG001 - likewise
         told = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in report.seconds.items())
         with Ledger(project.ledger_path) as ledger:
             delivered = list(ledger.deliveries())[-len(own) :]
+            there = sum(part.rows for table in project.contracts for part in ledger.active_partitions(table) if part.unit_code == AVERAGE)
         print(
             f"\na month of {AVERAGE}: {len({d.contract for d in delivered})} tables, {sum(d.rows_accepted for d in delivered):,} of "
-            f"{sum(d.rows_received for d in delivered):,} rows in {len(own)} files: {spent:.1f} s in all (aim 20; {used:.1f} cpu s, "
+            f"{sum(d.rows_delivered for d in delivered):,} rows in {len(own)} files, {there:,} rows of all its months: "
+            f"{spent:.1f} s in all (aim 20; {used:.1f} cpu s, "
             f"load {os.getloadavg()[0]:.1f}): receive {received.wall:.1f} s, build {sum(report.seconds.values()):.1f} s ({told}), "
             f"{report.rows_written:,} rows written, query {answered:.1f} s"
         )
 
 
-def newest(project: Project) -> set[str]:
-    """Names of the files that brought what is in force of the municipality's newest base period, a table after the other."""
-    names: set[str] = set()
+def in_force(project: Project) -> tuple[set[str], set[str]]:
+    """Names of the files that have what is in force of the municipality, and of those that brought its newest base period of a table."""
+    names, newest = set[str](), set[str]()
     with Ledger(project.ledger_path) as ledger:
         named = {delivery.delivery_id: delivery.file_name for delivery in ledger.deliveries()}
         for table in project.contracts:
             parts = [part for part in ledger.active_partitions(table) if part.unit_code == AVERAGE and part.slot == ""]
             last = max((part.base_period_key for part in parts), default=None)
-            names |= {named[part.delivery_id] for part in parts if part.base_period_key == last}
-    return names
+            names |= {named[part.delivery_id] for part in parts}
+            newest |= {named[part.delivery_id] for part in parts if part.base_period_key == last}
+    return names, newest
 
 
-def parted(path: Path, out: Path) -> list[Path]:
-    """A file as two: the municipality's own rows of the newest period, as many as it really has, and the others; each with a manifest."""
+def parted(path: Path, out: Path, is_newest: bool) -> list[Path]:
+    """A file with as many rows of the municipality as it really has; those of the newest period in one of their own, with a manifest."""
     with duckdb.connect() as connection:
         name, header, encoding = path.name.removesuffix(".gz"), "", ""
+        (out / OWN).mkdir(parents=True, exist_ok=True)
         if name.endswith(".csv"):
             data = (gzip.decompress if path != path.with_name(name) else bytes)(path.read_bytes())
             encoding = _encoding(data)
@@ -177,32 +179,37 @@ def parted(path: Path, out: Path) -> list[Path]:
             connection.execute(f"CREATE TABLE rows AS FROM '{path}'")
         columns = {column.casefold(): f'"{column}"' for (column, *_) in connection.execute("DESCRIBE rows").fetchall()}
         unit = next((column for said, column in columns.items() if said.replace("_", "") == "kommunekode"), None)
+        periods = ", ".join(column for said, column in columns.items() if unit and said in PERIODS)
         is_own = f"lpad({unit}, 4, '0') = '{AVERAGE}'" if unit else "true"
-        for period in [column for said, column in columns.items() if unit and said in PERIODS]:
-            is_own += f" AND {period} = (SELECT max({period}) FROM rows)"
-        ((count,),) = connection.execute(f"SELECT count(*) FROM rows WHERE {is_own}").fetchall()
+        of_newest = f"{is_own} AND ({periods}) = (SELECT max(({periods})) FROM rows)" if periods else is_own
+        ((count, several),) = connection.execute(
+            f"SELECT count(*), {f'count(DISTINCT ({periods}))' if periods else 1} FROM rows WHERE {is_own}"
+        ).fetchall()
         voucher = [column for said, column in columns.items() if said.startswith("bilagsnr")]
         person = [column for said, column in columns.items() if said in ("cpr", "personnummer")]
-        times = -(-POSTINGS // count) if voucher else PEOPLE if person else 1
+        times = -(-POSTINGS * several // max(count, 1)) if voucher else PEOPLE if person else 1
+        if times == 1 and not is_newest:
+            return [path]
         changed = [f"{column} || '-' || n AS {column}" for column in [*voucher, *(c for c in columns if c.endswith("_id"))]]
-        # Other people of the same day and sex.
+        # Other people of the same day and sex, the same ones in every file.
         changed += [
-            f"left({column}, -3) || lpad(CAST((CAST(right({column}, 3) AS INTEGER) + 2 * n) % 1000 AS VARCHAR), 3, '0') AS {column}"
+            f"left({column}, -3) || lpad(CAST((TRY_CAST(right({column}, 3) AS INTEGER) + 2 * n) % 1000 AS VARCHAR), 3, '0') AS {column}"
             for column in person
         ]
         replaced = f"REPLACE ({', '.join(changed)})" if times > 1 else ""
-        wanted = {OWN: f"SELECT * EXCLUDE (n) {replaced} FROM rows, range({times}) AS t (n) WHERE {is_own}"}
-        if unit:
-            wanted["others"] = f"SELECT * FROM rows WHERE NOT ({is_own})"
-        found = [out / folder / name for folder in wanted]
-        for target, sql in zip(found, wanted.values(), strict=True):
-            target.parent.mkdir(exist_ok=True)
+        every = f"SELECT * EXCLUDE (n) {replaced} FROM rows, range({times}) AS t (n) WHERE "
+        others = f"SELECT * FROM rows WHERE NOT ({is_own})" if unit else ""
+        wanted = {out / name: f"{every} {is_own}" + (f" UNION ALL {others}" if others else "")}
+        if is_newest:
+            older = f"{every} {is_own} AND NOT ({of_newest}) UNION ALL {others}" if unit else ""
+            wanted = {out / OWN / name: f"{every} {of_newest}", **({out / name: older} if older else {})}
+        for target, sql in wanted.items():
             kind = f"HEADER, DELIMITER '{';' if ';' in header else ','}'" if header else "FORMAT parquet"
             connection.execute(f"COPY ({sql}) TO '{target}' ({kind})")
             if encoding == WINDOWS:
                 target.write_text(target.read_text(encoding="utf-8"), encoding=WINDOWS)
             manifest(path, target)
-        return found
+        return list(wanted)
 
 
 def _encoding(data: bytes) -> str:

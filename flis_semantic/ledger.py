@@ -48,13 +48,16 @@ _PLACED = f"""
 SELECT p.contract, p.unit_code, p.base_period_key, p.slot, p.delivery_id, p.rows, d.mode, d.rejudges, d.synthetic,
        max(d.rank_at, coalesce(confirmed_at, '')) AS rank_at, coalesce(d.sequence, -1) AS sequence
 FROM partitions p JOIN deliveries d USING (delivery_id) {_CONFIRMED}
-WHERE (:contract IS NULL OR p.contract = :contract) AND d.received_at <= :until AND d.verdict <> 'refused'
+WHERE d.received_at <= :until AND d.verdict <> 'refused'
 """  # noqa: S608 - our own text
 _ACTIVE = f"""
 SELECT unit_code, base_period_key, slot, delivery_id, rows, rank_at, sequence, synthetic FROM (
   SELECT *, row_number() OVER (PARTITION BY unit_code, base_period_key, slot ORDER BY {_NEWEST}) AS place
-  FROM ({_PLACED}) WHERE mode <> 'delta'
+  FROM ({_PLACED} AND p.contract = :contract) WHERE mode <> 'delta'
 ) WHERE place = 1 ORDER BY unit_code, base_period_key, slot
+"""  # noqa: S608 - likewise
+_ACTIVE_FILES = f"""
+SELECT DISTINCT b.file FROM ({_ACTIVE}) JOIN deliveries d USING (delivery_id) JOIN batches b USING (batch) ORDER BY b.file
 """  # noqa: S608 - likewise
 _ALL_PLACED = f"""
 SELECT contract, delivery_id, unit_code, base_period_key, slot, rows, mode <> 'delta' AND row_number() OVER (
@@ -199,7 +202,7 @@ class Ledger:
 
     def placed_partitions(self, known_on: datetime | None = None) -> list[PlacedPartition]:
         """Every partition of every delivery by `known_on` (default: now), whether it is in force or not."""
-        return [PlacedPartition(*row) for row in self._db.execute(_ALL_PLACED, {"contract": None, "until": _until(known_on)})]
+        return [PlacedPartition(*row) for row in self._db.execute(_ALL_PLACED, {"until": _until(known_on)})]
 
     def deltas(self, contract: str, known_on: datetime | None = None) -> list[DeltaDelivery]:
         """The deltas received by `known_on` (default: all) by stream and sequence; of one number that came twice the newest."""
@@ -226,7 +229,8 @@ class Ledger:
 
     def active_files(self, contract: str, known_on: datetime | None = None) -> list[str]:
         """Landing files, relative to the contract's landing folder, that hold at least one active partition."""
-        return self.files_of({partition.delivery_id for partition in self.active_partitions(contract, known_on)})
+        rows = self._db.execute(_ACTIVE_FILES, {"contract": contract, "until": _until(known_on)})
+        return [file for (file,) in rows]
 
     def files_of(self, delivery_ids: Iterable[int]) -> list[str]:
         """Landing files of these deliveries, relative to their contract's landing folder."""
