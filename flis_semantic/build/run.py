@@ -28,7 +28,7 @@ from flis_semantic.build.publish import (
 )
 from flis_semantic.build.received import Received, read_received
 from flis_semantic.build.report import BuildReport, Rewritten, findings, read_rewritten
-from flis_semantic.build.stages import run_plan
+from flis_semantic.build.stages import run_everything, run_plan
 from flis_semantic.errors import BuildError, WarehouseError
 from flis_semantic.faults import reached
 from flis_semantic.ledger import Ledger, utc
@@ -144,7 +144,10 @@ class _Build:
         with open_for_build(project.build_file) as connection:
             plan = compare(connection, project, graph, inputs, beginning) if beginning.version is not None else Plan()
             write_plan(connection, graph, plan)
-        passed, results = dbt.run(self._selection()) if plan.run is None else run_plan(project, dbt, graph, plan)
+        if plan.run is None:
+            passed, results = run_everything(dbt, graph, self._selection())
+        else:
+            passed, results = run_plan(project, dbt, graph, plan)
         with open_for_build(project.build_file) as connection:
             return passed, results, read_rewritten(connection, graph, results)
 

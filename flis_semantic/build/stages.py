@@ -1,12 +1,10 @@
 """Running a plan: first what the deliveries reach, then the key-figure tables that this turned out to reach, then the tests of both.
 
 Most changes leave most of these tables as they are, and what the tests look at, too. Asking that of all of them at once costs less
-than starting each.
+than starting each. Models share the memory, as many at a time as the profile says; what does not fit beside another has it alone.
 """
 
 from __future__ import annotations
-
-from collections.abc import Set
 
 from flis_semantic.build.dbt_command import Dbt, NodeResult
 from flis_semantic.build.graph import Graph
@@ -14,20 +12,10 @@ from flis_semantic.build.plan import Plan
 from flis_semantic.warehouse import Connection, open_for_build
 from flis_semantic.workspace import Project
 
-_THREADS = "2"
-"""What a change touches is little, so that two models at a time share the memory; what is rebuilt as a whole has it alone."""
-
-_FEW_ROWS = 1_000_000
-"""Rows of a table up to which rebuilding it as a whole takes little memory."""
+_NO_MEMORY = "Out of Memory Error"
+"""How the engine says that a model does not fit beside another."""
 
 _TOUCHED = "SELECT touched FROM landing.build_plan WHERE node = ?"
-# A row without a period or a unit is about all of them.
-_SHARES = """
-SELECT
-  if(count(*) > count(period_key), 1, count(DISTINCT period_key) / (SELECT count(*) FROM landing.build_periods WHERE node = ?)),
-  if(count(*) > count(unit_key), 1, count(DISTINCT unit_key) / (SELECT count(*) FROM landing.unit_keys))
-FROM ({touched})
-"""
 _WIDEN = """
 UPDATE landing.build_plan SET box = NULL,
   touched = 'SELECT DISTINCT part, NULL AS unit_key, period_key, first_day, last_day FROM (' || touched || ')'
@@ -39,13 +27,12 @@ def run_plan(project: Project, dbt: Dbt, graph: Graph, plan: Plan) -> tuple[bool
     """Run what a plan says, one stage after the other; what is after a failure is skipped. True when nothing failed."""
     with open_for_build(project.build_file) as connection:
         run = _reached(connection, graph, plan)
-        large = {name for name in run if _is_large(connection, graph, plan, name)}
     models = [name for name in run if graph.nodes[name].kind != "test"]
     spanned = {name for name in models if _has_spans(graph, name)}
     late = spanned | (graph.below(spanned) & set(models))
-    passed, results = _run(dbt, graph, [name for name in models if name not in late], large)
+    passed, results = _run(dbt, graph, [name for name in models if name not in late])
     if passed and late:
-        passed, more = _run_late(project, dbt, graph, plan, [name for name in models if name in late], large)
+        passed, more = _run_late(project, dbt, graph, plan, [name for name in models if name in late])
         results += more
     if not passed:
         there = {result.unique_id for result in results}
@@ -77,32 +64,47 @@ def _reached(connection: Connection, graph: Graph, plan: Plan) -> list[str]:
     return [name for name in run if name in views or name in kept]
 
 
-def _run_late(project: Project, dbt: Dbt, graph: Graph, plan: Plan, late: list[str], large: Set[str]) -> tuple[bool, list[NodeResult]]:
+def _run_late(project: Project, dbt: Dbt, graph: Graph, plan: Plan, late: list[str]) -> tuple[bool, list[NodeResult]]:
     """Key-figure tables that something changed for, and what is below them."""
     spanned = {name for name in late if _has_spans(graph, name)}
     with open_for_build(project.build_file) as connection:
         untouched = {name for name in spanned - plan.rebuilt if not _is_touched(connection, name)}
         narrow = {name for name in spanned - plan.rebuilt - untouched if not _widened(connection, graph, name)}
-        wide = {name for name in spanned - plan.rebuilt - untouched if _is_wide(connection, name)}
     left = set(late) - untouched
     reached = [name for name in late if name in left and (name in spanned or _reads_any(graph, name, left))]
-    passed, results = _run(dbt, graph, reached, large | wide)
+    passed, results = _run(dbt, graph, reached)
     if not passed:
         return False, results
     # Where a row of all units came into being, the units that were left out have it too.
     with open_for_build(project.build_file) as connection:
         again = [name for name in sorted(narrow) if _widened(connection, graph, name)]
-    passed, more = _run(dbt, graph, again, wide)
+    passed, more = _run(dbt, graph, again)
     return passed, [*results, *more]
 
 
-def _run(dbt: Dbt, graph: Graph, names: list[str], large: Set[str] = frozenset()) -> tuple[bool, list[NodeResult]]:
-    """Run these nodes, one at a time where a large one is among them."""
-    if not names:
-        return True, []
-    selected = [f"fqn:{graph.nodes[name].path}" for name in names]
-    threads = ["--threads", _THREADS] if large.isdisjoint(names) else []
-    return dbt.run([*threads, "--indirect-selection", "empty", "--select", *selected])
+def run_everything(dbt: Dbt, graph: Graph, selection: list[str]) -> tuple[bool, list[NodeResult]]:
+    """Run what a selection selects, of all when it is empty."""
+    return _with_memory(dbt, graph, dbt.run(selection))
+
+
+def _run(dbt: Dbt, graph: Graph, names: list[str]) -> tuple[bool, list[NodeResult]]:
+    """Run these nodes."""
+    return _with_memory(dbt, graph, dbt.run(_only(graph, names))) if names else (True, [])
+
+
+def _with_memory(dbt: Dbt, graph: Graph, ran: tuple[bool, list[NodeResult]]) -> tuple[bool, list[NodeResult]]:
+    """The same results, where models failed for want of memory alone: with those run again one at a time, and what waited for them."""
+    passed, results = ran
+    short = {result.unique_id for result in results if result.status == "error" and _NO_MEMORY in result.message}
+    again = short | {result.unique_id for result in results if result.status == "skipped"}
+    if not short or any(result.status in ("error", "fail") for result in results if result.unique_id not in again):
+        return passed, results
+    passed, more = dbt.run(["--threads", "1", *_only(graph, sorted(again))])
+    return passed, [*(result for result in results if result.unique_id not in again), *more]
+
+
+def _only(graph: Graph, names: list[str]) -> list[str]:
+    return ["--indirect-selection", "empty", "--select", *(f"fqn:{graph.nodes[name].path}" for name in names)]
 
 
 def _has_spans(graph: Graph, name: str) -> bool:
@@ -118,26 +120,6 @@ def _is_touched(connection: Connection, node: str) -> bool:
     """Whether anything is touched; of a node that nobody can say it of, everything is."""
     told = connection.execute(_TOUCHED, [node]).fetchall()
     return not told or bool(connection.execute(f"FROM ({told[0][0]}) LIMIT 1").fetchall())
-
-
-def _is_wide(connection: Connection, node: str) -> bool:
-    """Whether more than half of a key-figure table is touched: two such tables take more memory than a whole one."""
-    (touched,) = connection.execute(_TOUCHED, [node]).fetchall()[0]
-    ((periods, units),) = connection.execute(_SHARES.format(touched=touched), [node]).fetchall()
-    return min(periods, units) > 0.5
-
-
-def _is_large(connection: Connection, graph: Graph, plan: Plan, name: str) -> bool:
-    """Whether it is rebuilt as a whole and may be large: it is another one now, or it had many rows."""
-    node = graph.nodes[name]
-    if name not in plan.rebuilt or node.kind != "model" or node.passes:
-        return False
-    ((rows,),) = connection.execute(
-        "SELECT max(estimated_size) FROM duckdb_tables() "
-        "WHERE concat('\"', database_name, '\".\"', schema_name, '\".\"', table_name, '\"') = ?",
-        [node.relation],
-    ).fetchall()
-    return name in plan.redefined or rows is None or rows > _FEW_ROWS
 
 
 def _widened(connection: Connection, graph: Graph, node: str) -> bool:
