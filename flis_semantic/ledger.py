@@ -25,6 +25,7 @@ from typing import Any
 from flis_semantic.errors import WarehouseError
 from flis_semantic.faults import reached
 from flis_semantic.ledger_layout import LAYOUT, STEPS
+from flis_semantic.ledger_queries import ACTIVE, ACTIVE_FILES, ALL_PLACED, CONFIRMED, DELTAS
 from flis_semantic.ledger_records import (
     ActivePartition,
     Batch,
@@ -38,39 +39,6 @@ from flis_semantic.ledger_records import (
     UnitCount,
 )
 
-# How long the content of a delivery is known to be what counts, by its newest confirmation.
-_CONFIRMED = """
-LEFT JOIN (SELECT delivery_id, max(extracted_at) AS confirmed_at FROM confirmations WHERE received_at <= :until GROUP BY delivery_id)
-  USING (delivery_id)
-"""
-_NEWEST = "rank_at DESC, sequence DESC, coalesce(rejudges, delivery_id) DESC, delivery_id DESC"
-_PLACED = f"""
-SELECT p.contract, p.unit_code, p.base_period_key, p.slot, p.delivery_id, p.rows, d.mode, d.rejudges, d.synthetic,
-       max(d.rank_at, coalesce(confirmed_at, '')) AS rank_at, coalesce(d.sequence, -1) AS sequence
-FROM partitions p JOIN deliveries d USING (delivery_id) {_CONFIRMED}
-WHERE d.received_at <= :until AND d.verdict <> 'refused'
-"""  # noqa: S608 - our own text
-_ACTIVE = f"""
-SELECT unit_code, base_period_key, slot, delivery_id, rows, rank_at, sequence, synthetic FROM (
-  SELECT *, row_number() OVER (PARTITION BY unit_code, base_period_key, slot ORDER BY {_NEWEST}) AS place
-  FROM ({_PLACED} AND p.contract = :contract) WHERE mode <> 'delta'
-) WHERE place = 1 ORDER BY unit_code, base_period_key, slot
-"""  # noqa: S608 - likewise
-_ACTIVE_FILES = f"""
-SELECT DISTINCT b.file FROM ({_ACTIVE}) JOIN deliveries d USING (delivery_id) JOIN batches b USING (batch) ORDER BY b.file
-"""  # noqa: S608 - likewise
-_ALL_PLACED = f"""
-SELECT contract, delivery_id, unit_code, base_period_key, slot, rows, mode <> 'delta' AND row_number() OVER (
-         PARTITION BY contract, unit_code, base_period_key, slot, mode <> 'delta' ORDER BY {_NEWEST}) = 1
-FROM ({_PLACED}) ORDER BY contract, unit_code, base_period_key, slot, delivery_id
-"""  # noqa: S608 - likewise
-_DELTAS = """
-SELECT delivery_id, stream, sequence, rank_at, extracted_at, received_at, rows_accepted, synthetic FROM (
-  SELECT *, row_number() OVER (PARTITION BY stream, sequence ORDER BY rank_at DESC, delivery_id DESC) AS place
-  FROM deliveries
-  WHERE contract = ? AND received_at <= ? AND mode = 'delta' AND verdict <> 'refused'
-) WHERE place = 1 ORDER BY stream, sequence
-"""
 _COPIES_TRIED = 50
 _COPY_AGAIN_SECONDS = 0.1
 _END_OF_TIME = "9999-12-31T23:59:59.999999"
@@ -146,7 +114,7 @@ class Ledger:
         """Deliveries received by `known_on` (default: all), refused ones too, in the order of receipt."""
         confirmed = {name: f"max({name}, coalesce(confirmed_at, ''))" for name in ("extracted_at", "rank_at")}
         rows = self._db.execute(
-            f"SELECT {', '.join(confirmed.get(name, name) for name in _DELIVERY_COLUMNS)} FROM deliveries {_CONFIRMED} "  # noqa: S608 - ours
+            f"SELECT {', '.join(confirmed.get(name, name) for name in _DELIVERY_COLUMNS)} FROM deliveries {CONFIRMED} "  # noqa: S608 - ours
             "WHERE (:contract IS NULL OR contract = :contract) AND received_at <= :until ORDER BY delivery_id",
             {"contract": contract, "until": _until(known_on)},
         )
@@ -194,7 +162,7 @@ class Ledger:
 
     def active_partitions(self, contract: str, known_on: datetime | None = None) -> list[ActivePartition]:
         """Every partition that was delivered in full, with the delivery in force by `known_on` (default: now)."""
-        rows = self._db.execute(_ACTIVE, {"contract": contract, "until": _until(known_on)})
+        rows = self._db.execute(ACTIVE, {"contract": contract, "until": _until(known_on)})
         return [
             ActivePartition(unit, key, slot, delivery, n, _time(rank), sequence, bool(made))
             for unit, key, slot, delivery, n, rank, sequence, made in rows
@@ -202,11 +170,11 @@ class Ledger:
 
     def placed_partitions(self, known_on: datetime | None = None) -> list[PlacedPartition]:
         """Every partition of every delivery by `known_on` (default: now), whether it is in force or not."""
-        return [PlacedPartition(*row) for row in self._db.execute(_ALL_PLACED, {"until": _until(known_on)})]
+        return [PlacedPartition(*row) for row in self._db.execute(ALL_PLACED, {"until": _until(known_on)})]
 
     def deltas(self, contract: str, known_on: datetime | None = None) -> list[DeltaDelivery]:
         """The deltas received by `known_on` (default: all) by stream and sequence; of one number that came twice the newest."""
-        rows = self._db.execute(_DELTAS, (contract, _until(known_on))).fetchall()
+        rows = self._db.execute(DELTAS, (contract, _until(known_on))).fetchall()
         partitions = self.partitions(row[0] for row in rows)
         return [
             DeltaDelivery(
@@ -229,7 +197,7 @@ class Ledger:
 
     def active_files(self, contract: str, known_on: datetime | None = None) -> list[str]:
         """Landing files, relative to the contract's landing folder, that hold at least one active partition."""
-        rows = self._db.execute(_ACTIVE_FILES, {"contract": contract, "until": _until(known_on)})
+        rows = self._db.execute(ACTIVE_FILES, {"contract": contract, "until": _until(known_on)})
         return [file for (file,) in rows]
 
     def files_of(self, delivery_ids: Iterable[int]) -> list[str]:

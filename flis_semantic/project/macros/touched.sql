@@ -6,7 +6,11 @@
 {# A box around the places that are touched, found once for each node; none where the node is built as a whole. #}
 {% macro touched(node) %}
     {%- if not execute or not env_var('FLIS_BUILD', '') %}{{ return(none) }}{% endif -%}
-    {%- set rows = run_query("select place, touched, reach, box, figures from landing.build_plan where node = '" ~ node ~ "'").rows -%}
+    {#- Tests of one model mostly ask the same. -#}
+    {%- set rows = run_query("select own.place, own.touched, own.reach, coalesce(own.box, alike.box), own.figures from landing.build_plan as own
+        left join landing.build_plan as alike on own.touched = alike.touched and own.reach = alike.reach and own.figures = alike.figures
+            and alike.box is not null
+        where own.node = '" ~ node ~ "' limit 1").rows -%}
     {%- if not rows %}{{ return(none) }}{% endif -%}
     {%- set box = fromjson(rows[0][3]) if rows[0][3] else none -%}
     {%- if box is none -%}
