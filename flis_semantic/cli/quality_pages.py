@@ -34,6 +34,7 @@ def write_figures(project: Project, by: list[str], units: list[str], form: TextF
 def write_units(project: Project, units: list[str], on: date, folder: Path | None, form: TextFormat) -> None:
     """The report of each unit as text, or as a page in a folder."""
     from flis_semantic.quality.page import page_of
+    from flis_semantic.quality.page_index import index_of
     from flis_semantic.quality.report import quality_report
     from flis_semantic.quality.unit import NEED_COLUMNS, unit_reports
 
@@ -46,7 +47,9 @@ def write_units(project: Project, units: list[str], on: date, folder: Path | Non
         folder.mkdir(parents=True, exist_ok=True)
         for report in reports:
             (folder / f"{report.unit}.html").write_text(page_of(report, project.vocabulary.languages), encoding="utf-8")
-        output.say(f"{len(reports):,} pages written to {folder}.")
+        if len(reports) > 1:
+            (folder / "index.html").write_text(index_of(reports, on, project.vocabulary.languages), encoding="utf-8")
+        output.say(f"{len(reports):,} pages written to {folder}{', with index.html' if len(reports) > 1 else ''}.")
     elif form is TextFormat.json:
         output.write(output.json_text([asdict(report) for report in reports]))
     else:

@@ -125,6 +125,21 @@ def test_the_command_says_the_same_in_every_form(planted: tuple[Project, Planted
         assert isinstance(error, ArgumentError)
 
 
+def test_pages_of_several_units_have_an_index_that_leads_to_each_of_them(planted: tuple[Project, Planted], tmp_path: Path):
+    units = ["0101", "0147", "0151"]
+    asked = ["--html", str(tmp_path), "--on", "2019-05-20", "--project", str(planted[0].root)]
+    assert CliRunner().invoke(app, ["quality", *(word for unit in units for word in ("--unit", unit)), *asked]).exit_code == 0
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert re.findall(r'href="([^"]*)"', page) == [f"{unit}.html" for unit in units]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [*(f"{unit}.html" for unit in units), "index.html"]
+    told = []
+    for report in unit_reports(planted[0], units, date(2019, 5, 20)):
+        kinds = Counter(need["kind"] for need in report.needs)
+        told += [kinds[kind] for kind in ("overdue", "held", "correct", "gap", "check") if kinds[kind]]
+        told += [report.own[name] for name in ("deliveries", "delivered", "set_aside", "set_aside_pct") if report.own[name] is not None]
+    assert told and Reader(page).numbers == {"index": told}
+
+
 class Reader(HTMLParser):
     """Numbers by section, text, and whether every element ends."""
 
