@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Generator
@@ -14,9 +15,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from flis_semantic.delivery.pseudonyms import LEAST_BYTES, PseudonymKey, key_is_named
 from flis_semantic.delivery.report import ReceiveReport
 from flis_semantic.errors import WarehouseError
-from flis_semantic.ledger import copy_ledger
+from flis_semantic.ledger import Ledger, copy_ledger
 from flis_semantic.workspace import Project
 
 _PREFIX = "flis-dry-run-"
@@ -42,6 +44,17 @@ def dry_run(project: Project) -> Generator[Project]:
             hint="TMPDIR names a folder with room; nothing was received.",
             code="dry_run_failed",
         ) from error
+
+
+def passing_key(project: Project) -> PseudonymKey | None:
+    """A key for this one run, where none is set and nothing was received under one yet; else None, which is the environment's.
+
+    Whoever tries a file of their own has no key of the installation that it goes to, and needs none: nothing of it is kept.
+    """
+    if key_is_named():
+        return None
+    with Ledger(project.ledger_path) as ledger:
+        return PseudonymKey(secrets.token_bytes(LEAST_BYTES)) if ledger.key_fingerprint is None else None
 
 
 def without_ids(report: ReceiveReport) -> ReceiveReport:

@@ -82,6 +82,11 @@ def key_from_environment(environment: Mapping[str, str] = os.environ) -> Pseudon
     return _checked(_read(Path(file)), f"The pseudonym key in {file}")
 
 
+def key_is_named(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether the environment says where the key is, rightly or not."""
+    return KEY_VARIABLE in environment or KEY_FILE_VARIABLE in environment
+
+
 def key_for(ledger: Ledger, key: PseudonymKey | None) -> PseudonymKey:
     """The key to receive under: the one given, else the environment's. Raises ArgumentError when it is not the ledger's."""
     key = key if key is not None else key_from_environment()

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from flis_semantic.delivery.dry_run import dry_run, passing_key, without_ids
 from flis_semantic.delivery.pseudonyms import PseudonymKey, key_from_environment
+from flis_semantic.delivery.receive import receive
 from flis_semantic.errors import ArgumentError
 from flis_semantic.ledger import Ledger
 from tests.delivery.parcel import Desk
@@ -84,6 +86,25 @@ def test_without_a_key_nothing_is_received_of_anything(desk: Desk, environment: 
         assert ledger.deliveries() == [] and ledger.key_fingerprint is None
     environment.setenv(VARIABLE, KEY)
     assert [result.verdict for result in desk.receive(*paths).results] == ["accepted", "accepted"]
+
+
+def test_a_file_is_tried_without_a_key_where_none_was_used_yet(desk: Desk, environment: pytest.MonkeyPatch, tmp_path: Path):
+    # A copy and a number that is none are set aside.
+    path = desk.put(JANUARY, register(entry(), entry(), entry(cpr="12")))
+    with dry_run(desk) as place:  # pyright: ignore[reportArgumentType]
+        tried = without_ids(receive(place, [path], key=passing_key(place)))
+    assert not desk.work.exists()
+    environment.setenv(VARIABLE, KEY)
+    received = desk.receive(path)
+    assert tried.results == without_ids(received).results and received.results[0].rows_set_aside == 2
+    # With a ledger it is the installation's own, and to forget its key is a fault that the receive would tell of.
+    environment.delenv(VARIABLE)
+    with dry_run(desk) as place:  # pyright: ignore[reportArgumentType]
+        assert passing_key(place) is None
+    environment.setenv(FILE, "")
+    (tmp_path / "another").mkdir()
+    with dry_run(person_desk(tmp_path / "another")) as place:  # pyright: ignore[reportArgumentType]
+        assert passing_key(place) is None
 
 
 def test_tables_without_personal_numbers_need_no_key(tmp_path: Path, environment: pytest.MonkeyPatch):
